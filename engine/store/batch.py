@@ -1,0 +1,163 @@
+"""What one transaction of the store writes, and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from schemas.complaint.base import Event
+from schemas.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event about to be stored, with personal fields in the clear; the store seals them."""
+
+    envelope: Envelope
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Events to add to one stream whose last version must be ``expected`` (0: must not exist)."""
+
+    stream: UUID
+    expected: int
+    events: tuple[NewEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMove:
+    """Compare-and-set of a source's position. ``expected`` None: the source must be new."""
+
+    source: str
+    expected: int | None
+    new: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result of a command, kept under its id so that asking again gives it again."""
+
+    command_id: UUID
+    fingerprint: bytes
+    """Keyed hash of the command's content: the same id with another fingerprint is refused."""
+    result: Mapping[str, Any]
+    stream: UUID | None = None
+    """The commit adds ``position`` and this stream's ``version`` to the kept result."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMessage:
+    """A channel message that has had its effect; kept for good."""
+
+    fingerprint: bytes
+    stream: UUID
+    message: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """A keyed hash of a conversation's name (thread, chat, case number) and its stream.
+
+    The first stream to claim a key keeps it, unless ``moves`` says the conversation goes on elsewhere.
+    """
+
+    key: bytes
+    stream: UUID
+    moves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownContact:
+    """A keyed hash of a contact and the data subject that it reaches."""
+
+    key: bytes
+    subject: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedContent:
+    """An attachment or raw e-mail, already encrypted under its stream's and subject's key."""
+
+    content_id: UUID
+    stream: UUID
+    subject: UUID
+    key_id: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A message kept whole outside of any case: a dead letter, or parked until its opener comes."""
+
+    kind: Literal["dead_letter", "parked"]
+    id: UUID
+    fingerprint: bytes
+    reason: str
+    """A code and a field path, never a value."""
+    source: str
+    payload: bytes
+    keys: tuple[bytes, ...] = ()
+    """Keyed hashes of the conversations it waits for."""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All or nothing."""
+
+    appends: tuple[Append, ...] = ()
+    sources: tuple[SourceMove, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    messages: tuple[SeenMessage, ...] = ()
+    conversations: tuple[ConversationKey, ...] = ()
+    contacts: tuple[KnownContact, ...] = ()
+    contents: tuple[PreparedContent, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    released: tuple[UUID, ...] = ()
+    """Parked messages that this batch takes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit did. ``position`` is the log's last one after it; versions by stream."""
+
+    position: int
+    recorded_at: datetime
+    versions: Mapping[UUID, int] = field(default_factory=dict)
+
+
+class Conflict(Exception):
+    """Nothing was written: somebody else was first. Load again, decide again, retry.
+
+    Names exactly what conflicted, so that the rest of the batch can go on without it.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: frozenset[UUID] = frozenset(),
+        sources: frozenset[str] = frozenset(),
+        commands: frozenset[UUID] = frozenset(),
+        messages: frozenset[bytes] = frozenset(),
+        keys: frozenset[UUID] = frozenset(),
+    ) -> None:
+        self.streams, self.sources, self.commands = streams, sources, commands
+        self.messages, self.keys = messages, keys
+        found = {"streams": streams, "sources": sources, "commands": commands, "messages": messages, "subjects": keys}
+        super().__init__("conflict in " + ", ".join(f"{len(v)} {k}" for k, v in found.items() if v))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One stored event as read back."""
+
+    position: int
+    recorded_at: datetime
+    stream: UUID
+    version: int
+    name: str
+    envelope: Envelope
+    event: Event

@@ -1,0 +1,73 @@
+"""What kind of complaint it is, how urgent, and the fields a company declares itself."""
+
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from schemas.complaint.base import Command, Event, Right
+from schemas.words import (
+    Code, ComplaintType, Informed, Money, Nature, Personal, Point, Priority, Tone,
+)  # fmt: skip
+
+
+class ComplaintClassified(Event):
+    """What it is; ``None`` leaves what was known. ``points`` replace the points they name."""
+
+    NAME: ClassVar[str] = "complaint.classified.v1"
+    nature: Nature | None = None
+    informed: Informed | None = None
+    type: ComplaintType | None = None
+    subtype: Code | None = None
+    tone: Tone | None = None
+    tags: tuple[Code, ...] | None = None
+    regulation: Code | None = None
+    points: tuple[Point, ...] = ()
+
+
+class ComplaintPrioritised(Event):
+    """How urgent it is."""
+
+    NAME: ClassVar[str] = "complaint.prioritised.v1"
+    priority: Priority
+
+
+class FieldSet(Event):
+    """A custom field got a value: a declared impersonal ``value``, or personal ``text``."""
+
+    NAME: ClassVar[str] = "complaint.field_set.v1"
+    field: Code
+    value: Code | int | Decimal | bool | date | Money | None = None
+    text: Personal[str] | None = None
+
+
+class Classify(Command):
+    """Say what it is."""
+
+    NAME: ClassVar[str] = "complaint.classify"
+    RIGHT: ClassVar[Right] = "handle"
+    nature: Nature | None = None
+    informed: Informed | None = None
+    type: ComplaintType | None = None
+    subtype: Code | None = None
+    tone: Tone | None = None
+    tags: tuple[Code, ...] | None = None
+    regulation: Code | None = None
+    points: tuple[Point, ...] = ()
+
+
+class Prioritise(Command):
+    """Say how urgent it is."""
+
+    NAME: ClassVar[str] = "complaint.prioritise"
+    RIGHT: ClassVar[Right] = "handle"
+    priority: Priority
+
+
+class SetField(Command):
+    """Set a custom field; text that is not a declared code is personal."""
+
+    NAME: ClassVar[str] = "complaint.set_field"
+    RIGHT: ClassVar[Right] = "handle"
+    field: Code
+    value: Code | int | Decimal | bool | date | Money | None = None
+    text: str | None = None

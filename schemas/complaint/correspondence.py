@@ -1,0 +1,185 @@
+"""What was written and said: messages, replies, their delivery, notes and files."""
+
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.complaint.base import Command, Event, Right
+from schemas.words import (
+    ActorId, Attachment, Automatic, Channel, Code, Counterparty, DeliveryStatus, Direction, Frozen, MessageId, Party, Personal,
+    Purpose, Sense, Visibility,
+)  # fmt: skip
+
+
+class QualityVerdict(Frozen):
+    """What the reply check said; its text parts are never kept, only codes and the score."""
+
+    score: Annotated[int, Field(ge=0, le=100)] | None = None
+    findings: tuple[Code, ...] = ()
+    passed: bool = True
+
+
+class ReviewScore(Frozen):
+    """One criterion of a person's review of a reply."""
+
+    criterion: Code
+    score: Annotated[int, Field(ge=0, le=10)]
+
+
+class MessageRecorded(Event):
+    """One message of the correspondence, in or out, or an internal one."""
+
+    NAME: ClassVar[str] = "complaint.message_recorded.v1"
+    direction: Direction
+    counterparty: Counterparty | None = None
+    """With whom; absent means the complainant."""
+    visibility: Visibility = "private"
+    automated: bool = False
+    automatic_kind: Automatic | None = None
+    purpose: Purpose | None = None
+    message: MessageId
+    author: ActorId | None = None
+    """Of an outbound or internal message; an inbound one is its subject's."""
+    to: Personal[str] | None = None
+    channel: Channel
+    conversation: UUID | None = None
+    in_reply_to: MessageId | None = None
+    foreign_id: Personal[str] | None = None
+    raw: UUID | None = None
+    subject: Personal[str] | None = None
+    body: Personal[str] | None = None
+    attachments: tuple[Attachment, ...] = ()
+    delivery: DeliveryStatus | None = None
+    sense: Sense | None = None
+
+
+class DeliveryReported(Event):
+    """A bounce or a delivery of an outbound message."""
+
+    NAME: ClassVar[str] = "complaint.delivery_reported.v1"
+    message: MessageId
+    status: DeliveryStatus
+
+
+class ComplaintReplied(Event):
+    """The answer, interim or final, that the named outbound message carries."""
+
+    NAME: ClassVar[str] = "complaint.replied.v1"
+    message: MessageId
+    final: bool
+    signed_by: ActorId | None = None
+    apology: bool = False
+    checks: QualityVerdict | None = None
+
+
+class ReplyReviewed(Event):
+    """A person other than the author scored a reply."""
+
+    NAME: ClassVar[str] = "complaint.reply_reviewed.v1"
+    message: MessageId
+    scores: tuple[ReviewScore, ...]
+    comment: Personal[str] | None = None
+
+
+class NoteAdded(Event):
+    """A note for colleagues."""
+
+    NAME: ClassVar[str] = "complaint.note_added.v1"
+    note: Personal[str]
+
+
+class AttachmentAdded(Event):
+    """A file was added outside of a message."""
+
+    NAME: ClassVar[str] = "complaint.attachment_added.v1"
+    attachment: Attachment
+
+
+class PartyAdded(Event):
+    """One more person or body in this complaint."""
+
+    NAME: ClassVar[str] = "complaint.party_added.v1"
+    party: Party
+
+
+class RecordMessage(Command):
+    """Record a message of ours: outbound or internal. Inbound ones arrive by ``complaint.receive``."""
+
+    NAME: ClassVar[str] = "complaint.record_message"
+    RIGHT: ClassVar[Right] = "handle"
+    message: MessageId | None = None
+    direction: Direction = "outbound"
+    counterparty: Counterparty | None = None
+    visibility: Visibility = "private"
+    automated: bool = False
+    purpose: Purpose | None = None
+    to: str | None = None
+    channel: Channel
+    in_reply_to: MessageId | None = None
+    subject: str | None = None
+    body: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    delivery: DeliveryStatus | None = None
+
+
+class ReportDelivery(Command):
+    """Say what became of an outbound message."""
+
+    NAME: ClassVar[str] = "complaint.report_delivery"
+    RIGHT: ClassVar[Right] = "system"
+    message: MessageId
+    status: DeliveryStatus
+
+
+class Reply(Command):
+    """Answer the complainant: records the outbound message and the reply in one."""
+
+    NAME: ClassVar[str] = "complaint.reply"
+    RIGHT: ClassVar[Right] = "handle"
+    message: MessageId | None = None
+    final: bool
+    channel: Channel
+    counterparty: Counterparty | None = None
+    visibility: Visibility = "private"
+    to: str | None = None
+    subject: str | None = None
+    body: str
+    attachments: tuple[Attachment, ...] = ()
+    signed_by: ActorId | None = None
+    apology: bool = False
+    checks: QualityVerdict | None = None
+
+
+class ReviewReply(Command):
+    """Score a colleague's reply."""
+
+    NAME: ClassVar[str] = "complaint.review_reply"
+    RIGHT: ClassVar[Right] = "handle"
+    message: MessageId
+    scores: tuple[ReviewScore, ...]
+    comment: str | None = None
+
+
+class AddNote(Command):
+    """Leave a note for colleagues."""
+
+    NAME: ClassVar[str] = "complaint.add_note"
+    RIGHT: ClassVar[Right] = "handle"
+    note: Annotated[str, Field(min_length=1)]
+
+
+class AddAttachment(Command):
+    """Add a file that the content store already holds."""
+
+    NAME: ClassVar[str] = "complaint.add_attachment"
+    RIGHT: ClassVar[Right] = "handle"
+    attachment: Attachment
+
+
+class AddParty(Command):
+    """Add a person or body."""
+
+    NAME: ClassVar[str] = "complaint.add_party"
+    RIGHT: ClassVar[Right] = "handle"
+    party: Party
