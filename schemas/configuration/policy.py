@@ -1,0 +1,227 @@
+"""Policy: which clocks a complaint gets, and for which complaints it holds."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, NamedTuple, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)  # fmt: skip
+
+from schemas.words import Code, Priority, Stage
+
+Unit = Literal[
+    "minutes", "hours", "working minutes", "working hours", "working days", "calendar days", "weeks", "months"
+]  # fmt: skip
+UNITS: tuple[Unit, ...] = get_args(Unit)
+DAY_UNITS = frozenset({"working days", "calendar days", "weeks", "months"})
+LONGEST: Mapping[Unit, int] = {
+    "minutes": 5_000_000, "hours": 90_000, "working minutes": 5_000_000, "working hours": 90_000,
+    "working days": 3_660, "calendar days": 3_660, "weeks": 520, "months": 120,
+}  # fmt: skip
+"""About ten years of each unit: more is a slip, and would run beyond every calendar."""
+
+_TARGET = re.compile(r"(\d{1,9}) (minute|hour|working minute|working hour|working day|calendar day|week|month)s?")
+
+
+class Target(NamedTuple):
+    """How much time a clock has, such as 8 working hours."""
+
+    amount: int
+    unit: Unit
+
+    @property
+    def in_days(self) -> bool:
+        """Ends with a day rather than after so much time."""
+        return self.unit in DAY_UNITS
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit if self.amount != 1 else self.unit[:-1]}"
+
+
+def parse_target(value: object) -> Target:
+    """Return the target that a text such as ``3 working days`` names.
+
+    Raises:
+        ValueError: it names none, zero, or more than about ten years.
+    """
+    if isinstance(value, Target):
+        return value
+    text = " ".join(value.lower().split()) if isinstance(value, str) else ""
+    found = _TARGET.fullmatch(text)
+    if found is None:
+        if re.fullmatch(r"\d+ days?", text):
+            raise ValueError("say which days: 'working days' or 'calendar days'")
+        raise ValueError(f"write a whole number and one of: {', '.join(UNITS)}")
+    unit = next(unit for unit in UNITS if unit == found[2] + "s")
+    amount = int(found[1])
+    if not 1 <= amount <= LONGEST[unit]:
+        raise ValueError(f"the number of {unit} must be from 1 to {LONGEST[unit]}")
+    return Target(amount, unit)
+
+
+TargetField = Annotated[
+    Target,
+    BeforeValidator(parse_target),
+    PlainSerializer(str),
+    WithJsonSchema({"type": "string", "pattern": _TARGET.pattern}),
+]
+
+PLAIN_KINDS = (
+    "registration", "acknowledgement", "first_reply", "next_reply", "update", "pausable_update", "requester_wait",
+    "agent_work", "remedy", "promise", "action", "public_closing", "resolution", "total_resolution",
+)  # fmt: skip
+CARRY_DUE = frozenset({"promise", "action"})
+"""Kinds whose starting event may carry the due, so that they need no target."""
+OWN_CYCLES = frozenset(
+    {"registration", "next_reply", "update", "pausable_update", "requester_wait", "promise", "action"}
+)
+"""Kinds whose life over a reopening follows from what they are."""
+_STAGES: tuple[str, ...] = get_args(Stage)
+
+
+def is_kind(name: str) -> bool:
+    """Whether ``name`` is a kind of clock: of the list, ``stage:<stage>`` or ``statutory:<preset>``."""
+    head, colon, tail = name.partition(":")
+    if not colon:
+        return name in PLAIN_KINDS
+    if head == "stage":
+        return tail in _STAGES
+    return head == "statutory" and re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,59}", tail) is not None
+
+
+def _known_kind(name: str) -> str:
+    if not is_kind(name):
+        known = ", ".join((*PLAIN_KINDS, *(f"stage:{stage}" for stage in _STAGES), "statutory:<preset>"))
+        raise ValueError(f"there is no such kind of clock; one of: {known}")
+    return name
+
+
+def _known_event(name: str) -> str:
+    if re.fullmatch(r"[a-z_]+\.[a-z_]+\.v\d+", name):
+        raise ValueError("leave the version out: conditions hold for every version of an event")
+    if not re.fullmatch(r"[a-z_]+\.[a-z_]+", name) and not is_kind(name):
+        raise ValueError("write a stored name such as 'complaint.resolved', or the name of a kind of clock")
+    return name
+
+
+Scalar = bool | int | Code
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class Condition(BaseModel):
+    """An event whose fields have these values; or, as ``event``, a kind of clock (= its default conditions)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    event: Annotated[str, AfterValidator(_known_event)]
+    where: Mapping[Code, Annotated[tuple[Scalar, ...], BeforeValidator(_as_list), Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _a_kind_stands_alone(self) -> Self:
+        if self.where and "." not in self.event:
+            raise ValueError("where: the name of a kind stands for its own conditions; name an event to add some")
+        return self
+
+
+def _as_condition(value: object) -> object:
+    return {"event": value} if isinstance(value, str) else value
+
+
+Conditions = Annotated[tuple[Annotated[Condition, BeforeValidator(_as_condition)], ...], BeforeValidator(_as_list)]
+Percentage = Annotated[int, Field(ge=1, le=100)]
+
+
+class ClockRule(BaseModel):
+    """One promise of a policy. What is left out is as ``engine.sla.kinds`` says for the kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kind: Annotated[str, AfterValidator(_known_kind)]
+    target: TargetField | None = None
+    calendar: Code | None = None
+    start: Conditions | None = None
+    fulfil: Conditions | None = None
+    pause: Conditions | None = None
+    resume: Conditions | None = None
+    cancel: Conditions = ()
+    reopen: Literal["reset", "continue"] | None = None
+    priority_change: Literal["forward", "retroactive", "reset"] = "forward"
+    roll: Literal["none", "next", "previous"] = "none"
+    warn: tuple[Percentage, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        if self.target is None and self.kind not in CARRY_DUE:
+            raise ValueError("target: is missing; say how much time there is, for example '8 working hours'")
+        if self.kind == "remedy" and not self.start:
+            raise ValueError(
+                "start: is missing; say what starts it, for example the demand or 'complaint.remedy_approved'"
+            )
+        for name in ("start", "fulfil"):
+            if getattr(self, name) == ():
+                raise ValueError(f"{name}: is empty; name an event, or leave it out for the default")
+        return self
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if self.kind.startswith("statutory:") and self.pause:
+            raise ValueError("pause: a statutory clock is never paused; leave it out")
+        if self.reopen and (self.kind in OWN_CYCLES or self.kind.startswith("stage:")):
+            raise ValueError("reopen: cannot be chosen for this kind; leave it out")
+        if self.roll != "none" and (self.target is None or self.target.unit in ("minutes", "hours")):
+            raise ValueError("roll: moves a day that a term ends on; this target ends on none")
+        requests = all(one.event == "complaint.information_requested" or is_kind(one.event) for one in self.pause or ())
+        if not requests and not self.resume:
+            raise ValueError("resume: is missing; say what ends this pause")
+        return self
+
+
+class Selection(BaseModel):
+    """Complaints that a policy holds for: every named field has one of its values; unnamed fields do not matter."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    channel: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+    type: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+    subtype: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+    segment: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+    priority: Annotated[tuple[Priority, ...], BeforeValidator(_as_list)] = ()
+    regulation: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+    business_unit: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+
+
+class Policy(BaseModel):
+    """The clocks of a complaint, one of each kind. Unknown keys are refused.
+
+    Of the policies in force the one with the lowest ``order`` whose ``when`` holds applies.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: Code
+    version: Annotated[int, Field(ge=1)]
+    order: int = 1000
+    when: Selection | None = None
+    calendar: Code | None = None
+    """Of clocks that name none."""
+    clocks: Annotated[tuple[ClockRule, ...], Field(min_length=1)]
+    source: str | None = None
+    """Where its rules come from, for people."""
+
+    @model_validator(mode="after")
+    def _one_clock_of_a_kind(self) -> Self:
+        seen: set[str] = set()
+        for index, clock in enumerate(self.clocks):
+            if clock.kind in seen:
+                raise ValueError(f"clocks.{index}.kind: '{clock.kind}' stands twice; a policy has one clock of a kind")
+            seen.add(clock.kind)
+        return self
