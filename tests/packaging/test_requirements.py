@@ -29,8 +29,8 @@ def not_locked(wanted: list[str], lock: Path) -> list[str]:
 def project(checkout: Path) -> dict[str, list[str]]:
     """What the project file asks for: `runtime`, `build` and each extra."""
     parsed = tomllib.loads((checkout / "pyproject.toml").read_text())
-    named = {"runtime": parsed["project"]["dependencies"], "build": parsed["build-system"]["requires"]}
-    return named | parsed["project"]["optional-dependencies"]
+    extras: dict[str, list[str]] = parsed["project"]["optional-dependencies"]
+    return {"runtime": parsed["project"]["dependencies"], "build": parsed["build-system"]["requires"], **extras}
 
 
 @pytest.mark.parametrize(
