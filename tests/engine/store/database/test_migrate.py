@@ -1,0 +1,164 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from engine.store.database.errors import MigrationRefused
+from engine.store.database.migrate import migrate, status
+
+MIGRATE = """
+import sys
+from pathlib import Path
+import psycopg
+from engine.store.database.migrate import migrate
+with psycopg.connect(sys.argv[1]) as connection:
+    print(*[applied.version for applied in migrate(connection, Path(sys.argv[2]))])
+"""
+
+
+@pytest.fixture
+def connection(empty_database: str) -> Iterator[Connection[TupleRow]]:
+    with psycopg.connect(empty_database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path, "0001_expand_one.sql", "CREATE TABLE one (figure integer);")
+    write(tmp_path, "0002_expand_two.sql", "CREATE TABLE two (figure integer); INSERT INTO two VALUES (2);")
+    return tmp_path
+
+
+def write(folder: Path, name: str, statements: str) -> Path:
+    file = folder / name
+    file.write_text(statements, "utf-8")
+    return file
+
+
+def tables(connection: Connection[TupleRow]) -> list[str]:
+    with connection.transaction():
+        rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        return [row[0] for row in rows]
+
+
+def states(connection: Connection[TupleRow], folder: Path) -> list[tuple[int, str, str]]:
+    return [(step.version, step.name, step.state) for step in status(connection, folder)]
+
+
+def test_missing_steps_are_taken_in_order_once(connection: Connection[TupleRow], folder: Path) -> None:
+    first = migrate(connection, folder)
+    assert [(step.version, step.name) for step in first] == [(1, "0001_expand_one.sql"), (2, "0002_expand_two.sql")]
+    assert migrate(connection, folder) == []
+    write(folder, "0003_contract_one.sql", "DROP TABLE one;")
+    assert [step.version for step in migrate(connection, folder)] == [3]
+    assert tables(connection) == ["two"]
+
+
+def test_the_record_holds_what_was_applied(connection: Connection[TupleRow], folder: Path) -> None:
+    applied = migrate(connection, folder)
+    rows = connection.execute("SELECT version, name, sha256, applied_at FROM plaint.migrations ORDER BY version")
+    assert rows.fetchall() == [(step.version, step.name, step.sha256, step.applied_at) for step in applied]
+
+
+def test_the_projects_own_steps_make_both_schemas(connection: Connection[TupleRow]) -> None:
+    assert [step.name for step in migrate(connection)][:1] == ["0001_expand_schemas.sql"]
+    found = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'plaint%' ORDER BY 1").fetchall()
+    assert found == [("plaint",), ("plaint_keys",)]
+    connection.rollback()
+    assert {step.state for step in status(connection)} == {"applied"}
+
+
+def test_a_step_that_fails_leaves_those_before_it_and_names_its_line(
+    connection: Connection[TupleRow], folder: Path
+) -> None:
+    write(folder, "0003_expand_three.sql", "CREATE TABLE three (figure integer);\nSELECT nonsense;\n")
+    refusal = r'0003_expand_three\.sql failed in line 2: column "nonsense" does not exist'
+    with pytest.raises(MigrationRefused, match=refusal):
+        migrate(connection, folder)
+    assert tables(connection) == ["one", "two"]
+    assert states(connection, folder)[2:] == [(3, "0003_expand_three.sql", "pending")]
+    write(folder, "0003_expand_three.sql", "CREATE TABLE three (figure integer);")
+    assert [step.version for step in migrate(connection, folder)] == [3]
+
+
+def test_a_file_changed_after_it_was_applied_is_refused_by_name(connection: Connection[TupleRow], folder: Path) -> None:
+    migrate(connection, folder)
+    write(folder, "0001_expand_one.sql", "CREATE TABLE one (figure bigint);")
+    write(folder, "0003_expand_three.sql", "CREATE TABLE three (figure integer);")
+    with pytest.raises(MigrationRefused, match=r"0001_expand_one\.sql is not the file that was applied"):
+        migrate(connection, folder)
+    assert tables(connection) == ["one", "two"]
+    assert [state for _, _, state in states(connection, folder)] == ["changed", "applied", "pending"]
+
+
+def test_other_ends_of_lines_are_the_same_file(connection: Connection[TupleRow], tmp_path: Path) -> None:
+    file = tmp_path / "0001_expand_one.sql"
+    file.write_bytes(b"CREATE TABLE one\n(figure integer);\n")
+    migrate(connection, tmp_path)
+    file.write_bytes(b"CREATE TABLE one\r\n(figure integer);\r\n")
+    assert migrate(connection, tmp_path) == []
+
+
+def test_a_number_that_comes_too_late_is_refused(connection: Connection[TupleRow], folder: Path) -> None:
+    write(folder, "0004_expand_four.sql", "SELECT 1;")
+    migrate(connection, folder)
+    write(folder, "0003_expand_three.sql", "SELECT 1;")
+    with pytest.raises(MigrationRefused, match=r"0003_expand_three\.sql comes too late, 0004_expand_four\.sql has"):
+        migrate(connection, folder)
+
+
+def test_a_file_that_is_gone_is_refused_but_steps_of_a_newer_program_are_let_be(
+    connection: Connection[TupleRow], folder: Path
+) -> None:
+    migrate(connection, folder)
+    (folder / "0002_expand_two.sql").unlink()
+    assert migrate(connection, folder) == []
+    assert states(connection, folder) == [
+        (1, "0001_expand_one.sql", "applied"),
+        (2, "0002_expand_two.sql", "unknown"),
+    ]
+    write(folder, "0003_expand_three.sql", "SELECT 1;")
+    with pytest.raises(MigrationRefused, match=r"0002_expand_two\.sql was applied .* but its file is gone"):
+        migrate(connection, folder)
+
+
+@pytest.mark.parametrize("name", ["3_expand_x.sql", "0003_add_x.sql", "0003_expand_X.sql", "0003_expand_.sql"])
+def test_a_name_that_does_not_fit_is_refused(connection: Connection[TupleRow], folder: Path, name: str) -> None:
+    write(folder, name, "SELECT 1;")
+    with pytest.raises(MigrationRefused, match=f"{name} is no name of a migration"):
+        migrate(connection, folder)
+
+
+def test_a_number_given_twice_is_refused(connection: Connection[TupleRow], folder: Path) -> None:
+    write(folder, "0002_expand_zwei.sql", "SELECT 1;")
+    with pytest.raises(MigrationRefused, match=r"0002_expand_two\.sql and 0002_expand_zwei\.sql have the same number"):
+        status(connection, folder)
+
+
+def test_status_changes_nothing(connection: Connection[TupleRow], folder: Path) -> None:
+    assert states(connection, folder) == [
+        (1, "0001_expand_one.sql", "pending"),
+        (2, "0002_expand_two.sql", "pending"),
+    ]
+    assert connection.execute("SELECT to_regnamespace('plaint')").fetchone() == (None,)
+
+
+def test_an_open_transaction_is_refused(connection: Connection[TupleRow], folder: Path) -> None:
+    connection.execute("SELECT 1")
+    with pytest.raises(ValueError, match="outside of a transaction"):
+        migrate(connection, folder)
+
+
+def test_two_processes_at_once_take_every_step_once(empty_database: str, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        write(tmp_path, f"000{number}_expand_slow.sql", f"SELECT pg_sleep(0.3); CREATE TABLE t{number} ();")
+    command = [sys.executable, "-c", MIGRATE, empty_database, str(tmp_path)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    outputs = [process.communicate()[0].strip() for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(outputs) == ["", "1 2 3"]
