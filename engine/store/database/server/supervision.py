@@ -148,7 +148,7 @@ def _settings(socket_directory: Path) -> dict[str, str]:
 
 def _answers(conninfo: str, home: Home) -> bool:
     try:
-        psycopg.connect(conninfo, connect_timeout=5).close()
+        psycopg.connect(conninfo, connect_timeout=2).close()
     except psycopg.OperationalError as error:
         if "password" in str(error):
             raise DataDirectoryRefused(

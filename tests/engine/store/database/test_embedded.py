@@ -147,6 +147,27 @@ def test_a_process_id_used_again_by_a_stranger_does_not_keep_the_server_from_sta
     assert server.leave() is True
 
 
+def test_a_server_that_does_not_answer_in_time_is_told_and_let_be(data_dir: Path) -> None:
+    with EmbeddedPostgres.start(data_dir) as server:
+        pid = server.server_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(DatabaseUnavailable, match=r"runs but has not answered for 0\.5 s.*try again later"):
+                EmbeddedPostgres.start(data_dir, patience_seconds=0.5)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert EmbeddedPostgres.start(data_dir).leave() is False
+        assert server.server_pid() == pid
+
+
+def test_a_ctrl_c_meant_for_its_users_passes_the_server_by(data_dir: Path) -> None:
+    with EmbeddedPostgres.start(data_dir) as server:
+        pid = server.server_pid()
+        assert pid is not None
+        assert (os.getsid(pid), os.getpgid(pid)) == (pid, pid)
+
+
 def test_nobody_else_can_read_anything_and_only_a_way_through_is_given(data_dir: Path) -> None:
     with EmbeddedPostgres.start(data_dir) as server:
         home = data_dir / "postgresql"
