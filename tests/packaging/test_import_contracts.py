@@ -27,6 +27,8 @@ PLANTED = [
     ("engine", "engine/store/batch.py", "import engine.service"),
     ("engine", "engine/complaint/given.py", "import engine.store.batch"),
     ("engine", "engine/text/planted.py", "import engine.rules"),
+    ("service", "engine/service.py", "import psycopg"),
+    ("service", "engine/planted.py", "import time"),
     ("readers", "projections/__init__.py", "import engine.store.commit"),
     ("readers", "projections/__init__.py", "import engine.service"),
     ("doors", "consumers/intake.py", "import consumers.wiring"),
