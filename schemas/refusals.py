@@ -31,6 +31,7 @@ RefusalCode = Literal[
     "not_due",                  # the clock has not run out by the case's own events
     "extension_too_late",       # dated after the due
     "extension_not_later",
+    "reason_differs",           # the case does not show the reason given for closing
     "reason_required",          # a person's written reason (why) is needed
     "own_reply",                # nobody reviews his own reply
     "own_rating",               # staff cannot rate themselves
@@ -48,7 +49,9 @@ RefusalCode = Literal[
     "already_a_complaint",
     "right_missing",
     "back_dating",              # occurred_at of a person needs the right to back-date
+    "stale_version",            # made for another version of the case than the present one
     "command_reused",           # the same command id with other content
+    "already_handled",          # it had its effect; the answer is no longer kept
     "unknown_command",
     "invalid",                  # the command does not fit its schema
 ]  # fmt: skip

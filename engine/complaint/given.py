@@ -1,11 +1,65 @@
-"""The circumstances in which a command is decided: time, actor, ids and configuration come in here."""
+"""The circumstances in which a command is decided and a fact is folded: time, actor, ids and configuration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from engine.configuration.in_force import Book
+from schemas.complaint.base import Event
+from schemas.complaint.clocks import ExtendDeadline, ReportMiss
+from schemas.complaint.records import CorrectEntry
+from schemas.envelope import Envelope
 from schemas.words import Identity, Origin, Precision
+
+NEEDS_HISTORY: Final = (CorrectEntry, ExtendDeadline, ReportMiss)
+"""Commands that are decided by the stored events themselves, beside the state."""
+
+
+class Circumstances(Protocol):
+    """What the fold may know of an event's envelope. ``Envelope`` is one, and so is ``Given``."""
+
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def occurred_precision(self) -> Precision: ...
+    @property
+    def received_at(self) -> datetime | None: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def command_id(self) -> UUID: ...
+    @property
+    def origin(self) -> Origin: ...
+
+
+class Fact(Protocol):
+    """An event with its circumstances: ``Recorded`` and ``NewEvent`` of the store, or ``Happened``."""
+
+    @property
+    def event(self) -> Event: ...
+    @property
+    def envelope(self) -> Circumstances: ...
+
+
+class Stored(Protocol):
+    """A fact as the store gives it back."""
+
+    @property
+    def event(self) -> Event: ...
+    @property
+    def envelope(self) -> Envelope: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A fact that stands in no store: an event just decided, under the circumstances of its command."""
+
+    event: Event
+    envelope: Circumstances
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +68,9 @@ class Given:
 
     ``at`` is when what the command reports happened in the world, ``now`` the server's time;
     both aware. ``why`` tells only that a written reason is given, never what it says.
+    ``stream`` is the id of the complaint (feedback, problem) that the command is for, ``history``
+    what it holds, in stored order. Only ``NEEDS_HISTORY`` look at it: the state keeps no event ids,
+    and the journal that clocks are judged by is the history itself.
     """
 
     at: datetime
@@ -23,14 +80,26 @@ class Given:
     command_id: UUID
     book: Book
     business_unit: str
+    stream: UUID
     precision: Precision = "instant"
     why: bool = False
     origin: Origin = "live"
+    received_at: datetime | None = None
+    history: Sequence[Stored] = ()
 
     @property
     def by_person(self) -> bool:
         """The actor is a verified person."""
         return self.actor.startswith("person:") and self.identity != "claimed"
+
+    @property
+    def occurred_at(self) -> datetime:
+        """World time of the events that the command leads to."""
+        return self.at
+
+    @property
+    def occurred_precision(self) -> Precision:
+        return self.precision
 
     def derive(self, label: str) -> UUID:
         """Return an id that the same command always gets for the same label."""

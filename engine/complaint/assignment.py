@@ -1,0 +1,85 @@
+"""Who answers for the complaint, and how high it has been escalated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from engine.complaint.given import Circumstances, Given
+from schemas.complaint.assignment import Assign, ComplaintAssigned, ComplaintEscalated, Escalate
+from schemas.complaint.base import Event
+from schemas.refusals import Refusal
+
+if TYPE_CHECKING:
+    from engine.complaint.case import Case
+
+Events = ComplaintAssigned | ComplaintEscalated
+Commands = Assign | Escalate
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who answers now. ``level`` 0: never escalated."""
+
+    team: str | None = None
+    assignee: str | None = None
+    business_unit: str | None = None
+    level: int = 0
+
+
+def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
+    """Return what follows from a command of this concern."""
+    match command:
+        case Assign():
+            return _assign(command, case, given)
+        case Escalate():
+            return _escalate(command, case, given)
+    assert_never(command)
+
+
+def _assign(command: Assign, case: Case, given: Given) -> tuple[Event, ...]:
+    """A team without a person takes the case from the person who had it; a person alone stays in his team."""
+    held = case.assignment
+    if command.team is None and command.assignee is None and command.business_unit is None:
+        raise Refusal("nothing_to_do", "an assignment needs a team, a person or a business unit")
+    keeps_person = command.assignee is None and command.team is None
+    event = ComplaintAssigned(
+        subject_id=case.subject(given),
+        team=command.team or held.team,
+        assignee=held.assignee if keeps_person else command.assignee,
+        business_unit=command.business_unit,
+        previous_team=held.team,
+        previous_assignee=held.assignee,
+        reason=command.reason,
+    )
+    return () if _evolve_assigned(held, event) == held else (event,)
+
+
+def _escalate(command: Escalate, case: Case, given: Given) -> tuple[Event, ...]:
+    """Levels only rise: a level that is reached or passed already holds."""
+    if command.level <= case.assignment.level:
+        return ()
+    return (
+        ComplaintEscalated(
+            subject_id=case.subject(given), level=command.level, reason=command.reason, to=command.to, team=command.team
+        ),
+    )
+
+
+def evolve(part: Assignment, event: Events, _: Circumstances) -> Assignment:
+    """Apply one stored fact."""
+    match event:
+        case ComplaintAssigned():
+            return _evolve_assigned(part, event)
+        case ComplaintEscalated():
+            return replace(part, level=max(part.level, event.level))
+    assert_never(event)
+
+
+def _evolve_assigned(part: Assignment, event: ComplaintAssigned) -> Assignment:
+    return replace(
+        part,
+        team=event.team or part.team,
+        assignee=event.assignee,
+        business_unit=event.business_unit or part.business_unit,
+    )
