@@ -6,6 +6,7 @@ from typing import assert_never
 
 from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
+from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.policy import Policy
 
@@ -15,10 +16,13 @@ class Book:
     """What is in force. Older versions of calendars stay readable, since complaints pin them."""
 
     desk: Desk = field(default_factory=lambda: Desk(id="default", version=1))
+    desk_activated: bool = False
+    """The desk is the log's own, not the built-in one."""
     policies: Mapping[str, Policy] = field(default_factory=dict)
     """By id, the latest version, in order of first activation; selection goes through them in that order."""
     calendars: Mapping[tuple[str, int], Calendar] = field(default_factory=dict)
     latest_calendar: Mapping[str, int] = field(default_factory=dict)
+    code_lists: Mapping[str, CodeList] = field(default_factory=dict)
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -28,12 +32,17 @@ class Book:
         """
         return self.calendars[id, self.latest_calendar[id] if version is None else version]
 
+    def code(self, list_id: str, text: str | None) -> str | None:
+        """Return the published code that ``text`` spells, or None."""
+        found = self.code_lists.get(list_id)
+        return found.code_of(text) if found else None
+
 
 def activate(book: Book, event: ConfigurationActivated) -> Book:
     """Return the book after an activation. Kinds that nothing decides by yet leave it alone."""
     match event.kind:
         case "desk":
-            return replace(book, desk=Desk.model_validate(event.content))
+            return replace(book, desk=Desk.model_validate(event.content), desk_activated=True)
         case "policy":
             return replace(book, policies={**book.policies, event.id: Policy.model_validate(event.content)})
         case "calendar":
@@ -42,7 +51,10 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
                 calendars={**book.calendars, (event.id, event.version): Calendar.model_validate(event.content)},
                 latest_calendar={**book.latest_calendar, event.id: event.version},
             )
-        case "code_list" | "rule_set" | "template" | "survey" | "roles" | "fields":
+        case "code_list":
+            lists = {**book.code_lists, event.id: CodeList.model_validate(event.content)}
+            return replace(book, code_lists=lists)
+        case "rule_set" | "template" | "survey" | "roles" | "fields":
             return book
     assert_never(event.kind)
 
@@ -53,3 +65,17 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     for event in events:
         book = activate(book, event)
     return book
+
+
+def holds(book: Book, item: Calendar | Policy | Desk | CodeList) -> bool:
+    """Whether ``item`` is in force already, in this version or a higher one."""
+    match item:
+        case Calendar():
+            return book.latest_calendar.get(item.id, 0) >= item.version
+        case Policy():
+            return item.id in book.policies and book.policies[item.id].version >= item.version
+        case CodeList():
+            return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
+        case Desk():
+            return book.desk_activated and book.desk.version >= item.version
+    assert_never(item)

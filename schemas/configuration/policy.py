@@ -84,6 +84,15 @@ OWN_CYCLES = frozenset(
     {"registration", "next_reply", "update", "pausable_update", "requester_wait", "promise", "action"}
 )
 """Kinds whose life over a reopening follows from what they are."""
+UNJUDGED_EVENTS = frozenset({"complaint.deadline_missed", "complaint.note_added", "complaint.reply_reviewed"})
+"""Events that no clock may depend on: a miss is derived from times, never from who looked when."""
+UNJUDGED_FIELDS = frozenset(
+    {
+        "attachments", "author", "body", "conversation", "in_reply_to", "investigator", "owner", "parties", "raw",
+        "signed_by", "subject", "subject_id", "to",
+    }
+)  # fmt: skip
+"""Fields that no condition may name: who, and free text."""
 _STAGES: tuple[str, ...] = get_args(Stage)
 
 
@@ -107,6 +116,8 @@ def _known_kind(name: str) -> str:
 def _known_event(name: str) -> str:
     if re.fullmatch(r"[a-z_]+\.[a-z_]+\.v\d+", name):
         raise ValueError("leave the version out: conditions hold for every version of an event")
+    if name in UNJUDGED_EVENTS:
+        raise ValueError("no clock may depend on this event; name what happened itself")
     if not re.fullmatch(r"[a-z_]+\.[a-z_]+", name) and not is_kind(name):
         raise ValueError("write a stored name such as 'complaint.resolved', or the name of a kind of clock")
     return name
@@ -132,6 +143,9 @@ class Condition(BaseModel):
     def _a_kind_stands_alone(self) -> Self:
         if self.where and "." not in self.event:
             raise ValueError("where: the name of a kind stands for its own conditions; name an event to add some")
+        for name in self.where:
+            if name in UNJUDGED_FIELDS:
+                raise ValueError(f"where.{name}: no condition may name persons or free text; compare a code")
         return self
 
 
@@ -166,7 +180,7 @@ class ClockRule(BaseModel):
             raise ValueError("target: is missing; say how much time there is, for example '8 working hours'")
         if self.kind == "remedy" and not self.start:
             raise ValueError(
-                "start: is missing; say what starts it, for example the demand or 'complaint.remedy_approved'"
+                "start: is missing; name the demand, or for example 'complaint.remedy_approved'"
             )
         for name in ("start", "fulfil"):
             if getattr(self, name) == ():

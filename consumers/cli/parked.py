@@ -1,0 +1,30 @@
+"""``plaint parked list``: messages that wait for the one they answer."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from consumers.cli import output
+from consumers.cli.session import session
+
+
+def list_parked(*, limit: int = 50, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """List parked messages, the oldest first. What they say stays sealed.
+
+    Parameters
+    ----------
+    limit
+        How many to show at most.
+    json
+        Print JSON.
+    """
+    with session() as here:
+        rows = here.store.set_aside.list("parked", limit=limit)
+    shown = [
+        {"id": row.id, "reason": row.reason, "source": row.source, "since": row.since, "until": row.until} for row in rows
+    ]
+    if json:
+        output.emit_json({"parked": shown})
+    else:
+        output.table(("id", "reason", "from", "since", "until"), [tuple(row.values()) for row in shown])
+    return output.OK

@@ -1,0 +1,142 @@
+"""Channel messages from files: JSON Lines, ``.eml``, directories of both, or standard input."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from consumers import intake
+from consumers.files.rejected import RejectedLines
+from engine.incoming import Arrived, Circumstances, Done, Incoming, Parked, Result
+from schemas.envelope import FileSource
+
+BATCH = 200
+_MAIL = {".eml"}
+_LINES = {".jsonl", ".ndjson", ".json"}
+
+
+class Submit(Protocol):
+    """The service's way in."""
+
+    def __call__(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]: ...
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a run. ``already`` had its effect before; ``rejected`` lines stand in the rejected file."""
+
+    read: int = 0
+    opened: int = 0
+    joined: int = 0
+    feedback: int = 0
+    already: int = 0
+    parked: int = 0
+    refused: int = 0
+    rejected: int = 0
+    problems: list[str] = field(default_factory=list)
+    rejected_files: list[str] = field(default_factory=list)
+
+    def count(self, result: Result) -> None:
+        """Count one result."""
+        match result:
+            case Done(already=True):
+                self.already += 1
+            case Done(kind="feedback"):
+                self.feedback += 1
+            case Done(opened=True):
+                self.opened += 1
+            case Done():
+                self.joined += 1
+            case Parked():
+                self.parked += 1
+            case _:
+                self.refused += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One message's octets and where they stand."""
+
+    octets: bytes
+    line: int
+    mail: bool
+
+
+class Ingest:
+    """Takes files to the service in batches; a line that is invalid goes to the rejected file, the rest goes on."""
+
+    def __init__(
+        self, submit: Submit, around: Circumstances, clock: Callable[[], datetime], *, report: Callable[[Report], None]
+    ) -> None:
+        self._submit, self._around, self._clock, self._tell = submit, around, clock, report
+        self.report = Report()
+
+    def path(self, path: Path) -> None:
+        """Take a file, or every ``.eml`` and JSON Lines file below a directory in the order of their names.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if path.is_dir():
+            for below in sorted(path.rglob("*")):
+                if below.is_file() and below.suffix.lower() in _MAIL | _LINES:
+                    self._file(below)
+            return
+        self._file(path)
+
+    def stream(self, octets: BinaryIO, name: str, rejected: Path) -> None:
+        """Take JSON Lines from a stream that cannot be read twice; ``name`` identifies this run."""
+        self._pieces(_lines(octets), hashlib.sha256(name.encode()).hexdigest(), rejected)
+
+    def _file(self, path: Path) -> None:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            mail = path.suffix.lower() in _MAIL
+            pieces = iter([_Piece(file.read(intake.MAX_OCTETS + 1), 1, mail=True)]) if mail else _lines(file)
+            self._pieces(pieces, digest, path.with_name(path.name + ".rejected"))
+
+    def _pieces(self, pieces: Iterator[_Piece], digest: str, rejected: Path) -> None:
+        batch: list[Arrived] = []
+        with RejectedLines(rejected) as aside:
+            for piece in pieces:
+                self.report.read += 1
+                taken = self._taken(piece, digest)
+                if isinstance(taken, intake.Rejected):
+                    self._reject(aside, piece, taken)
+                else:
+                    batch.append(taken)
+                if len(batch) >= BATCH:
+                    self._send(batch)
+                    batch = []
+            self._send(batch)
+        if aside.count:
+            self.report.rejected_files.append(str(rejected))
+
+    def _taken(self, piece: _Piece, digest: str) -> Arrived | intake.Rejected:
+        source = FileSource(file=digest, line=piece.line)
+        around = replace(self._around, source=source, received_at=self._clock())
+        return intake.from_rfc5322(piece.octets, around) if piece.mail else intake.from_octets(piece.octets, around)
+
+    def _reject(self, aside: RejectedLines, piece: _Piece, why: intake.Rejected) -> None:
+        aside.add(piece.octets)
+        self.report.rejected += 1
+        self.report.problems.append(f"line {piece.line}: {why.path}: {why.reason}")
+
+    def _send(self, batch: Sequence[Arrived]) -> None:
+        if batch:
+            for result in self._submit(batch, self._clock()):
+                self.report.count(result)
+        self._tell(self.report)
+
+
+def _lines(file: BinaryIO) -> Iterator[_Piece]:
+    """Yield the lines that hold something, at most a little over the limit of each."""
+    number = 0
+    while octets := file.readline(intake.MAX_OCTETS + 2):
+        number += 1
+        if octets.strip():
+            yield _Piece(octets, number, mail=False)

@@ -1,0 +1,101 @@
+"""Every error is a problem of RFC 9457, and none repeats what was sent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from engine.incoming import Refused
+from projections.answers import NotFound
+from projections.runtime.progress import NotYet
+from schemas.refusals import RefusalCode
+
+MEDIA_TYPE: Final = "application/problem+json"
+_NOT_FOUND: frozenset[RefusalCode] = frozenset({"unknown_complaint"})
+_FORBIDDEN: frozenset[RefusalCode] = frozenset(
+    {"right_missing", "self_approval", "person_required", "own_reply", "own_rating", "same_person", "back_dating"}
+)
+_TITLES: Mapping[int, str] = {
+    400: "The request is not what it should be",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not this method",
+    409: "The case forbids it",
+    412: "The case has moved on",
+    413: "Too large",
+    415: "Not this kind of content",
+    422: "The content is not what it should be",
+    500: "A fault of ours",
+    503: "Not possible at the moment",
+}
+_log = structlog.get_logger()
+
+
+def problem(
+    status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """Return a problem; ``code`` is stable and for programs, ``detail`` is for people."""
+    body = {
+        "type": f"urn:plaint:problem:{code}",
+        "title": _TITLES.get(status, "A problem"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+    return Response(orjson.dumps(body), status, dict(headers or {}), MEDIA_TYPE)
+
+
+def refused(refusal: Refused) -> Response:
+    """Return the problem that a refused command is."""
+    if refusal.code in _NOT_FOUND:
+        status = 404
+    elif refusal.code in _FORBIDDEN:
+        status = 403
+    elif refusal.code == "stale_version":
+        status = 412
+    elif refusal.code == "command_reused":
+        status = 422
+    else:
+        status = 409
+    return problem(status, refusal.code, refusal.reason, facts=refusal.facts)
+
+
+def install(app: FastAPI) -> None:
+    """Have ``app`` answer every error with a problem."""
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(NotFound, _not_found)
+    app.add_exception_handler(NotYet, _not_yet)
+    app.add_exception_handler(Exception, _fault)
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [{"path": ".".join(str(part) for part in item["loc"]), "reason": item["msg"]} for item in found]
+    return problem(422, "invalid", "some fields are not what they should be", errors=errors)
+
+
+def _http(_: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = str(error.detail) if isinstance(error, HTTPException) else ""
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return problem(status, _TITLES.get(status, "problem").lower().replace(" ", "_"), detail, headers=headers)
+
+
+def _not_found(_: Request, error: Exception) -> Response:
+    return problem(404, "not_found", str(error))
+
+
+def _not_yet(_: Request, error: Exception) -> Response:
+    return problem(503, "not_yet", str(error), headers={"Retry-After": "1"})
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", path=request.url.path, method=request.method, kind=type(error).__name__)
+    return problem(500, "fault", "the request met a fault of ours; it is in the log")

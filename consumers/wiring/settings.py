@@ -1,0 +1,102 @@
+"""``PLAINT_*`` read once into one frozen object; ``*_FILE`` names a file that holds the value.
+
+A name that starts with ``PLAINT_`` and is not known is an error, so that a typing mistake
+never runs with a default.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+_PREFIX = "PLAINT_"
+_FOR_TESTS = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
+
+
+class SettingsRefused(Exception):
+    """A setting is unknown or wrong; names it and the fix."""
+
+
+_DATA = "where the embedded database, keys and large contents live"
+
+
+def default_data_dir() -> Path:
+    """Return where data lives when nobody says: the system's place for root, the user's own otherwise.
+
+    The embedded database never runs as root, so root's own home would be closed to it.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/plaint")
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "plaint"
+
+
+class Settings(BaseModel):
+    """What this installation is told by its environment. Every field is ``PLAINT_`` + its name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database: SecretStr | None = Field(None, description="PostgreSQL address; absent: an embedded one in the data directory")
+    data_dir: Path = Field(default_factory=default_data_dir, description=_DATA)
+    pg_bin: Path | None = Field(None, description="programs of an installed PostgreSQL 15 or newer for the embedded database")
+    master_key_file: Path | None = Field(None, description="the key that wraps all data keys; absent: in the data directory")
+    content_dir: Path | None = Field(None, description="large attachments; absent: in the data directory")
+    pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
+    http_host: str = Field("127.0.0.1", description="address the HTTP door listens on; only loopback without identity")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="port of the HTTP door; 0 takes a free one")
+    config_dir: Path | None = Field(None, description="YAML files that replace or add to the shipped configuration")
+    source: str = Field("plaint", description="how this installation calls itself in published events")
+    language: Annotated[str, Field(pattern="^(en|ru)$")] = Field("en", description="language of sentences for people: en or ru")
+    projection_batch: Annotated[int, Field(ge=1, le=50_000)] = Field(2_000, description="events that one projection batch takes")
+    poll_seconds: Annotated[float, Field(gt=0, le=60)] = Field(1.0, description="longest wait before the log is looked at again")
+    log_format: Annotated[str, Field(pattern="^(auto|json|console)$")] = Field("auto", description="auto, json or console")
+    local_person: str | None = Field(None, description="who works on the command line; absent: the login name")
+
+    @property
+    def master_key(self) -> Path:
+        """Where the master key is kept."""
+        return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def contents(self) -> Path:
+        """Where large attachments are kept."""
+        return self.content_dir or self.data_dir / "content"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        SettingsRefused: an unknown name, an unreadable ``*_FILE`` or a value out of range.
+    """
+    given = os.environ if environment is None else environment
+    values: dict[str, str] = {}
+    for name in sorted(given):
+        if name.startswith(_PREFIX) and not name.startswith(_FOR_TESTS):
+            field, value = _read(name, given[name])
+            if field in values:
+                raise SettingsRefused(f"{_PREFIX}{field.upper()} and its _FILE form are both set; keep one")
+            values[field] = value
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = [f"{_PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        raise SettingsRefused("; ".join(problems)) from None
+
+
+def _read(name: str, value: str) -> tuple[str, str]:
+    field = name.removeprefix(_PREFIX).lower()
+    if field in Settings.model_fields:
+        return field, value
+    of_file = field.removesuffix("_file")
+    if of_file != field and of_file in Settings.model_fields:
+        try:
+            return of_file, Path(value).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsRefused(f"{name}: cannot read that file ({error.strerror})") from None
+    close = difflib.get_close_matches(field, Settings.model_fields, n=1)
+    hint = f"; did you mean {_PREFIX}{close[0].upper()}?" if close else "; see 'plaint config check' for the names"
+    raise SettingsRefused(f"{name} is not a setting{hint}")

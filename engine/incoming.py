@@ -1,0 +1,102 @@
+"""What every door hands to the service: a channel message or a command, with its circumstances."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from engine.store.batch import SourceMove
+from schemas.channels.message import Message
+from schemas.complaint.base import Command
+from schemas.envelope import Source
+from schemas.refusals import RefusalCode
+from schemas.words import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who is asking: a workload, and perhaps a person. The door judged how we know."""
+
+    workload: str
+    """Scopes command ids: two workloads may use the same id."""
+    actor: str
+    identity: Identity
+    on_behalf_of: str | None = None
+    back_dating: bool = False
+    """May say when it happened; otherwise the server's time stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What surrounds one incoming thing. Times are aware."""
+
+    sender: Sender
+    source: Source
+    received_at: datetime
+    """When it reached a clock we trust."""
+    trusts_claim: bool = False
+    """The channel's configuration lets the sender's time stand as the world time."""
+    traceparent: str | None = None
+    clock: datetime | None = None
+    """Stands for the server's time where time is played: samples and tests."""
+    move: SourceMove | None = None
+    """The source's compare-and-set that belongs to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A channel message. ``payload`` is its JSON form, kept whole should it be parked."""
+
+    message: Message
+    payload: bytes
+    around: Circumstances
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command for one stream. ``id`` is unique per sender; ``expected`` the version it was made for."""
+
+    stream: UUID
+    command: Command
+    id: str
+    around: Circumstances
+    why: str | None = None
+    expected: int | None = None
+    occurred_at: datetime | None = None
+
+
+Incoming = Arrived | Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It had its effect now, or had it before (``already``). ``events`` counts what was appended now."""
+
+    stream: UUID
+    version: int
+    position: int
+    events: int
+    already: bool = False
+    opened: bool = False
+    """It began a new stream."""
+    kind: str = "complaint"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It contradicts the case, or its sender may not. Nothing was appended."""
+
+    code: RefusalCode
+    reason: str
+    facts: dict[str, str | int | None] = field(default_factory=dict)
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A follow-up whose opening message is unknown waits for it, visibly."""
+
+    id: UUID
+    until: datetime
+
+
+Result = Done | Refused | Parked

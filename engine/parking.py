@@ -1,0 +1,51 @@
+"""A parked message as octets, and back: the channel message whole, with the circumstances of its arrival."""
+
+from base64 import b64decode, b64encode
+from datetime import datetime
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from engine.incoming import Arrived, Circumstances, Sender
+from schemas import channels
+from schemas.envelope import Source
+
+_SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
+
+
+def pack(item: Arrived) -> bytes:
+    """Return the message and its circumstances as octets, to be kept encrypted."""
+    around = item.around
+    return orjson.dumps(
+        {
+            "payload": b64encode(item.payload).decode(),
+            "received_at": around.received_at,
+            "clock": around.clock,
+            "trusts_claim": around.trusts_claim,
+            "traceparent": around.traceparent,
+            "source": _SOURCE.dump_python(around.source, mode="json"),
+            "workload": around.sender.workload,
+            "actor": around.sender.actor,
+            "identity": around.sender.identity,
+        }
+    )
+
+
+def unpack(octets: bytes) -> Arrived:
+    """Return what was packed.
+
+    Raises:
+        MessageRefused: the channel models no longer accept the message.
+    """
+    kept: dict[str, Any] = orjson.loads(octets)
+    payload = b64decode(kept["payload"])
+    around = Circumstances(
+        sender=Sender(kept["workload"], kept["actor"], kept["identity"]),
+        source=_SOURCE.validate_python(kept["source"]),
+        received_at=datetime.fromisoformat(kept["received_at"]),
+        trusts_claim=kept["trusts_claim"],
+        traceparent=kept["traceparent"],
+        clock=datetime.fromisoformat(kept["clock"]) if kept["clock"] else None,
+    )
+    return Arrived(channels.parse(payload).to_message(), payload, around)

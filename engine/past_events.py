@@ -1,0 +1,81 @@
+"""Imported histories and configurations become stored events with their own times and origin."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from engine.complaint.number import case_number
+from engine.incoming import Circumstances
+from engine.past import PastCase, PastFact
+from engine.store.batch import ConversationKey, NewEvent
+from engine.taking import Keyed
+from schemas.complaint.base import Event
+from schemas.complaint.registration import ComplaintRegistered
+from schemas.envelope import Envelope, FileSource, Source
+
+
+def stamped(case: PastCase, stream: UUID, around: Circumstances, now: datetime, unit: str) -> tuple[NewEvent, ...]:
+    """Return the events of an imported case. All its ids derive from the stream."""
+    return tuple(
+        NewEvent(_envelope(fact, index, case, stream, around, unit), _own(fact.event, stream))
+        for index, fact in enumerate(case.facts)
+    )
+
+
+def _own(event: Event, stream: UUID) -> Event:
+    """An import cannot know the number, since it derives from the stream."""
+    if isinstance(event, ComplaintRegistered):
+        return event.model_copy(update={"number": case_number(stream)})
+    return event
+
+
+def _envelope(fact: PastFact, index: int, case: PastCase, stream: UUID, around: Circumstances, unit: str) -> Envelope:
+    return Envelope(
+        event_id=uuid5(stream, f"import/{index}"),
+        occurred_at=fact.occurred_at,
+        occurred_precision=fact.precision,
+        zone=fact.zone,
+        actor=fact.actor,
+        identity="workload",
+        why=fact.why if fact.event.subject_id is not None else None,
+        source=_source(around.source, fact.line or case.line),
+        received_at=None,
+        command_id=uuid5(stream, "import"),
+        correlation_id=stream,
+        business_unit=unit,
+        origin="import",
+    )
+
+
+def _source(source: Source, line: int) -> Source:
+    return source.model_copy(update={"line": line}) if isinstance(source, FileSource) else source
+
+
+def conversations(case: PastCase, stream: UUID, keyed: Keyed) -> list[ConversationKey]:
+    """Return the keys by which later messages find an imported case."""
+    names = [*case.external, f"case:{case_number(stream)}"]
+    return [ConversationKey(keyed("conversation", name.encode()), stream) for name in names]
+
+
+def configuration(
+    events: Sequence[Event], around: Circumstances, now: datetime, version: int
+) -> tuple[NewEvent, ...]:
+    """Return activations with their envelopes; ``version`` is the stream's present one."""
+    command_id = uuid5(UUID(int=0), f"configuration/{version}/{now.isoformat()}")
+    return tuple(
+        NewEvent(
+            Envelope(
+                event_id=uuid5(command_id, str(index)),
+                occurred_at=now,
+                actor=around.sender.actor,
+                identity=around.sender.identity,
+                source=around.source,
+                received_at=now,
+                command_id=command_id,
+                correlation_id=command_id,
+                business_unit="main",
+            ),
+            event,
+        )
+        for index, event in enumerate(events)
+    )

@@ -1,0 +1,104 @@
+"""Which kind of stream is this, and its decider: complaint, feedback or problem."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+from uuid import UUID, uuid5
+
+from engine.complaint import decider
+from engine.complaint.case import Case
+from engine.complaint.given import Fact, Given
+from engine.incoming import Done, Refused, Result
+from engine.streams import feedback, problem
+from engine.taking import Keyed
+from schemas.complaint.base import Command, Event
+from schemas.refusals import Refusal
+
+Kind = Literal["complaint", "feedback", "problem"]
+StreamState = decider.State | feedback.State | problem.State
+
+CONFIGURATION: Final = uuid5(UUID(int=0), "plaint/configuration")
+"""The one stream of all activations."""
+
+
+def nothing() -> StreamState:
+    """Return the state of a stream that does not exist."""
+    return decider.UNKNOWN
+
+
+def kind(state: StreamState) -> Kind:
+    """Return the kind of a stream; one that does not exist counts as a complaint."""
+    if isinstance(state, feedback.Feedback):
+        return "feedback"
+    return "problem" if isinstance(state, problem.Problem) else "complaint"
+
+
+def decide(command: Command, state: StreamState, given: Given) -> Sequence[Event]:
+    """Return the events of ``command``, by the decider that its name belongs to.
+
+    Raises:
+        Refusal: the command contradicts the stream, or is for another kind of stream.
+    """
+    wanted = command.NAME.partition(".")[0]
+    known = not isinstance(state, decider.Unknown)
+    if known and kind(state) != wanted:
+        raise Refusal("unknown_complaint", f"this is a {kind(state)}, and the command is for a {wanted}")
+    if wanted == "complaint":
+        return decider.decide(command, state if isinstance(state, Case) else decider.UNKNOWN, given)
+    if wanted == "feedback":
+        return feedback.decide(command, state if isinstance(state, feedback.Feedback) else feedback.UNKNOWN, given)
+    return problem.decide(command, state if isinstance(state, problem.Problem) else problem.UNKNOWN, given)
+
+
+def evolve(state: StreamState, fact: Fact) -> StreamState:
+    """Return the state after one event, by the decider that its name belongs to."""
+    named = fact.event.NAME.partition(".")[0]
+    if named == "feedback":
+        return feedback.evolve(state if isinstance(state, feedback.Feedback) else feedback.UNKNOWN, fact)
+    if named == "problem":
+        return problem.evolve(state if isinstance(state, problem.Problem) else problem.UNKNOWN, fact)
+    return decider.evolve(state if isinstance(state, Case) else decider.UNKNOWN, fact)
+
+
+def fold(facts: Sequence[Fact]) -> StreamState:
+    """Return the state after a whole history."""
+    if facts and facts[0].event.NAME.startswith("complaint."):
+        return decider.fold(facts)
+    state = nothing()
+    for fact in facts:
+        state = evolve(state, fact)
+    return state
+
+
+def new_stream(command_id: UUID, kind: Kind) -> UUID:
+    """Return the id of the stream that a message opens: the same message always opens the same."""
+    return uuid5(command_id, f"stream/{kind}")
+
+
+def past_stream(key: str, keyed: Keyed) -> UUID:
+    """Return the stream of an imported case; the key is hashed, since it names a person's matter elsewhere."""
+    return uuid5(UUID(bytes=keyed("import", key.encode())[:16]), "stream/complaint")
+
+
+def part_id(command_id: UUID, label: str) -> UUID:
+    """Return the id of a part of what a command brings: a file, a consequence."""
+    return uuid5(command_id, label)
+
+
+def result_fields(result: Result) -> dict[str, Any]:
+    """Return what is kept of a result under its command's id."""
+    if isinstance(result, Refused):
+        return {"status": "refused", "code": result.code, "reason": result.reason, "facts": result.facts}
+    if isinstance(result, Done):
+        return {"status": "done", "stream": str(result.stream), "kind": result.kind, "version": result.version}
+    raise TypeError("a parked message has no answer of its own")
+
+
+def first_answer(same: bool, result: Mapping[str, Any] | None, position: int) -> Result:
+    """Return the answer given before, or a refusal where the id came with other content now."""
+    if not same:
+        return Refused("command_reused", "this id was used for another command; use a new one")
+    if result is None:
+        return Refused("already_handled", "it had its effect; the answer itself is no longer kept", already=True)
+    if result["status"] == "refused":
+        return Refused(result["code"], result["reason"], dict(result["facts"]), already=True)
+    return Done(UUID(result["stream"]), result["version"], position, 0, already=True, kind=result["kind"])

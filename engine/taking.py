@@ -1,0 +1,177 @@
+"""A channel message becomes a command: codes, subjects and parties are settled here, purely."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from uuid import UUID, uuid5
+
+from engine.configuration.in_force import Book
+from engine.text.triage import sense_of
+from schemas.channels.message import Author, Message
+from schemas.complaint.registration import MessageContent, Receive
+from schemas.streams.feedback import ReceiveFeedback
+from schemas.words import Attachment, Code, Contact, Party, PartyRole, Point, Reference, Sense
+
+Keyed = Callable[[str, bytes], bytes]
+"""A keyed hash: (what it is for, octets) -> 32 octets."""
+
+_LONGEST = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The data subjects of one message and the contacts by which they are found again."""
+
+    author: UUID
+    behalf: UUID | None
+    contacts: Mapping[bytes, UUID]
+    """Keyed hash of each contact and whom it reaches."""
+
+
+def contact_keys(author: Author | None, keyed: Keyed) -> list[bytes]:
+    """Return the look-up keys of a person's contacts."""
+    if author is None:
+        return []
+    return [keyed("contact", f"{contact.kind}:{contact.comparable}".encode()) for contact in author.contacts]
+
+
+def people_of(message: Message, command_id: UUID, known: Mapping[bytes, UUID], keyed: Keyed) -> People:
+    """Return who speaks: a known subject where a contact is known, else a new one."""
+    contacts: dict[bytes, UUID] = {}
+
+    def subject(author: Author | None, label: str) -> UUID:
+        keys = contact_keys(author, keyed)
+        found = next((known[key] for key in keys if key in known), uuid5(command_id, label))
+        contacts.update((key, found) for key in keys if key not in known)
+        return found
+
+    author = subject(message.author, "author")
+    behalf = subject(message.on_behalf_of, "behalf") if message.on_behalf_of else None
+    return People(author, behalf, contacts)
+
+
+def sense(message: Message) -> Sense:
+    """Return what the message is taken for: what its form states, or what its words say."""
+    stated = message.hints.sense
+    if stated is not None and stated != "unknown":
+        return stated
+    rating = message.rating
+    share = float(rating.score / rating.out_of) if rating else None
+    return sense_of((message.subject, message.text), rating=share)
+
+
+def world_time(message: Message, received_at: datetime, *, trusted: bool) -> datetime:
+    """Return when it happened: the claim where the channel trusts it and it is not in the future.
+
+    A day-precise claim (a letter's arrival) is that day's 00:00 in UTC here; the zone stands beside it.
+    """
+    claimed = claimed_at(message)
+    if trusted and claimed is not None and claimed <= received_at:
+        return claimed
+    return received_at
+
+
+def claimed_at(message: Message) -> datetime | None:
+    """Return the sender's time as an instant, a bare date as its 00:00 UTC."""
+    claim = message.claimed_at
+    if isinstance(claim, datetime):
+        return claim
+    return datetime.combine(claim, time.min, tzinfo=UTC) if isinstance(claim, date) else None
+
+
+def _party(author: Author, subject: UUID, role: PartyRole) -> Party:
+    return Party(
+        role=role,
+        subject_id=subject,
+        name=author.name or None,
+        contacts=tuple(Contact(kind=contact.kind, value=contact.value) for contact in author.contacts),
+    )
+
+
+def _parties(message: Message, people: People) -> tuple[PartyRole, tuple[Party, ...]]:
+    behalf = message.on_behalf_of
+    role: PartyRole = message.author.role or ("representative" if behalf else "complainant")
+    parties = [_party(message.author, people.author, role)]
+    if behalf and people.behalf:
+        parties.append(_party(behalf, people.behalf, behalf.role or "complainant"))
+    return role, tuple(parties)
+
+
+def content(
+    message: Message, people: People, *, message_id: UUID, raw: UUID | None, files: tuple[Attachment, ...], book: Book
+) -> MessageContent:
+    """Return the message as a complaint takes it."""
+    role, parties = _parties(message, people)
+    passed_on = role == "authority" and people.behalf is not None
+    text = "\n\n".join(part for part in (message.text, message.quoted) if part)
+    return MessageContent(
+        message=message_id,
+        channel=message.channel,
+        subject_id=people.behalf if passed_on and people.behalf else people.author,
+        role=role,
+        parties=parties,
+        direction=message.direction,
+        addressed_to=", ".join(message.addressed_to) or None,
+        language=message.language,
+        subject=message.subject or None,
+        body=text[:_LONGEST] or None,
+        foreign_id=message.source_id,
+        raw=raw,
+        attachments=files,
+        automated=message.automated,
+        sense=sense(message),
+        public=message.public,
+    )
+
+
+def _point(message: Message, book: Book) -> tuple[Point, ...]:
+    hints = message.hints
+    stated = (hints.product, hints.serial, hints.order_reference, hints.claimed, hints.remedy_sought)
+    if not any(stated):
+        return ()
+    product = book.code("product", hints.product)
+    return (
+        Point(
+            point=1,
+            product=product,
+            product_name=hints.product if product is None else None,
+            serial=hints.serial,
+            order_reference=hints.order_reference,
+            claimed=hints.claimed,
+            remedy_sought=hints.remedy_sought,
+        ),
+    )
+
+
+def _references(message: Message) -> tuple[Reference, ...]:
+    return tuple(
+        Reference(system=_system(ref.system), number=ref.number, dated=ref.dated) for ref in message.hints.external_refs
+    )
+
+
+def _system(name: str) -> Code:
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
+    return kept[:60] or "other"
+
+
+def receive(message: Message, taken: MessageContent, book: Book) -> Receive:
+    """Return the command that brings the message to a complaint."""
+    hints = message.hints
+    return Receive(
+        content=taken,
+        points=_point(message, book),
+        incident_on=hints.incident_on,
+        purchased_on=hints.purchased_on,
+        external_refs=_references(message),
+        location=book.code("location", hints.location),
+        customer_segment=book.code("customer_segment", hints.customer_segment),
+    )
+
+
+def receive_feedback(message: Message, taken: MessageContent, book: Book) -> ReceiveFeedback:
+    """Return the command that brings the message to a feedback stream."""
+    return ReceiveFeedback(
+        content=taken,
+        location=book.code("location", message.hints.location),
+        customer_segment=book.code("customer_segment", message.hints.customer_segment),
+    )
