@@ -22,16 +22,11 @@ class Rejection:
     reason: str
 
 
-def beside(path: Path) -> tuple[Path, Path]:
-    """Return where the rejected octets of ``path`` go, and where the report on them goes."""
-    return path.with_name(path.name + ".rejected"), path.with_name(path.name + ".rejected.report")
+class RejectedLines:
+    """Collects rejected octets in the file ``path``, and one JSON line for each reason in ``<path>.report``.
 
-
-class RejectedFile:
-    """Collects rejected octets in ``<file>.rejected`` and one JSON line each in ``<file>.rejected.report``.
-
-    Both files begin anew with the first rejection (with ``keep`` they go on), are readable and writable
-    by their owner only, and do not exist where nothing was rejected. ``flush`` before a commit that
+    The files begin anew with the first rejection (with ``keep`` they go on), are readable and writable
+    by their owner only, and are not touched where nothing is rejected. ``flush`` before a commit that
     passes over what was rejected, so that a killed process has lost nothing.
 
     Raises:
@@ -39,34 +34,35 @@ class RejectedFile:
     """
 
     def __init__(self, path: Path, *, keep: bool = False) -> None:
-        self.octets, self.report = beside(path)
+        self.path = path
+        self.report = path.with_name(path.name + ".report")
         self.count = 0
         self._keep = keep
-        self._open: tuple[BinaryIO, BinaryIO] | None = None
+        self._open: dict[Path, BinaryIO] = {}
 
-    def add(self, raw: bytes, rejection: Rejection) -> None:
+    def add(self, raw: bytes, rejection: Rejection | None = None) -> None:
         """Keep ``raw`` as it is, with a line break after it only where it ends without one."""
-        octets, report = self._files()
-        octets.write(raw if raw.endswith((b"\n", b"\r")) else raw + b"\n")
-        report.write(orjson.dumps(asdict(rejection), option=orjson.OPT_APPEND_NEWLINE))
+        self._file(self.path).write(raw if raw.endswith((b"\n", b"\r")) else raw + b"\n")
+        if rejection is not None:
+            self._file(self.report).write(orjson.dumps(asdict(rejection), option=orjson.OPT_APPEND_NEWLINE))
         self.count += 1
 
     def flush(self) -> None:
         """Hand everything to the operating system."""
-        for file in self._open or ():
+        for file in self._open.values():
             file.flush()
 
     def close(self) -> None:
-        """Flush and close. Again is harmless."""
-        for file in self._open or ():
+        """Flush and close; adding again afterwards goes on where it ended."""
+        for file in self._open.values():
             file.close()
-        self._open = None
+        self._keep = self._keep or bool(self._open)
+        self._open = {}
 
-    def _files(self) -> tuple[BinaryIO, BinaryIO]:
-        if self._open is None:
-            self._open = (self._own(self.octets), self._own(self.report))
-            self._keep = True
-        return self._open
+    def _file(self, path: Path) -> BinaryIO:
+        if path not in self._open:
+            self._open[path] = self._own(path)
+        return self._open[path]
 
     def _own(self, path: Path) -> BinaryIO:
         begin = os.O_APPEND if self._keep else os.O_TRUNC
