@@ -85,7 +85,10 @@ class PreparedContent:
     stream: UUID
     subject: UUID
     key_id: bytes
-    ciphertext: bytes
+    ciphertext: bytes | None
+    """None: too large for a row, already durable in the content store."""
+    size: int
+    """Octets of the ciphertext."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class SetAside:
     keys: tuple[bytes, ...] = ()
     """Keyed hashes of the conversations it waits for."""
     until: datetime | None = None
+    """When it is gone for good; None: 90 days from now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,9 @@ class Committed:
 class Conflict(Exception):
     """Nothing was written: somebody else was first. Load again, decide again, retry.
 
-    Names exactly what conflicted, so that the rest of the batch can go on without it.
+    Names exactly what conflicted, so that the rest of the batch can go on without it. ``keys`` are
+    data subjects whose data key is another one by now: contents prepared for them must be prepared
+    again. ``parked`` are messages that somebody else has released.
     """
 
     def __init__(
@@ -143,10 +149,14 @@ class Conflict(Exception):
         commands: frozenset[UUID] = frozenset(),
         messages: frozenset[bytes] = frozenset(),
         keys: frozenset[UUID] = frozenset(),
+        parked: frozenset[UUID] = frozenset(),
     ) -> None:
         self.streams, self.sources, self.commands = streams, sources, commands
-        self.messages, self.keys = messages, keys
-        found = {"streams": streams, "sources": sources, "commands": commands, "messages": messages, "subjects": keys}
+        self.messages, self.keys, self.parked = messages, keys, parked
+        found: dict[str, frozenset[Any]] = {
+            "streams": streams, "sources": sources, "commands": commands, "messages": messages,
+            "subjects": keys, "parked messages": parked,
+        }  # fmt: skip
         super().__init__("conflict in " + ", ".join(f"{len(v)} {k}" for k, v in found.items() if v))
 
 

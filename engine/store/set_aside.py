@@ -1,0 +1,193 @@
+"""Messages kept whole outside of any case: dead letters, and parked ones that wait for their opener.
+
+Each is encrypted under the key of the week in which its ``until`` lies, so that destroying that
+key after the week ends all of them at once, in backups too once those have passed.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from engine.store.batch import SetAside
+from engine.store.database.pool import Pool
+from engine.store.session import reading
+from engine.store.vault.keys import DataKey
+from engine.store.vault.seal import close_box, new_nonce, open_box
+from engine.store.vault.service_keys import ServiceKeys
+
+Kind = Literal["dead_letter", "parked"]
+
+DEFAULT_KEPT: Final = timedelta(days=90)
+GONE: Final = """ARRAY(
+    SELECT w.id FROM unnest(%(released)s::uuid[]) AS w (id)
+    WHERE NOT EXISTS (SELECT FROM plaint.set_aside s WHERE s.id = w.id))"""
+"""Messages to be released that are not there any more."""
+_ADD: Final = """
+    INSERT INTO plaint.set_aside (id, kind, fingerprint, reason, source, keys, since, until, key_id, box)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (kind, fingerprint) DO NOTHING
+"""
+_COLUMNS: Final = "id, kind, fingerprint, reason, source, keys, since, until"
+_LIST: Final = f"""
+    SELECT {_COLUMNS} FROM plaint.set_aside
+    WHERE (%(kind)s::text IS NULL OR kind = %(kind)s) AND (since, id) > (%(since)s, %(id)s)
+    ORDER BY since, id LIMIT %(limit)s
+"""  # noqa: S608 # our own words
+_WAITING: Final = f"""
+    SELECT {_COLUMNS} FROM plaint.set_aside WHERE kind = 'parked' AND keys && %b::bytea[] ORDER BY since, id
+"""  # noqa: S608 # our own words
+_END_DEAD_LETTERS: Final = """
+    DELETE FROM plaint.set_aside
+    WHERE kind = 'dead_letter' AND until < date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+"""
+_DESTROY_WEEKS: Final = """
+    DELETE FROM plaint_keys.service_keys k
+    WHERE purpose = 'set_aside' AND period < date_trunc('week', now() AT TIME ZONE 'UTC')::date
+      AND NOT EXISTS (SELECT FROM plaint.set_aside s WHERE s.key_id = k.key_id)
+"""
+
+
+class NotSetAside(LookupError):
+    """No such message: it was released, replayed or discarded, or its end has come."""
+
+    def __init__(self, id: UUID) -> None:
+        self.id = id
+        super().__init__(f"nothing is set aside under {id}")
+
+
+@dataclass(frozen=True, slots=True)
+class AsideRow:
+    """What is known of a message set aside without opening it."""
+
+    id: UUID
+    kind: Kind
+    fingerprint: bytes
+    reason: str
+    source: str
+    keys: tuple[bytes, ...]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SealedAside:
+    """A message on its way to its row."""
+
+    message: SetAside
+    until: datetime
+    key_id: bytes
+    box: bytes
+
+
+def write(
+    connection: Connection[TupleRow], sealed: Collection[SealedAside], released: Collection[UUID], since: datetime
+) -> None:
+    """Add and release messages, within the commit. The same message twice is kept once."""
+    for each in sealed:
+        given = each.message
+        row = (given.id, given.kind, given.fingerprint, given.reason, given.source, list(given.keys))
+        connection.execute(_ADD, (*row, since, each.until, each.key_id, each.box))
+    if released:
+        connection.execute("DELETE FROM plaint.set_aside WHERE id = ANY(%s)", (list(released),))
+
+
+class SetAsideBox:
+    """Seals, lists, shows and ends messages that were set aside."""
+
+    def __init__(self, pool: Pool, keys: ServiceKeys) -> None:
+        self._pool = pool
+        self._keys = keys
+
+    def seal(self, messages: Sequence[SetAside]) -> list[SealedAside]:
+        """Encrypt, before the commit that writes them."""
+        if not messages:
+            return []
+        ends = [message.until or self._now() + DEFAULT_KEPT for message in messages]
+        keys = self._keys.set_aside({_week(end) for end in ends})
+        return [_sealed(message, end, keys[_week(end)]) for message, end in zip(messages, ends, strict=True)]
+
+    def listed(
+        self, kind: Kind | None = None, *, limit: int = 100, after: tuple[datetime, UUID] | None = None
+    ) -> list[AsideRow]:
+        """The oldest first; ``after`` is (since, id) of the last one seen."""
+        since, last = after or (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            cursor.execute(_LIST, {"kind": kind, "since": since, "id": last, "limit": limit})
+            return [_row(row) for row in cursor.fetchall()]
+
+    def show(self, id: UUID) -> tuple[AsideRow, bytes]:
+        """One message, opened.
+
+        Raises:
+            NotSetAside: it is not there, or its key was destroyed.
+            SealBroken: it was changed.
+        """
+        query = f"SELECT {_COLUMNS}, key_id, box FROM plaint.set_aside WHERE id = %s"  # noqa: S608 # our own words
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            found = cursor.execute(query, (id,)).fetchone()
+        key = self._keys.existing_set_aside().get(found[8]) if found else None
+        if found is None or key is None:
+            raise NotSetAside(id)
+        return _row(found), open_box(key, found[9], _bound_to(id, found[1], key.key_id))
+
+    def waiting_for(self, keys: Collection[bytes]) -> dict[bytes, list[AsideRow]]:
+        """Conversation key -> parked messages that wait for it, the oldest first. One query."""
+        waiting: dict[bytes, list[AsideRow]] = {}
+        if keys:
+            with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+                rows = [_row(row) for row in cursor.execute(_WAITING, (list(keys),)).fetchall()]
+            for row in rows:
+                for key in set(row.keys) & set(keys):
+                    waiting.setdefault(key, []).append(row)
+        return waiting
+
+    def expired(self, limit: int = 100) -> list[AsideRow]:
+        """Messages whose end has come, by the database's clock: to be acted on, then released."""
+        query = f"SELECT {_COLUMNS} FROM plaint.set_aside WHERE until <= now() ORDER BY until, id LIMIT %b"  # noqa: S608 # our own words
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            return [_row(row) for row in cursor.execute(query, (limit,)).fetchall()]
+
+    def discard(self, ids: Collection[UUID]) -> int:
+        """Delete messages; how many were there."""
+        with reading(self._pool) as connection:
+            return connection.execute("DELETE FROM plaint.set_aside WHERE id = ANY(%s)", (list(ids),)).rowcount
+
+    def destroy_past_weeks(self) -> int:
+        """End dead letters of weeks that are over, and destroy those weeks' keys; how many keys.
+
+        A parked message is never lost: while one of a week is still there, so is the week's key.
+        """
+        with reading(self._pool) as connection, connection.transaction():
+            connection.execute(_END_DEAD_LETTERS)
+            return connection.execute(_DESTROY_WEEKS).rowcount
+
+    def _now(self) -> datetime:
+        with reading(self._pool) as connection:
+            row = connection.execute("SELECT now()").fetchone()
+        if row is None:
+            raise LookupError("the database does not tell the time")
+        return row[0]  # type: ignore[no-any-return] # a column of psycopg
+
+
+def _week(end: datetime) -> date:
+    """Its Monday, in UTC."""
+    day = end.astimezone(UTC).date()
+    return day - timedelta(days=day.weekday())
+
+
+def _sealed(message: SetAside, until: datetime, key: DataKey) -> SealedAside:
+    box = close_box(key, message.payload, _bound_to(message.id, message.kind, key.key_id), new_nonce())
+    return SealedAside(message, until, key.key_id, box)
+
+
+def _bound_to(id: UUID, kind: str, key_id: bytes) -> bytes:
+    return b"".join((b"plaint set aside 1\0", id.bytes, key_id, kind.encode()))
+
+
+def _row(row: TupleRow) -> AsideRow:
+    id_, kind, fingerprint, reason, source, keys, since, until = row[:8]
+    return AsideRow(id_, kind, fingerprint, reason, source, tuple(keys), since, until)

@@ -1,0 +1,152 @@
+"""Attachments and raw e-mails: encrypted, in a row up to 256 kB, else in a directory.
+
+A large one is durable in the directory before the commit that names it; if that commit never
+comes, the file is an orphan that nobody can find, to be swept. An event keeps the SHA-256 of the
+ciphertext, so that a proof holds after the key is destroyed. Associated data::
+
+    "plaint content 1" NUL content id(16) stream(16) subject(16) key id(32)
+"""
+
+import hashlib
+import os
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from engine.store.batch import PreparedContent
+from engine.store.database.pool import Pool
+from engine.store.session import reading
+from engine.store.vault.keys import DataKey, Keys
+from engine.store.vault.seal import SealBroken, close_box, new_nonce, open_box
+from schemas.words import Attachment
+
+ROW_LIMIT_OCTETS: Final = 256 * 1024
+_STORE: Final = """
+    INSERT INTO plaint.contents (content_id, stream, subject, key_id, size, ciphertext) VALUES (%b, %b, %b, %b, %b, %b)
+"""
+
+
+class ContentErased(Exception):
+    """The key of this content was destroyed; nothing brings it back."""
+
+    def __init__(self, content_id: UUID) -> None:
+        self.content_id = content_id
+        super().__init__(f"content {content_id} was erased")
+
+
+class ContentMissing(LookupError):
+    """No content of that id is known, or its file or key is not at hand."""
+
+    def __init__(self, content_id: UUID, what: str) -> None:
+        self.content_id = content_id
+        super().__init__(f"content {content_id}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the event says of a content, and what the commit must write."""
+
+    attachment: Attachment
+    content: PreparedContent
+
+
+def store(connection: Connection[TupleRow], contents: Collection[PreparedContent]) -> None:
+    """Write the rows, within the commit."""
+    for each in contents:
+        row = (each.content_id, each.stream, each.subject, each.key_id, each.size, each.ciphertext)
+        connection.execute(_STORE, row)
+
+
+class Contents:
+    """Encrypts content before a commit, and opens it again. For any number of threads."""
+
+    def __init__(self, pool: Pool, keys: Keys, directory: Path) -> None:
+        self._pool = pool
+        self._keys = keys
+        self._directory = directory
+
+    def prepare(
+        self, content_id: UUID, stream: UUID, subject: UUID, data: bytes, media_type: str, file_name: str | None = None
+    ) -> Prepared:
+        """Encrypt a content; a large one is on disk when this returns.
+
+        Raises:
+            SubjectErased: nothing may be added for this subject here any more.
+            OSError: the directory cannot be written to.
+        """
+        key = self._keys.for_writing([(stream, subject)])[stream, subject]
+        ciphertext = close_box(key, data, _bound_to(content_id, stream, subject, key), new_nonce())
+        in_row = len(ciphertext) <= ROW_LIMIT_OCTETS
+        if not in_row:
+            self._write(content_id, ciphertext)
+        digest = hashlib.sha256(ciphertext).hexdigest()
+        attachment = Attachment(
+            content_id=content_id, media_type=media_type, size=len(data), sha256=digest, file_name=file_name
+        )
+        kept = ciphertext if in_row else None
+        return Prepared(attachment, PreparedContent(content_id, stream, subject, key.key_id, kept, len(ciphertext)))
+
+    def open(self, content_id: UUID) -> bytes:
+        """The content in the clear.
+
+        Raises:
+            ContentErased: its key was destroyed.
+            ContentMissing: it is not there.
+            SealBroken: it was changed.
+        """
+        query = "SELECT stream, subject, key_id, ciphertext FROM plaint.contents WHERE content_id = %s"
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            row = cursor.execute(query, (content_id,)).fetchone()
+        if row is None:
+            raise ContentMissing(content_id, "not known")
+        stream, subject, key_id, ciphertext = row
+        keys = self._keys.for_reading([(stream, subject)])
+        if (stream, subject) not in keys:
+            raise ContentMissing(content_id, "its key is not at hand")
+        key = keys[stream, subject]
+        if key is None:
+            raise ContentErased(content_id)
+        if key.key_id != key_id:
+            raise SealBroken(f"content {content_id} was sealed with another key")
+        box = self._read(content_id) if ciphertext is None else ciphertext
+        return open_box(key, box, _bound_to(content_id, stream, subject, key))
+
+    def _write(self, content_id: UUID, ciphertext: bytes) -> None:
+        path = self._path(content_id)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(ciphertext)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        for folder in (path.parent, self._directory):
+            _sync(folder)
+
+    def _read(self, content_id: UUID) -> bytes:
+        try:
+            return self._path(content_id).read_bytes()
+        except FileNotFoundError:
+            raise ContentMissing(content_id, "its file is not in the content store") from None
+
+    def _path(self, content_id: UUID) -> Path:
+        return self._directory / content_id.hex[-2:] / f"{content_id}.box"
+
+
+def _bound_to(content_id: UUID, stream: UUID, subject: UUID, key: DataKey) -> bytes:
+    return b"".join((b"plaint content 1\0", content_id.bytes, stream.bytes, subject.bytes, key.key_id))
+
+
+def _sync(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

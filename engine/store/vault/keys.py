@@ -1,0 +1,201 @@
+"""The data key of each stream and data subject: found, made, remembered, forgotten.
+
+A data key is 32 random octets, known by its SHA-256. It is stored wrapped by a master key;
+in the clear it lives in this process's memory only. A new key is stored by the transaction of
+the first event or content that it seals. A destroyed key leaves its row behind without the
+wrapped key, so that nothing is ever sealed for that pair again.
+
+Keys are remembered within bounds. Every look-up for reading also reads how often keys were
+destroyed in the whole database; when that moved, everything remembered is dropped first. So
+nothing is opened by a key whose destruction was committed before the look-up. Writers recheck
+their keys under the log's lock.
+"""
+
+import hashlib
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from engine.store.database.pool import Pool
+from engine.store.session import reading
+from engine.store.vault.master import MasterKeys, WrappedKey
+
+Pair = tuple[UUID, UUID]
+"""Stream and data subject."""
+
+_LOOK_UP: Final = """
+    SELECT d.count, k.stream, k.subject, k.key_id, k.master_id, k.wrapped
+    FROM plaint_keys.destructions d
+    LEFT JOIN (plaint_keys.data_keys k
+               JOIN unnest(%s::uuid[], %s::uuid[]) AS wanted (stream, subject) USING (stream, subject)) ON true
+"""
+DIFFER: Final = """ARRAY(
+    SELECT w.subject
+    FROM unnest(%(key_streams)s::uuid[], %(key_subjects)s::uuid[], %(key_ids)s::bytea[], %(new_keys)s::boolean[])
+         AS w (stream, subject, key_id, new)
+    LEFT JOIN plaint_keys.data_keys k USING (stream, subject)
+    WHERE CASE WHEN k.key_id IS NULL THEN NOT w.new ELSE k.wrapped IS NULL OR k.key_id <> w.key_id END)"""
+"""Data subjects whose data key is destroyed, or another one than the batch was sealed with."""
+_STORE: Final = """
+    INSERT INTO plaint_keys.data_keys (stream, subject, key_id, master_id, wrapped)
+    SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::text[], %b::bytea[])
+    ON CONFLICT (stream, subject) DO NOTHING
+"""
+
+
+class SubjectErased(Exception):
+    """Nothing may be sealed here any more: the key of this stream and subject was destroyed."""
+
+    def __init__(self, stream: UUID, subject: UUID) -> None:
+        self.stream, self.subject = stream, subject
+        super().__init__(f"the key of subject {subject} in stream {stream} was destroyed: nothing can be added for it")
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A data key ready for use. ``stored`` is its wrapped form while no commit has kept it yet."""
+
+    key_id: bytes
+    box: AESGCM = field(repr=False, compare=False)
+    stored: WrappedKey | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, key: bytes, stored: WrappedKey | None = None) -> "DataKey":
+        return cls(hashlib.sha256(key).digest(), AESGCM(key), stored)
+
+
+def wrap_context(stream: UUID, subject: UUID) -> bytes:
+    """What a wrapped data key is bound to: its row."""
+    return b"plaint data key 1\0" + stream.bytes + subject.bytes
+
+
+def store(connection: Connection[TupleRow], keys: Mapping[Pair, DataKey]) -> None:
+    """Store the new keys among these, within the commit that has compared them."""
+    rows = [(*pair, key.key_id, *key.stored) for pair, key in keys.items() if key.stored is not None]
+    if rows:
+        connection.execute(_STORE, [list(column) for column in zip(*rows, strict=True)])
+
+
+class Keys:
+    """The data keys of one database, under its master keys. For any number of threads."""
+
+    def __init__(self, pool: Pool, master: MasterKeys, *, remembered: int = 20_000) -> None:
+        self._pool = pool
+        self._master = master
+        self._bound = remembered
+        self._guard = threading.Lock()
+        self._known: OrderedDict[Pair, DataKey] = OrderedDict()
+        self._new: OrderedDict[Pair, DataKey] = OrderedDict()
+        self._destructions = -1
+
+    def for_writing(self, pairs: Collection[Pair]) -> dict[Pair, DataKey]:
+        """The key of every pair; one that is not there yet is made and handed out until ``kept``.
+
+        Raises:
+            SubjectErased: the key of a pair was destroyed.
+            DatabaseUnavailable: as ``reading``.
+        """
+        found = self._remembered(pairs)
+        missing = [pair for pair in pairs if pair not in found]
+        if missing:
+            stored = self._look_up(missing)
+            for pair, key in stored.items():
+                if key is None:
+                    raise SubjectErased(*pair)
+                found[pair] = key
+            for pair in missing:
+                if pair not in stored:
+                    found[pair] = self._make(pair)
+        return found
+
+    def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
+        """The key of every pair; None where it was destroyed, no entry where none is stored.
+
+        Raises:
+            DatabaseUnavailable: as ``reading``.
+        """
+        before = self._destructions
+        found: dict[Pair, DataKey | None] = dict(self._remembered(pairs, new=False))
+        stored = self._look_up([pair for pair in pairs if pair not in found])
+        if found and before != self._destructions:
+            return self._look_up(list(pairs))
+        return {**found, **stored}
+
+    def kept(self, pairs: Iterable[Pair]) -> None:
+        """A commit stored the new keys of these pairs."""
+        with self._guard:
+            for pair in pairs:
+                key = self._new.pop(pair, None)
+                if key is not None:
+                    self._remember(self._known, pair, DataKey(key.key_id, key.box))
+
+    def drop(self, pairs: Iterable[Pair]) -> None:
+        """Forget the keys of these pairs: a commit found that others stand in the database."""
+        with self._guard:
+            for pair in pairs:
+                self._known.pop(pair, None)
+                self._new.pop(pair, None)
+
+    def forget(self, subject: UUID) -> None:
+        """Forget all keys of a data subject in this process."""
+        with self._guard:
+            for remembered in (self._known, self._new):
+                for pair in [pair for pair in remembered if pair[1] == subject]:
+                    del remembered[pair]
+
+    def _remembered(self, pairs: Iterable[Pair], *, new: bool = True) -> dict[Pair, DataKey]:
+        with self._guard:
+            found = {}
+            for pair in pairs:
+                key = self._known.get(pair) or (self._new.get(pair) if new else None)
+                if key is not None:
+                    found[pair] = key
+            return found
+
+    def _look_up(self, pairs: list[Pair]) -> dict[Pair, DataKey | None]:
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            cursor.execute(_LOOK_UP, ([stream for stream, _ in pairs], [subject for _, subject in pairs]))
+            rows = cursor.fetchall()
+        found: dict[Pair, DataKey | None] = {}
+        for _, stream, subject, key_id, master_id, wrapped in rows:
+            if key_id is not None:
+                pair = (stream, subject)
+                found[pair] = None if wrapped is None else self._unwrap(pair, master_id, wrapped)
+        self._learn(rows[0][0] if rows else -1, found)
+        return found
+
+    def _unwrap(self, pair: Pair, master_id: str, wrapped: bytes) -> DataKey:
+        return DataKey.of(self._master.unwrap(WrappedKey(master_id, wrapped), wrap_context(*pair)))
+
+    def _learn(self, destructions: int, found: Mapping[Pair, DataKey | None]) -> None:
+        with self._guard:
+            if destructions > self._destructions:
+                self._known.clear()
+                self._destructions = destructions
+            if destructions == self._destructions:
+                for pair, key in found.items():
+                    if key is not None:
+                        self._remember(self._known, pair, key)
+
+    def _make(self, pair: Pair) -> DataKey:
+        key = os.urandom(32)
+        made = DataKey.of(key, self._master.wrap(key, wrap_context(*pair)))
+        with self._guard:
+            already = self._new.get(pair)
+            if already is not None:
+                return already
+            self._remember(self._new, pair, made)
+        return made
+
+    def _remember(self, where: OrderedDict[Pair, DataKey], pair: Pair, key: DataKey) -> None:
+        where[pair] = key
+        while len(where) > self._bound:
+            where.popitem(last=False)
