@@ -31,7 +31,7 @@ MAX_ADDRESSEES = 50
 class Theirs(BaseModel):
     """Data of another system: frozen, unknown fields ignored, its ``repr`` shows no value."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", serialize_by_alias=True)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -58,7 +58,7 @@ def _likeliest(octets: bytes, declared: str | None) -> str:
     sample = octets[:LETTERS_SEEN]
     high = sum(octet > 0x7F for octet in sample)
     latin = len(re.findall(rb"[A-Za-z]", sample))
-    if declared == "utf-8" and high and _mostly_utf8(sample):
+    if high and _mostly_utf8(sample):
         return "utf-8"
     if high * 2 < latin:  # a few accents among Latin letters
         return "cp1252"
@@ -67,8 +67,8 @@ def _likeliest(octets: bytes, declared: str | None) -> str:
 
 def _mostly_utf8(sample: bytes) -> bool:
     """Tell UTF-8 with a few broken octets from another character set declared as UTF-8."""
-    text = sample.decode("utf-8", "replace")
-    return text.count("\ufffd") * 10 < len(text)
+    beyond_ascii = [letter for letter in sample.decode("utf-8", "replace") if not letter.isascii()]
+    return beyond_ascii.count("\ufffd") * 2 < len(beyond_ascii)
 
 
 def _russianness(text: str) -> int:

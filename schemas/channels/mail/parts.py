@@ -34,7 +34,7 @@ class _Short(Compat32):
         return name, value[-MAX_HEADER:] if name.lower() == "references" else value[:MAX_HEADER]
 
 
-POLICY = _Short(mangle_from_=False, max_line_length=None)
+POLICY = _Short(mangle_from_=False, max_line_length=None, linesep="\r\n")
 
 
 class Body(NamedTuple):

@@ -21,7 +21,7 @@ ATTRIBUTION_LINES = 3  # a mailer may fold "On <date>, <name> <address> wrote:" 
 def split(text: str) -> tuple[str, str]:
     """Return what the writer wrote and what he quoted; all of it and nothing if that cannot be told."""
     lines = text.splitlines()
-    tail = _quoted_tail(lines)
+    tail = _with_attribution(lines, _quoted_tail(lines))
     for number, line in enumerate(lines):
         if FORWARDED.search(line):
             break
@@ -49,13 +49,25 @@ def _begins_quotation(lines: list[str], number: int, tail: int) -> bool:
         return "-" in line or _is_header_block(lines, number + 1)
     if BLOCK_START.match(line):
         return _is_header_block(lines, number)
-    if line.startswith(">"):
-        return number >= tail
-    return tail < len(lines) and tail - ATTRIBUTION_LINES <= number < tail and _is_attribution(lines[number:tail])
+    return number >= tail
 
 
-def _is_attribution(lines: list[str]) -> bool:
-    return bool(ATTRIBUTION.match(" ".join(line.strip() for line in lines).strip()))
+def _with_attribution(lines: list[str], tail: int) -> int:
+    """Return where the line that says who wrote what is quoted begins; ``tail`` if there is none.
+
+    It names a date; so the shortest group of lines above the quotation that does is all of it.
+    """
+    if tail == len(lines):
+        return tail
+    start = tail
+    for number in range(tail - 1, max(-1, tail - 1 - ATTRIBUTION_LINES), -1):
+        head = " ".join(line.strip() for line in lines[number:tail])
+        if not lines[number].strip() or not ATTRIBUTION.match(head):
+            break
+        start = number
+        if re.search(r"\d", re.sub(r"<[^>]*>", "", head)):
+            return start
+    return tail - 1 if start < tail else tail
 
 
 def _is_header_block(lines: list[str], number: int) -> bool:
