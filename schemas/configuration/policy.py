@@ -179,9 +179,7 @@ class ClockRule(BaseModel):
         if self.target is None and self.kind not in CARRY_DUE:
             raise ValueError("target: is missing; say how much time there is, for example '8 working hours'")
         if self.kind == "remedy" and not self.start:
-            raise ValueError(
-                "start: is missing; name the demand, or for example 'complaint.remedy_approved'"
-            )
+            raise ValueError("start: is missing; name the demand, or for example 'complaint.remedy_approved'")
         for name in ("start", "fulfil"):
             if getattr(self, name) == ():
                 raise ValueError(f"{name}: is empty; name an event, or leave it out for the default")

@@ -1,0 +1,188 @@
+"""When is it open: a calendar compiled year by year into sorted instants with running sums.
+
+Instants are whole microseconds since 1970-01-01T00:00Z, days are ordinals of local dates.
+A skipped local time is the instant of the jump, a repeated one its first occurrence.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from schemas.configuration.calendar import DAY_MINUTES, Calendar, Interval
+
+MICROSECOND: Final = timedelta(microseconds=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2400
+"""No term is counted outside of these years; a calendar that would need it is wrong."""
+_MINUTE: Final = 60_000_000
+
+
+class BeyondCalendar(ValueError):
+    """A term would begin or end outside of the years that can be counted."""
+
+    def __init__(self, calendar: str, year: int) -> None:
+        self.calendar = calendar
+        self.year = year
+        super().__init__(f"calendar '{calendar}': a term reaches the year {year}, beyond {FIRST_YEAR} to {LAST_YEAR}")
+
+
+def to_us(instant: datetime) -> int:
+    """Return an aware instant as microseconds since 1970 in UTC."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    """Return microseconds since 1970 as an instant in UTC."""
+    return EPOCH + timedelta(microseconds=us)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The open time of one local year, as parallel sorted tuples."""
+
+    begin: int
+    """00:00 of 1 January."""
+    end: int
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    open_until: tuple[int, ...]
+    """Open time of the year up to the end of each interval."""
+    days: tuple[int, ...]
+    """Open days."""
+    closings: tuple[int, ...]
+    """The end of the last open interval of each open day."""
+
+    @property
+    def total(self) -> int:
+        """Open time of the whole year."""
+        return self.open_until[-1] if self.open_until else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenTime:
+    """A compiled calendar. Years are laid out when first asked for and kept; nothing else ever changes."""
+
+    id: str
+    version: int
+    zone: ZoneInfo
+    week: tuple[tuple[Interval, ...], ...]
+    special: Mapping[int, tuple[Interval, ...]]
+    """Hours of holidays (none) and exceptional days, by ordinal."""
+    covered_until: int | None
+    _years: dict[int, Year] = field(default_factory=dict)
+
+    def hours(self, day: int) -> tuple[Interval, ...]:
+        """Return the open intervals of a local day."""
+        return self.special[day] if day in self.special else self.week[(day - 1) % 7]
+
+    def at(self, day: int, minute: int) -> int:
+        """Return the instant of a local time; minute 1440 is the next day's 00:00."""
+        return _instant(self.zone, day + minute // DAY_MINUTES, minute % DAY_MINUTES)
+
+    def begin_of(self, day: int) -> int:
+        """Return the instant at which a local day begins."""
+        return _instant(self.zone, day, 0)
+
+    def day_of(self, us: int) -> int:
+        """Return the local date of an instant, as the clock on the wall reads."""
+        return from_us(us).astimezone(self.zone).toordinal()
+
+    def year(self, number: int) -> Year:
+        """Return the layout of a local year.
+
+        Raises:
+            BeyondCalendar: the year is outside of those that can be counted.
+        """
+        found = self._years.get(number)
+        if found is None:
+            if not FIRST_YEAR <= number <= LAST_YEAR:
+                raise BeyondCalendar(self.id, number)
+            found = self._years.setdefault(number, _lay_out(self, number))
+        return found
+
+    def year_of(self, us: int) -> int:
+        """Return the local year that an instant falls into.
+
+        Raises:
+            BeyondCalendar: the year is outside of those that can be counted.
+        """
+        number = from_us(us).year
+        if us < self.year(number).begin:
+            return number - 1
+        return number + 1 if us >= self.year(number).end else number
+
+
+def compile_calendar(calendar: Calendar) -> OpenTime:
+    """Return ``calendar`` ready to be asked. Costs little: its years are laid out one by one, when needed."""
+    special: dict[int, tuple[Interval, ...]] = {day.toordinal(): () for day in calendar.holidays}
+    special.update({day.toordinal(): hours for day, hours in calendar.exceptions.items()})
+    return OpenTime(
+        id=calendar.id,
+        version=calendar.version,
+        zone=ZoneInfo(calendar.timezone),
+        week=calendar.week.days(),
+        special=special,
+        covered_until=calendar.covered_until.toordinal() if calendar.covered_until else None,
+    )
+
+
+def _lay_out(calendar: OpenTime, number: int) -> Year:
+    starts: list[int] = []
+    ends: list[int] = []
+    days: list[int] = []
+    closings: list[int] = []
+    first, after = date(number, 1, 1).toordinal(), date(number + 1, 1, 1).toordinal()
+    for day in range(first, after):
+        opened = [(calendar.at(day, one.start), calendar.at(day, one.end)) for one in calendar.hours(day)]
+        opened = [(start, end) for start, end in opened if start < end]  # an interval may fall into a jump of the clock
+        if opened:
+            days.append(day)
+            closings.append(opened[-1][1])
+        for start, end in opened:
+            starts.append(start)
+            ends.append(end)
+    lengths = (end - start for start, end in zip(starts, ends, strict=True))
+    return Year(
+        begin=calendar.begin_of(first),
+        end=calendar.begin_of(after),
+        starts=tuple(starts),
+        ends=tuple(ends),
+        open_until=tuple(accumulate(lengths)),
+        days=tuple(days),
+        closings=tuple(closings),
+    )
+
+
+def _instant(zone: ZoneInfo, day: int, minute: int) -> int:
+    local = datetime.combine(date.fromordinal(day), time(minute // 60, minute % 60), tzinfo=zone)
+    offset, later = local.utcoffset(), local.replace(fold=1).utcoffset()
+    if offset is None or later is None:
+        raise ValueError(f"zone '{zone.key}' states no offset from UTC")
+    wall = (local.replace(tzinfo=UTC) - EPOCH) // MICROSECOND
+    if later > offset:  # the time is skipped: before the jump it would have been read with `offset`
+        return _jump(zone, wall - later // MICROSECOND, wall - offset // MICROSECOND)
+    return wall - offset // MICROSECOND
+
+
+def _jump(zone: ZoneInfo, before: int, after: int) -> int:
+    """Return the first instant in (before, after] with the offset that holds at ``after``."""
+    offset = from_us(after).astimezone(zone).utcoffset()
+    seconds = range(before // 1_000_000 + 1, after // 1_000_000 + 1)
+    index = bisect_left(
+        seconds,
+        1,
+        key=lambda second: int(from_us(second * 1_000_000).astimezone(zone).utcoffset() == offset),
+    )
+    return seconds[index] * 1_000_000
+
+
+def is_open_day(calendar: OpenTime, day: int) -> bool:
+    """Whether a local day has any open time."""
+    layout = calendar.year(date.fromordinal(day).year)
+    index = bisect_left(layout.days, day)
+    return index < len(layout.days) and layout.days[index] == day

@@ -1,0 +1,236 @@
+"""When is a run due: its term from the start through every change of terms, extension and merge.
+
+What lies after a due never moves it, and nothing dates a due before the change that moved it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from fractions import Fraction
+from math import ceil
+from typing import Protocol, assert_never
+
+from engine.sla.calendar import OpenTime, to_us
+from engine.sla.fact import as_day
+from engine.sla.kinds import Terms
+from engine.sla.marks import Entry
+from engine.sla.runs.run import Change, Run
+from engine.sla.target import (
+    Pause,
+    add_own,
+    day_due,
+    day_ends_between,
+    days_of,
+    due_after_time,
+    duration,
+    end_day,
+    end_of_day,
+    nth_day,
+    own_time,
+    rolled,
+)  # fmt: skip
+from schemas.configuration.policy import CARRY_DUE, Unit
+
+Calendars = Mapping[tuple[str, int], OpenTime]
+"""Compiled calendars by id and version."""
+
+
+class UnknownCalendar(LookupError):
+    """A clock is pinned to a calendar version that was not handed in."""
+
+    def __init__(self, id: str, version: int) -> None:
+        self.id = id
+        self.version = version
+        super().__init__(f"calendar '{id}' version {version} is not known; hand in every version that clocks name")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How a due is counted from here on. Instants are microseconds, days ordinals."""
+
+    terms: Terms
+    calendar: OpenTime
+    origin: int
+    """Where the clock started, whatever it is counted from now."""
+    origin_day: int
+    start: int
+    start_day: int
+    left: int
+    """Microseconds of own time, or days."""
+    whole: int
+    """The whole target in the same measure, for shares."""
+    fixed: int | None = None
+    """A due that an event states, instead of one that is counted."""
+    floor: int | None = None
+    """The due is not before this."""
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of the target; a stated due without target is in real time."""
+        return self.terms.target.unit if self.terms.target else "hours"
+
+
+def instant_of(calendar: OpenTime, entry: Entry) -> int:
+    """Return when an entry occurred; a day is read in the clock's calendar, as its 00:00."""
+    return entry.at if entry.day is None else calendar.begin_of(entry.day)
+
+
+def find(calendars: Calendars, terms: Terms) -> OpenTime:
+    """Return the calendar that the terms are pinned to.
+
+    Raises:
+        UnknownCalendar: it was not handed in.
+    """
+    found = calendars.get((terms.calendar, terms.calendar_version))
+    if found is None:
+        raise UnknownCalendar(terms.calendar, terms.calendar_version)
+    return found
+
+
+def term_of(run: Run, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
+    """Return the term that holds for ``run`` after all its changes, given its pauses."""
+    term = _begin(run, find(calendars, run.terms))
+    for change in run.changes:
+        at = instant_of(term.calendar, change.by)
+        if due_of(term, cut(pauses, at)) < at:
+            continue
+        term = _changed(term, change, at, calendars, cut(pauses, at))
+    return term
+
+
+def cut(pauses: Sequence[Pause], until: int) -> tuple[Pause, ...]:
+    """Return the pauses as far as they are known at ``until``: one that holds then ends then."""
+    return tuple((begin, min(end, until)) for begin, end in pauses if begin < until)
+
+
+def due_of(term: Term, pauses: Sequence[Pause]) -> int:
+    """Return the due instant, with pauses that are cut at the instant of judging."""
+    if term.fixed is not None:
+        due = _moved(term, term.fixed, pauses)
+    elif term.terms.target is not None and term.terms.target.in_days:
+        day = end_day(term.calendar, term.unit, term.start_day, term.left, pauses)
+        due = end_of_day(term.calendar, term.unit, rolled(term.calendar, term.terms.roll, term.start_day, day))
+    else:
+        due = due_after_time(term.calendar, term.unit, term.start, term.left, pauses)
+    return due if term.floor is None else max(due, term.floor)
+
+
+def _moved(term: Term, due: int, pauses: Sequence[Pause]) -> int:
+    """Return a stated due, moved by what pauses since it was stated take of it."""
+    days = term.terms.target is not None and term.terms.target.in_days
+    for begin, end in pauses:
+        if begin > due:
+            break
+        since = max(begin, term.start)
+        if days:
+            skipped = day_ends_between(term.calendar, term.unit, since, end)
+            if skipped:
+                day = nth_day(term.calendar, term.unit, day_due(term.calendar, due), skipped)
+                due = end_of_day(term.calendar, term.unit, day)
+        else:
+            due = add_own(term.calendar, term.unit, due, own_time(term.calendar, term.unit, since, end))
+    return due
+
+
+def _begin(run: Run, calendar: OpenTime) -> Term:
+    term = _whole(run.terms, calendar, run.start)
+    stated = stated_due(calendar, run.start.fields.get("due")) if run.kind in CARRY_DUE else None
+    return term if stated is None else replace(term, fixed=stated)
+
+
+def stated_due(calendar: OpenTime, value: object) -> int | None:
+    """Return a due that an event states: an instant, or a date and then its 24:00 in the clock's calendar."""
+    day = as_day(value)
+    if day is not None:
+        return calendar.begin_of(date.toordinal(day) + 1)
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return to_us(value) if isinstance(value, datetime) else None
+
+
+def _whole(terms: Terms, calendar: OpenTime, entry: Entry) -> Term:
+    at = instant_of(calendar, entry)
+    return _from(terms, calendar, at, calendar.day_of(at) if entry.day is None else entry.day)
+
+
+def _from(terms: Terms, calendar: OpenTime, at: int, day: int) -> Term:
+    """Return the whole target counted from an instant and its local date."""
+    target = terms.target
+    amount = 0
+    if target is not None:
+        amount = days_of(target, day) if target.in_days else duration(target)
+    return Term(terms, calendar, at, day, at, day, left=amount, whole=amount)
+
+
+def _changed(term: Term, change: Change, at: int, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
+    match change.what:
+        case "extension":
+            due = stated_due(term.calendar, change.due)
+            return term if due is None else replace(term, fixed=due, start=at, floor=None)
+        case "merge":
+            if change.start is None or term.fixed is not None:
+                return term
+            return replace(_whole(term.terms, term.calendar, change.start), floor=at)
+        case "terms":
+            if change.terms is None:
+                return term
+            return _new_terms(term, change, change.terms, at, calendars, pauses)
+    assert_never(change.what)
+
+
+def _new_terms(
+    term: Term, change: Change, terms: Terms, at: int, calendars: Calendars, pauses: Sequence[Pause]
+) -> Term:
+    calendar = find(calendars, terms)
+    if term.fixed is not None:  # a stated or announced due stays: it was told to somebody
+        return replace(term, terms=terms, calendar=calendar)
+    if (terms.target, terms.roll) == (term.terms.target, term.terms.roll) and terms.target is not None:
+        moved = calendar is not term.calendar
+        return replace(term, terms=terms, calendar=calendar, floor=at if moved else term.floor)
+    if change.by.fields.get("reason") in ("calendar", "merge") or terms.priority_change == "retroactive":
+        return replace(_from(terms, calendar, term.origin, term.origin_day), floor=at)
+    whole = replace(_from(terms, calendar, at, calendar.day_of(at)), origin=term.origin, origin_day=term.origin_day)
+    if terms.priority_change == "reset":
+        return whole
+    return _forward(term, whole, at, pauses)
+
+
+def _forward(old: Term, new: Term, at: int, pauses: Sequence[Pause]) -> Term:
+    """Return ``new`` with the share of it that was unused of ``old``; days are rounded up to whole ones."""
+    if old.terms.target is None or new.terms.target is None:
+        return new
+    if not old.terms.target.in_days:
+        share = Fraction(max(0, old.left - net_time(old.calendar, old.unit, old.start, at, pauses)), old.whole)
+        return replace(new, left=ceil(share * new.whole))
+    first = end_of_day(old.calendar, old.unit, old.start_day) + 1
+    used = day_ends_between(old.calendar, old.unit, first, at + 1)
+    used -= sum(day_ends_between(old.calendar, old.unit, max(begin, first), end) for begin, end in pauses)
+    left = ceil(Fraction(max(0, old.left - used), old.whole) * new.whole)
+    return replace(new, left=left, start_day=_counted_from(old, new, at) if new.terms.target.in_days else new.start_day)
+
+
+def _counted_from(old: Term, new: Term, at: int) -> int:
+    """Return the day after which days count on: the day of the change still counts if it has not ended."""
+    if new.start_day <= old.start_day or end_of_day(new.calendar, new.unit, new.start_day) <= at:
+        return new.start_day
+    return new.start_day - 1
+
+
+def net_time(calendar: OpenTime, unit: Unit, start: int, end: int, pauses: Sequence[Pause]) -> int:
+    """Return the own time in [start, end) outside of the pauses."""
+    whole = own_time(calendar, unit, start, end)
+    return whole - sum(own_time(calendar, unit, max(begin, start), min(stop, end)) for begin, stop in pauses)
+
+
+class Judged(Protocol):
+    """What is needed to know when a clock asks for attention next."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def due_at(self) -> datetime: ...
+
+
+def next_due(clocks: Iterable[Judged]) -> datetime | None:
+    """Return the earliest due of the running clocks, or None; a paused clock comes due only after it resumes."""
+    return min((clock.due_at for clock in clocks if clock.state == "running"), default=None)

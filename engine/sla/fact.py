@@ -1,0 +1,186 @@
+"""A fact is what the clocks need of an event: its name, its times and its impersonal plain fields.
+
+Stored events and the events of a plain file become facts here, so that both are judged alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from schemas.complaint.base import Event
+from schemas.envelope import Envelope
+from schemas.words import (
+    Counterparty,
+    DeliveryStatus,
+    Direction,
+    Origin,
+    PersonalMark,
+    Precision,
+    Purpose,
+    Visibility,
+    WaitFor,
+)  # fmt: skip
+
+CLOSED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("complaint.message_recorded", "direction"): get_args(Direction),
+    ("complaint.message_recorded", "counterparty"): get_args(Counterparty),
+    ("complaint.message_recorded", "visibility"): get_args(Visibility),
+    ("complaint.message_recorded", "purpose"): get_args(Purpose),
+    ("complaint.information_requested", "from"): get_args(WaitFor),
+    ("complaint.information_provided", "from"): get_args(WaitFor),
+    ("complaint.delivery_reported", "status"): get_args(DeliveryStatus),
+}
+"""Fields on whose words the judgement depends: an unknown word is refused, never passed over."""
+REQUIRED: Final = frozenset({("complaint.message_recorded", "direction"), ("complaint.delivery_reported", "status")})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One event as the clocks see it. Times are aware.
+
+    ``type`` is the stored name without version. With precision ``day`` the date of
+    ``occurred_at`` in its own zone is the day, and its time is 00:00. Absent ``recorded_at``
+    means ``occurred_at``, absent ``received_at`` means ``recorded_at``.
+    """
+
+    type: str
+    occurred_at: datetime
+    occurred_precision: Precision = "instant"
+    received_at: datetime | None = None
+    recorded_at: datetime | None = None
+    origin: Origin = "live"
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class BadFact(ValueError):
+    """An event of a plain file cannot be read. ``path`` is the field, the message says what to write."""
+
+    def __init__(self, path: str, fix: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {fix}")
+
+
+def from_stored(event: Event, envelope: Envelope, recorded_at: datetime) -> Fact:
+    """Return a stored event as a fact. Its personal fields are left out, sealed or not."""
+    occurred = envelope.occurred_at
+    if envelope.occurred_precision == "day" and envelope.zone:
+        occurred = occurred.astimezone(ZoneInfo(envelope.zone))
+    return Fact(
+        type=event.NAME.rsplit(".v", 1)[0],
+        occurred_at=occurred,
+        occurred_precision=envelope.occurred_precision,
+        received_at=envelope.received_at,
+        recorded_at=recorded_at,
+        origin=envelope.origin,
+        fields=event.model_dump(mode="json", by_alias=True, include=set(_impersonal(type(event))), exclude_none=True),
+    )
+
+
+@cache
+def _impersonal(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name, info in model.model_fields.items() if not _personal((info.annotation, *info.metadata)))
+
+
+def _personal(annotation: object) -> bool:
+    parts = annotation if isinstance(annotation, tuple) else (annotation,)
+    for part in parts:
+        if isinstance(part, PersonalMark):
+            return True
+        inner = (*get_args(part), *getattr(part, "__metadata__", ()))
+        if inner and _personal(inner):
+            return True
+        if isinstance(part, type) and issubclass(part, BaseModel) and len(_impersonal(part)) < len(part.model_fields):
+            return True
+    return False
+
+
+def from_plain(data: Mapping[str, Any], path: str, zone: ZoneInfo) -> Fact:
+    """Return one event of a plain file as a fact; ``zone`` is where a date without time is read.
+
+    Raises:
+        BadFact: naming the field under ``path`` and what to write there.
+    """
+    rest = dict(data)
+    inner = rest.pop("fields", None)
+    if isinstance(inner, Mapping):
+        rest.update(inner)
+    type_ = rest.pop("type", None)
+    if not isinstance(type_, str) or "." not in type_:
+        raise BadFact(f"{path}.type", "write a stored name such as 'complaint.received'")
+    head, _, version = type_.rpartition(".v")
+    type_ = head if head and version.isdigit() else type_
+    occurred, precision = _occurred(rest.pop("occurred_at", None), rest.pop("occurred_precision", None), path, zone)
+    origin = rest.pop("origin", "live")
+    if origin not in get_args(Origin):
+        raise BadFact(f"{path}.origin", "write 'live' or 'import'")
+    received, recorded = rest.pop("received_at", None), rest.pop("recorded_at", None)
+    _check_words(type_, rest, path)
+    return Fact(
+        type=type_,
+        occurred_at=occurred,
+        occurred_precision=precision,
+        received_at=None if received is None else instant(received, f"{path}.received_at"),
+        recorded_at=None if recorded is None else instant(recorded, f"{path}.recorded_at"),
+        origin=origin,
+        fields=MappingProxyType(rest),
+    )
+
+
+def _check_words(type_: str, fields: Mapping[str, Any], path: str) -> None:
+    for (event, name), words in CLOSED.items():
+        if event != type_:
+            continue
+        value = fields.get(name)
+        missing = value is None and (event, name) in REQUIRED
+        if missing or (value is not None and value not in words):
+            raise BadFact(f"{path}.{name}", f"write one of: {', '.join(words)}")
+    if not isinstance(fields.get("automated", False), bool | None):
+        raise BadFact(f"{path}.automated", "write true or false")
+
+
+def _occurred(value: object, precision: object, path: str, zone: ZoneInfo) -> tuple[datetime, Precision]:
+    if precision not in (None, "instant", "day"):
+        raise BadFact(f"{path}.occurred_precision", "write 'instant' or 'day'")
+    day = as_day(value)
+    if day is not None and precision != "instant":
+        return datetime.combine(day, time(), tzinfo=zone), "day"
+    if day is not None:
+        raise BadFact(f"{path}.occurred_at", "a date has no instant; add a time, or write occurred_precision: day")
+    when = instant(value, f"{path}.occurred_at")
+    if precision == "day":
+        return datetime.combine(when.date(), time(), tzinfo=zone), "day"
+    return when, "instant"
+
+
+def as_day(value: object) -> date | None:
+    """Return the date that ``value`` states without a time, or None."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and len(value) == 10:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    return None
+
+
+def instant(value: object, path: str) -> datetime:
+    """Return an aware instant.
+
+    Raises:
+        BadFact: it is none, or has no time zone.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            value = None
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise BadFact(path, "write an instant with its zone, such as 2024-03-01T09:30:00Z")
+    return value

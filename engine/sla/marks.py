@@ -1,0 +1,214 @@
+"""(marks, fact) -> marks: what a complaint's clocks need to remember of its events, in world order.
+
+Marks know no calendar and no present. They are a compact journal rather than finished starts and
+stops, because a fact may arrive late, void an earlier one (a bounce, a moved message) or bring
+new terms: the clocks are unfolded from them by ``engine.sla.runs`` whenever somebody asks.
+"""
+
+from bisect import insort
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from engine.sla.calendar import to_us
+from engine.sla.fact import Fact, as_day
+from engine.sla.kinds import Terms, Value, from_stored, to_stored
+from schemas.configuration.policy import UNJUDGED_EVENTS, UNJUDGED_FIELDS
+
+APPLIED: Final = "complaint.sla_applied"
+_DEFAULTS: Final[Mapping[str, Mapping[str, Value]]] = {
+    "complaint.message_recorded": {
+        "counterparty": "complainant",
+        "automated": False,
+        "purpose": "other",
+        "visibility": "private",
+    },
+    "complaint.information_requested": {"from": "complainant"},
+    "complaint.information_provided": {"from": "complainant"},
+}
+_LONGEST_TEXT: Final = 120  # a code has no more characters; longer text is no field of a condition
+_MONEY: Final = frozenset({"amount", "currency"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fact as it is remembered. Times are microseconds since 1970 in UTC."""
+
+    order: int
+    """Its place in world time; a day-precise fact stands after what was stored of that day before it."""
+    seq: int
+    """Its place in stored order, from 0."""
+    at: int
+    """When it occurred; of a day-precise fact the 00:00 of its day where it was written."""
+    type: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    day: int | None = None
+    """The date of a day-precise fact, as an ordinal."""
+    trusted: int | None = None
+    """When it reached a trusted clock; absent for imported history and where that is when it occurred."""
+    recorded: int | None = None
+    """When it was stored; absent where that is when it occurred."""
+    terms: tuple[Terms, ...] | None = None
+    """What ``complaint.sla_applied`` states."""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Its place among the facts of the complaint."""
+        return self.order, self.seq
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is remembered of a complaint: its facts in world order, and the terms that hold without an event."""
+
+    entries: tuple[Entry, ...] = ()
+    given: tuple[Terms, ...] | None = None
+    """Of a plain file: its policy applies from the first event."""
+    stepped: int = 0
+    """How many facts were seen, remembered or not."""
+
+
+def initial(given: Iterable[Terms] | None = None) -> Marks:
+    """Return the marks of a complaint of which nothing is known yet."""
+    return Marks(given=None if given is None else tuple(given))
+
+
+def step(marks: Marks, fact: Fact) -> Marks:
+    """Return the marks after the next fact in stored order; it may have occurred before others.
+
+    Never refuses. Facts that no clock may depend on (``complaint.deadline_missed``, notes) leave the entries alone.
+    """
+    seq = marks.stepped
+    if fact.type in UNJUDGED_EVENTS:
+        return replace(marks, stepped=seq + 1)
+    entry = _entry(fact, seq, marks.entries)
+    if not marks.entries or marks.entries[-1].key < entry.key:
+        return replace(marks, entries=(*marks.entries, entry), stepped=seq + 1)
+    entries = list(marks.entries)
+    insort(entries, entry, key=lambda one: one.key)
+    return replace(marks, entries=tuple(entries), stepped=seq + 1)
+
+
+def steps(facts: Iterable[Fact], given: Iterable[Terms] | None = None) -> Marks:
+    """Return the marks after all ``facts``, in stored order."""
+    marks = initial(given)
+    for fact in facts:
+        marks = step(marks, fact)
+    return marks
+
+
+def _entry(fact: Fact, seq: int, earlier: tuple[Entry, ...]) -> Entry:
+    at = order = to_us(fact.occurred_at)
+    day = None
+    if fact.occurred_precision == "day":
+        day = fact.occurred_at.toordinal()
+        next_day = datetime.combine(fact.occurred_at.date() + timedelta(days=1), time(), tzinfo=fact.occurred_at.tzinfo)
+        end = to_us(next_day)
+        order = max((one.order for one in earlier if at <= one.order < end), default=at)
+    recorded = None if fact.recorded_at is None else to_us(fact.recorded_at)
+    received = None if fact.received_at is None else to_us(fact.received_at)
+    trusted = None if fact.origin == "import" else (recorded if received is None else received)
+    applied = fact.type == APPLIED
+    return Entry(
+        order=order,
+        seq=seq,
+        at=at,
+        type=fact.type,
+        fields={"reason": fact.fields.get("reason", "first")} if applied else _kept(fact),
+        day=day,
+        trusted=None if trusted == at else trusted,
+        recorded=None if recorded == at else recorded,
+        terms=tuple(from_stored(clock) for clock in fact.fields.get("clocks", ())) if applied else None,
+    )
+
+
+def _kept(fact: Fact) -> dict[str, Any]:
+    """Return the fields that conditions may name; a text is none, and money keeps its two parts."""
+    kept: dict[str, Any] = {
+        name: _plain(value) for name, value in fact.fields.items() if name not in UNJUDGED_FIELDS and _is_plain(value)
+    }
+    defaults = _DEFAULTS.get(fact.type, {})
+    kept.update({name: value for name, value in defaults.items() if kept.get(name) is None})
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_TEXT
+    if isinstance(value, list | tuple):
+        return all(isinstance(one, str) and len(one) <= _LONGEST_TEXT for one in value)
+    if isinstance(value, Mapping):
+        return set(value) == _MONEY
+    return value is None or isinstance(value, bool | int | float) or hasattr(value, "isoformat")
+
+
+def _plain(value: object) -> object:
+    """Return a plain file's date or instant as text, its money with a text as amount, all else as it is."""
+    if isinstance(value, Mapping):
+        return {"amount": str(value["amount"]), "currency": str(value["currency"])}
+    if isinstance(value, list | tuple):
+        return list(value)
+    day = as_day(value)
+    if day is not None:
+        return day.isoformat()
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def to_json(marks: Marks) -> dict[str, Any]:
+    """Return the marks as plain JSON data, for a row of a view."""
+    return {
+        "format": 1,
+        "stepped": marks.stepped,
+        "given": None if marks.given is None else [_terms_json(one) for one in marks.given],
+        "entries": [_entry_json(one) for one in marks.entries],
+    }
+
+
+def _terms_json(one: Terms) -> dict[str, Any]:
+    return to_stored(one).model_dump(mode="json")
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    data: dict[str, Any] = {"seq": entry.seq, "at": entry.at, "type": entry.type}
+    if entry.order != entry.at:
+        data["order"] = entry.order
+    if entry.fields:
+        data["fields"] = dict(entry.fields)
+    for name in ("day", "trusted", "recorded"):
+        if getattr(entry, name) is not None:
+            data[name] = getattr(entry, name)
+    if entry.terms is not None:
+        data["terms"] = [_terms_json(one) for one in entry.terms]
+    return data
+
+
+def from_json(data: Mapping[str, Any]) -> Marks:
+    """Return the marks that ``to_json`` made ``data`` of.
+
+    Raises:
+        ValueError: another version wrote it; the view has to be rebuilt.
+    """
+    if data.get("format") != 1:
+        raise ValueError(f"marks of format {data.get('format')!r} cannot be read; rebuild the view that keeps them")
+    given = data["given"]
+    return Marks(
+        entries=tuple(_entry_of(one) for one in data["entries"]),
+        given=None if given is None else tuple(from_stored(one) for one in given),
+        stepped=data["stepped"],
+    )
+
+
+def _entry_of(data: Mapping[str, Any]) -> Entry:
+    terms = data.get("terms")
+    return Entry(
+        order=data.get("order", data["at"]),
+        seq=data["seq"],
+        at=data["at"],
+        type=data["type"],
+        fields=data.get("fields", {}),
+        day=data.get("day"),
+        trusted=data.get("trusted"),
+        recorded=data.get("recorded"),
+        terms=None if terms is None else tuple(from_stored(one) for one in terms),
+    )

@@ -1,0 +1,76 @@
+"""Which policy applies to a complaint, and the terms of its clocks in full."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from engine.sla.kinds import Terms, terms, to_stored
+from schemas.complaint.clocks import AppliedClock
+from schemas.configuration.policy import Policy, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What policies are selected by. A complaint of several points has several types."""
+
+    channel: str | None = None
+    types: tuple[str, ...] = ()
+    subtypes: tuple[str, ...] = ()
+    segment: str | None = None
+    priority: str | None = None
+    regulations: tuple[str, ...] = ()
+    business_unit: str | None = None
+
+
+class NoCalendar(LookupError):
+    """A clock names a calendar that is not in force, or none where no default is known."""
+
+    def __init__(self, policy: str, clock: str, calendar: str | None) -> None:
+        self.policy = policy
+        self.clock = clock
+        self.calendar = calendar
+        what = f"calendar '{calendar}' is not in force" if calendar else "it names no calendar"
+        super().__init__(f"policy '{policy}', clock '{clock}': {what}; name one that is")
+
+
+def select_policy(policies: Iterable[Policy], profile: Profile) -> Policy | None:
+    """Return the policy with the lowest ``order`` whose selection holds, of equal ones the first given; or None."""
+    for policy in sorted(policies, key=lambda one: one.order):
+        if policy.when is None or _holds(policy.when, profile):
+            return policy
+    return None
+
+
+def _holds(when: Selection, profile: Profile) -> bool:
+    asked: tuple[tuple[tuple[str, ...], tuple[str | None, ...]], ...] = (
+        (when.channel, (profile.channel,)),
+        (when.type, profile.types),
+        (when.subtype, profile.subtypes),
+        (when.segment, (profile.segment,)),
+        (when.priority, (profile.priority,)),
+        (when.regulation, profile.regulations),
+        (when.business_unit, (profile.business_unit,)),
+    )
+    return all(not wanted or not set(wanted).isdisjoint(has) for wanted, has in asked)
+
+
+def terms_of(policy: Policy, latest: Mapping[str, int], default: str | None = None) -> tuple[Terms, ...]:
+    """Return the policy's clocks in full, each pinned to the latest version of its calendar.
+
+    ``latest`` is the version in force of each calendar; ``default`` is the calendar of clocks
+    that name none in a policy that names none.
+
+    Raises:
+        NoCalendar: a clock's calendar is not among them.
+    """
+    found: list[Terms] = []
+    for rule in policy.clocks:
+        calendar = rule.calendar or policy.calendar or default
+        if calendar is None or calendar not in latest:
+            raise NoCalendar(policy.id, rule.kind, calendar)
+        found.append(terms(rule, calendar, latest[calendar]))
+    return tuple(found)
+
+
+def applied_clocks(policy: Policy, latest: Mapping[str, int], default: str | None = None) -> tuple[AppliedClock, ...]:
+    """Return the policy's clocks as ``complaint.sla_applied`` stores them; see ``terms_of``."""
+    return tuple(to_stored(one) for one in terms_of(policy, latest, default))

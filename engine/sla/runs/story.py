@@ -1,0 +1,152 @@
+"""The story of a complaint: at each entry, which cycle and stage it is in and whether it has ended."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.sla.marks import Entry
+from engine.sla.runs.remedies import fulfilments
+
+ENDS = frozenset({"complaint.resolved", "complaint.discontinued"})
+STAGES = ("registration", "investigation", "corrective_action", "satisfaction_check", "closed")
+_CORRECTIVE = frozenset({"complaint.remedy_approved", "complaint.action_assigned", "complaint.cause_established"})
+_PUBLIC_CHANNELS = frozenset({"review", "social"})
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Parallel tuples, one value per entry."""
+
+    entries: tuple[Entry, ...]
+    cycle: tuple[int, ...]
+    """The cycle that the entry belongs to; a reopening belongs to the one it begins."""
+    ended: tuple[bool, ...]
+    """Resolved, discontinued or closed before the entry, and not reopened since."""
+    resolved: tuple[bool, ...]
+    """Resolved before the entry, in its cycle."""
+    public: tuple[bool, ...]
+    entered: tuple[str | None, ...]
+    """The stage that the entry enters."""
+    left: tuple[bool, ...]
+    """The entry leaves the stage it found, with or without entering another."""
+    void: frozenset[int]
+    """Messages and replies that never were: bounced, or moved to another case."""
+    remedied: frozenset[int]
+    """Entries by which every approved remedy is given, or none is and the final reply is."""
+    opening: frozenset[str]
+    """Ids of the messages that opened the case."""
+    begun: tuple[bool, ...]
+    """Received before the entry."""
+
+    def end_of_cycle(self, cycle: int) -> Entry | None:
+        """Return what first ended a cycle: resolved, discontinued or closed."""
+        for entry, number in zip(self.entries, self.cycle, strict=True):
+            if number == cycle and (entry.type in ENDS or entry.type == "complaint.closed"):
+                return entry
+        return None
+
+
+@dataclass(slots=True)
+class _Teller:
+    cycle: int = 1
+    ended: bool = False
+    resolved: bool = False
+    begun: bool = False
+    public: bool = False
+    stage: str | None = None
+
+    def tell(self, entry: Entry) -> str | None:
+        """Go over one entry; return the stage that it enters."""
+        match entry.type:
+            case "complaint.received":
+                self.begun = True
+                self.public = self.public or _is_public(entry.fields)
+                return None if self.ended else self._enter("registration", (None,))
+            case "complaint.message_recorded":
+                inbound = entry.fields.get("direction") == "inbound"
+                self.public = self.public or (inbound and entry.fields.get("visibility") == "public")
+            case "complaint.registered" if entry.fields.get("starts_investigation"):
+                return self._enter("investigation", ("registration",))
+            case "complaint.investigation_started":
+                return self._enter("investigation", ("registration", "corrective_action"))
+            case "complaint.resolved":
+                self.ended = self.resolved = True
+                return self._enter("satisfaction_check", STAGES[:3])
+            case "complaint.discontinued":
+                self.ended = True
+                self.stage = None
+            case "complaint.closed":
+                self.ended = True
+                return self._enter("closed", STAGES[:4])
+            case "complaint.reopened":
+                self.cycle += 1
+                self.ended = self.resolved = False
+                return self._enter("investigation", (*STAGES, None))
+            case corrective if corrective in _CORRECTIVE:
+                return self._enter("corrective_action", ("registration", "investigation"))
+        return None
+
+    def _enter(self, stage: str, over: tuple[str | None, ...]) -> str | None:
+        if self.stage not in over:
+            return None
+        self.stage = stage
+        return stage
+
+
+def _is_public(fields: Mapping[str, object]) -> bool:
+    if isinstance(fields.get("public"), bool):
+        return fields["public"] is True
+    if "visibility" in fields:
+        return fields["visibility"] == "public"
+    return fields.get("channel") in _PUBLIC_CHANNELS
+
+
+def tell(entries: tuple[Entry, ...]) -> Story:
+    """Return the story that these entries, in world order, tell."""
+    teller = _Teller()
+    void = _void(entries)
+    rows: list[tuple[int, bool, bool, bool, str | None, bool, bool]] = []
+    for entry in entries:
+        ended, resolved, begun, stage = teller.ended, teller.resolved, teller.begun, teller.stage
+        entered = teller.tell(entry)
+        left = stage is not None and (teller.stage != stage or entered is not None)
+        if entry.type == "complaint.reopened":
+            resolved = ended = False
+        rows.append((teller.cycle, ended, resolved, teller.public, entered, left, begun))
+    columns = tuple(zip(*rows, strict=True)) if rows else ((),) * 7
+    return Story(
+        entries=entries,
+        cycle=columns[0],
+        ended=columns[1],
+        resolved=columns[2],
+        public=columns[3],
+        entered=columns[4],
+        left=columns[5],
+        void=void,
+        remedied=fulfilments(entries, void),
+        opening=frozenset(_messages(entries)),
+        begun=columns[6],
+    )
+
+
+def _messages(entries: tuple[Entry, ...]) -> Iterator[str]:
+    for entry in entries:
+        if entry.type == "complaint.received" and "message" in entry.fields:
+            yield str(entry.fields["message"])
+
+
+def _void(entries: tuple[Entry, ...]) -> frozenset[int]:
+    gone = {
+        str(entry.fields["message"])
+        for entry in entries
+        if "message" in entry.fields
+        and (
+            entry.type == "complaint.message_moved"
+            or (entry.type == "complaint.delivery_reported" and entry.fields.get("status") == "failed")
+        )
+    }
+    if not gone:
+        return frozenset()
+    said = ("complaint.message_recorded", "complaint.replied")
+    return frozenset(
+        index for index, entry in enumerate(entries) if entry.type in said and str(entry.fields.get("message")) in gone
+    )

@@ -1,0 +1,66 @@
+"""When is a clock paused: while a request is open that its terms name."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from engine.sla.kinds import Terms
+from engine.sla.marks import Entry
+from engine.sla.runs.matching import matches
+from engine.sla.runs.run import Gap
+from engine.sla.runs.story import ENDS, Story
+from engine.sla.runs.timeline import Timeline
+
+_ENDS_ALL = ENDS | {"complaint.closed", "complaint.reopened"}
+
+
+def pauses(story: Story, timeline: Timeline) -> list[Gap]:
+    """Return the pauses of a kind in order, under the terms that held at the time; the last may be open."""
+    found: list[Gap] = []
+    bounds = [*timeline.steps, (len(story.entries), None)]
+    for (position, terms), (following, _) in pairwise(bounds):
+        if terms is None or not terms.pause:
+            continue
+        begin = None if position < 0 else story.entries[position]
+        end = None if following >= len(story.entries) else story.entries[following]
+        found.extend(_within(_intervals(story, terms), begin, end))
+    return found
+
+
+def _within(intervals: Iterator[Gap], begin: Entry | None, end: Entry | None) -> Iterator[Gap]:
+    """Cut to the part between two entries: a pause outlives a change of terms that pause alike."""
+    for start, stop in intervals:
+        first = start if begin is None or begin.key < start.key else begin
+        last = end if stop is None or (end is not None and end.key < stop.key) else stop
+        if last is None or first.key < last.key:
+            yield first, last
+
+
+def _intervals(story: Story, terms: Terms) -> Iterator[Gap]:
+    waiting: dict[str, object] = {}
+    since: Entry | None = None
+    for index, entry in enumerate(story.entries):
+        if matches(story, terms.pause, index):
+            key = str(entry.fields.get("request_id", f"#{index}"))
+            waiting[key] = entry.fields.get("from")
+            since = since or entry
+        elif waiting and _resumes(story, terms, index):
+            _end(waiting, entry)
+            if not waiting and since is not None:
+                yield since, entry
+                since = None
+    if since is not None:
+        yield since, None
+
+
+def _resumes(story: Story, terms: Terms, index: int) -> bool:
+    return story.entries[index].type in _ENDS_ALL or matches(story, terms.resume, index)
+
+
+def _end(waiting: dict[str, object], entry: Entry) -> None:
+    if entry.type != "complaint.information_provided":
+        waiting.clear()
+    elif "request_id" in entry.fields:
+        waiting.pop(str(entry.fields["request_id"]), None)
+    else:
+        for key in [key for key, source in waiting.items() if source in (entry.fields.get("from"), None)]:
+            del waiting[key]
