@@ -47,8 +47,10 @@ class Arrived:
     """A channel message. ``payload`` is its JSON form, kept whole should it be parked."""
 
     message: Message
-    payload: bytes
+    payload: bytes = field(repr=False)
     around: Circumstances
+    waited: UUID | None = None
+    """It was parked under this id and its opener never came: it opens a stream of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from schemas.complaint.registration import ComplaintRegistered
 from schemas.envelope import Envelope, FileSource, Source
 
 
-def stamped(case: PastCase, stream: UUID, around: Circumstances, now: datetime, unit: str) -> tuple[NewEvent, ...]:
+def stamped(case: PastCase, stream: UUID, around: Circumstances, unit: str) -> tuple[NewEvent, ...]:
     """Return the events of an imported case. All its ids derive from the stream."""
     return tuple(
         NewEvent(_envelope(fact, index, case, stream, around, unit), _own(fact.event, stream))

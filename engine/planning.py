@@ -8,14 +8,14 @@ gives the same ids, since they derive from the messages and commands themselves.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
 
 from engine import parking, streams_of, taking
 from engine.complaint.case import Case
-from engine.complaint.given import Given
+from engine.complaint.given import Given, Stored
 from engine.complaint.number import case_number
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived, Asked, Circumstances, Done, Incoming, Parked, Refused, Result
@@ -25,18 +25,27 @@ from engine.store.batch import (
     Answer, Append, Batch, ConversationKey, KnownContact, NewEvent, PreparedContent, SeenMessage, SetAside, SourceMove,
 )  # fmt: skip
 from engine.streams_of import Kind, StreamState
+from engine.store.vault.content import Prepared
 from engine.taking import Keyed, People
 from engine.text.triage import opening_sense
 from schemas.channels.message import Message, fingerprint_parts, media_type
-from schemas.complaint.base import Command
+from schemas.complaint.base import Command, Event
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.records import LinkComplaint
+from schemas.envelope import Envelope
 from schemas.refusals import Refusal
 from schemas.streams.feedback import TurnIntoComplaint
 from schemas.words import Attachment
 
-Prepare = Callable[[UUID, UUID, UUID, bytes], tuple[PreparedContent, str]]
-"""(content id, stream, subject, octets) -> the encrypted content and the SHA-256 of its ciphertext."""
+
+
+class Prepare(Protocol):
+    """Encrypts a content before the commit that stores it."""
+
+    def __call__(
+        self, content_id: UUID, stream: UUID, subject: UUID, data: bytes, media_type: str, file_name: str | None = None
+    ) -> Prepared:
+        """Return what the event says of the content, and what the commit must write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +54,17 @@ class Loaded:
 
     state: StreamState
     version: int
-    event_ids: frozenset[UUID] = frozenset()
+    history: Sequence[Stored] = ()
     business_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """An event of this very batch, as later items of it see it."""
+
+    event: Event
+    envelope: Envelope
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +196,10 @@ class Planner:
         if fingerprint in self._known.parked_already:
             return Parked(*self._known.parked_already[fingerprint])
         place = self._place(item.message)
-        if isinstance(place, joining.Wait):
+        if isinstance(place, joining.Wait) and item.waited is None:
             return self._park(item, command_id, fingerprint)
+        if item.waited is not None:
+            self._released.append(item.waited)
         result = self._enter(item, place, command_id, fingerprint)
         self._release(item.message)
         return result
@@ -295,23 +315,18 @@ class Planner:
         raw: UUID | None = None
         if message.raw is not None:
             raw = streams_of.part_id(command_id, "raw")
-            self._contents.append(self._prepare(raw, stream, people.author, message.raw)[0])
+            self._contents.append(self._prepare(raw, stream, people.author, message.raw, "message/rfc822").content)
         files: list[Attachment] = []
         for index, part in enumerate(message.attachments):
             if part.content is None:
                 continue
             content_id = streams_of.part_id(command_id, f"file/{index}")
-            prepared, digest = self._prepare(content_id, stream, people.author, part.content)
-            self._contents.append(prepared)
-            files.append(
-                Attachment(
-                    content_id=content_id,
-                    media_type=media_type(part.media_type),
-                    size=len(part.content),
-                    sha256=digest,
-                    file_name=part.filename or None,
-                )
+            name = part.filename or None
+            prepared = self._prepare(
+                content_id, stream, people.author, part.content, media_type(part.media_type), name
             )
+            self._contents.append(prepared.content)
+            files.append(prepared.attachment)
         return raw, tuple(files)
 
     def _remember(
@@ -396,10 +411,10 @@ class Planner:
         state = loaded.state
         for new in stamped:
             state = streams_of.evolve(state, new)
-        ids = loaded.event_ids.union(new.envelope.event_id for new in stamped)
+        history = (*loaded.history, *(_Fresh(new.event, new.envelope, given.now) for new in stamped))
         unit = next((new.event.business_unit for new in stamped if isinstance(new.event, ComplaintAssigned)), None)
         self._known.streams[stream] = Loaded(
-            state, loaded.version + len(stamped), ids, unit or given.business_unit
+            state, loaded.version + len(stamped), history, unit or given.business_unit
         )
         self._base.setdefault(stream, 0)
         self._new.setdefault(stream, []).extend(stamped)
@@ -424,7 +439,7 @@ class Planner:
             precision="day" if day else "instant",
             why=why,
             received_at=around.received_at,
-            known_events=loaded.event_ids,
+            history=loaded.history,
         )
 
     def _unit(self, item: Incoming) -> str:

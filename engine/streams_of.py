@@ -9,7 +9,6 @@ from engine.complaint.case import Case
 from engine.complaint.given import Fact, Given
 from engine.incoming import Done, Refused, Result
 from engine.streams import feedback, problem
-from engine.taking import Keyed
 from schemas.complaint.base import Command, Event
 from schemas.refusals import Refusal
 
@@ -39,14 +38,15 @@ def decide(command: Command, state: StreamState, given: Given) -> Sequence[Event
         Refusal: the command contradicts the stream, or is for another kind of stream.
     """
     wanted = command.NAME.partition(".")[0]
-    known = not isinstance(state, decider.Unknown)
-    if known and kind(state) != wanted:
+    if not isinstance(state, decider.Unknown) and kind(state) != wanted:
         raise Refusal("unknown_complaint", f"this is a {kind(state)}, and the command is for a {wanted}")
-    if wanted == "complaint":
+    if isinstance(command, decider.ComplaintCommand):
         return decider.decide(command, state if isinstance(state, Case) else decider.UNKNOWN, given)
-    if wanted == "feedback":
+    if isinstance(command, feedback.FeedbackCommand):
         return feedback.decide(command, state if isinstance(state, feedback.Feedback) else feedback.UNKNOWN, given)
-    return problem.decide(command, state if isinstance(state, problem.Problem) else problem.UNKNOWN, given)
+    if isinstance(command, problem.ProblemCommand):
+        return problem.decide(command, state if isinstance(state, problem.Problem) else problem.UNKNOWN, given)
+    raise Refusal("unknown_command", f"no decider takes {command.NAME}")
 
 
 def evolve(state: StreamState, fact: Fact) -> StreamState:
@@ -72,11 +72,6 @@ def fold(facts: Sequence[Fact]) -> StreamState:
 def new_stream(command_id: UUID, kind: Kind) -> UUID:
     """Return the id of the stream that a message opens: the same message always opens the same."""
     return uuid5(command_id, f"stream/{kind}")
-
-
-def past_stream(key: str, keyed: Keyed) -> UUID:
-    """Return the stream of an imported case; the key is hashed, since it names a person's matter elsewhere."""
-    return uuid5(UUID(bytes=keyed("import", key.encode())[:16]), "stream/complaint")
 
 
 def part_id(command_id: UUID, label: str) -> UUID:

@@ -1,0 +1,135 @@
+"""Which doors and projections run in this process, how they stop, and what their trouble looks like in the log."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from consumers.http import app as http
+from consumers.reactions import parked
+from consumers.wiring import clock
+from consumers.wiring.build import Installation
+from engine.store.database.wake import Waiter
+from engine.store.herald import CHANNEL
+from projections.runtime.runner import Pace, Runner
+from projections.views import VIEWS
+
+_log = structlog.get_logger()
+_UPKEEP_SECONDS = 60.0
+GRACE_SECONDS = 15
+
+
+def runner(here: Installation, *, smallest: int = 64) -> Runner:
+    """Return the runner of all views."""
+    largest = max(smallest, here.settings.projection_batch)
+    return Runner(
+        here.pool,
+        here.store.read,
+        [view() for view in VIEWS],
+        pace=Pace(smallest=smallest, largest=largest, size=min(512, largest)),
+        report=_projection_trouble,
+    )
+
+
+def _projection_trouble(error: Exception) -> None:
+    _log.warning("projection_trouble", kind=type(error).__name__)
+
+
+class Background:
+    """Threads of this process that stop together. A thread that fails stops the process, never silently."""
+
+    def __init__(self, failed: Callable[[], None]) -> None:
+        self._failed = failed
+        self.stop = threading.Event()
+        self.error: BaseException | None = None
+        self._threads: list[threading.Thread] = []
+        self._closers: list[Callable[[], None]] = []
+
+    def start(self, name: str, work: Callable[[], None], close: Callable[[], None] = lambda: None) -> None:
+        """Run ``work`` until it returns; it looks at ``stop``."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 -- handed to the main thread, which ends the process with it
+                self.error = error
+                _log.error("background_failed", name=name, kind=type(error).__name__)
+                self.stop.set()
+                self._failed()
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self._threads.append(thread)
+        self._closers.append(close)
+        thread.start()
+
+    def end(self) -> None:
+        """Stop all threads and wait for them, each bounded."""
+        self.stop.set()
+        for close in self._closers:
+            close()
+        for thread in self._threads:
+            thread.join(GRACE_SECONDS)
+
+
+def project(here: Installation, stop: threading.Event) -> None:
+    """Follow the log with all views until ``stop`` is set."""
+    waiter = Waiter(here.conninfo, CHANNEL)
+    try:
+        runner(here).run(stop, waiter)
+    finally:
+        waiter.close()
+
+
+def upkeep(here: Installation, stop: threading.Event) -> None:
+    """Do what the clock asks for: parked messages whose opener never came."""
+    while not stop.wait(_UPKEEP_SECONDS):
+        taken = parked.take_up(here.store, here.service, clock.now())
+        if taken:
+            _log.info("parked_taken_up", count=taken)
+
+
+def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: None) -> None:
+    """Run the HTTP door, all views and the upkeep in this process until a signal comes; then drain.
+
+    Raises:
+        BaseException: what ended a background thread.
+    """
+    server = _Server(
+        uvicorn.Config(
+            http.build(here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of),
+            host=here.settings.http_host,
+            port=here.settings.http_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        ),
+        on_ready,
+    )
+    background = Background(failed=server.ask_to_stop)
+    background.start("projections", lambda: project(here, background.stop))
+    background.start("upkeep", lambda: upkeep(here, background.stop))
+    try:
+        server.run()
+    finally:
+        background.end()
+    if background.error is not None:
+        raise background.error
+
+
+class _Server(uvicorn.Server):
+    """The HTTP server, which tells its address once it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    def ask_to_stop(self) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override] # uvicorn names sockets exactly
+        await super().startup(sockets=None)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            self._on_ready(f"http://{self.config.host}:{port}")

@@ -1,0 +1,72 @@
+"""Everything the store knows of a batch, in one query per question whatever the batch holds."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from engine import parking, planning, streams_of
+from engine.incoming import Arrived, Asked, Incoming
+from engine.planning import Kept, Known, Loaded, ParkedMessage
+from engine.store.batch import Recorded
+from engine.store.set_aside import NotSetAside
+from engine.store.store import Store
+from engine.taking import Keyed, contact_keys
+from schemas.channels.message import Message, fingerprint_parts
+from schemas.complaint.assignment import ComplaintAssigned
+
+
+def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
+    """Return what is known of ``items`` and of the parked messages that they may release."""
+    arrived = [item.message for item in items if isinstance(item, Arrived)]
+    asked = [item for item in items if isinstance(item, Asked)]
+    known = Known()
+    if asked:
+        commands = store.answers.look_up([planning.command_id_of(item, keyed) for item in asked])
+        known.answers = {id: Kept(kept.fingerprint, kept.result, kept.position) for id, kept in commands.items()}
+    if arrived:
+        known.parked = _parked(store, [key for message in arrived for key in planning.opening_keys(message, keyed)])
+        waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
+        _messages(store, known, [*arrived, *waiting], keyed)
+    known.streams = load(store, {item.stream for item in asked}.union(known.messages.values(), known.conversations.values()))
+    return known
+
+
+def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Keyed) -> None:
+    seen = store.answers.messages([keyed("message", fingerprint_parts(message)) for message in messages])
+    known.messages = {fingerprint: found.stream for fingerprint, found in seen.items()}
+    if keys := [key for message in messages for key in planning.conversation_keys(message, keyed)]:
+        known.conversations = store.conversations.look_up(keys)
+    if contacts := [key for message in messages for key in _contacts(message, keyed)]:
+        known.contacts = store.contacts.look_up(contacts)
+
+
+def _contacts(message: Message, keyed: Keyed) -> list[bytes]:
+    return [*contact_keys(message.author, keyed), *contact_keys(message.on_behalf_of, keyed)]
+
+
+def _parked(store: Store, keys: Sequence[bytes]) -> dict[bytes, list[ParkedMessage]]:
+    """Return the parked messages that wait for these keys; one released meanwhile is passed over."""
+    found: dict[bytes, list[ParkedMessage]] = {}
+    for key, rows in store.set_aside.waiting_for(keys).items():
+        for row in rows:
+            try:
+                found.setdefault(key, []).append(ParkedMessage(row.id, parking.unpack(store.set_aside.show(row.id)[1])))
+            except NotSetAside:
+                continue
+    return found
+
+
+def load(store: Store, streams: Iterable[UUID]) -> dict[UUID, Loaded]:
+    """Return the streams that exist, folded, each with its history."""
+    return {
+        stream: Loaded(streams_of.fold(history), history[-1].version, history, _unit(history))
+        for stream, history in store.read.streams(list(streams)).items()
+        if history
+    }
+
+
+def _unit(history: Sequence[Recorded]) -> str:
+    """Return the business unit: where it was last assigned to, or where it began."""
+    for recorded in reversed(history):
+        if isinstance(recorded.event, ComplaintAssigned) and recorded.event.business_unit:
+            return recorded.event.business_unit
+    return history[0].envelope.business_unit
