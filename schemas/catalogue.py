@@ -5,7 +5,7 @@ turns its fields into those of the next version, applied step by step by the sto
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from schemas.complaint import (
     assignment, classification, clocks, correspondence, investigation, lifecycle, records, registration, remedies, waiting,
@@ -19,25 +19,25 @@ _MODULES = (
     feedback, problem, subject, staff, activated,
 )  # fmt: skip
 
+T = TypeVar("T", Event, Command)
+
 Upcaster = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 """Fields of an old version -> (next stored name, its fields)."""
 
 
-def _named(base: type) -> list[Any]:
-    found = [
-        cls
-        for module in _MODULES
-        for cls in vars(module).values()
-        if isinstance(cls, type) and issubclass(cls, base) and "NAME" in vars(cls) and cls.__module__ == module.__name__
-    ]
-    names = [cls.NAME for cls in found]
-    if len(set(names)) != len(names):
-        raise ValueError(f"two classes share a name: {sorted(n for n in names if names.count(n) > 1)}")
+def _named(base: type[T]) -> dict[str, type[T]]:
+    found: dict[str, type[T]] = {}
+    for module in _MODULES:
+        for cls in vars(module).values():
+            if isinstance(cls, type) and issubclass(cls, base) and cls.__module__ == module.__name__:
+                if cls.NAME in found:
+                    raise ValueError(f"two classes are named {cls.NAME}")
+                found[cls.NAME] = cls
     return found
 
 
-EVENTS: Final[Mapping[str, type[Event]]] = {cls.NAME: cls for cls in _named(Event)}
-COMMANDS: Final[Mapping[str, type[Command]]] = {cls.NAME: cls for cls in _named(Command)}
+EVENTS: Final[Mapping[str, type[Event]]] = _named(Event)
+COMMANDS: Final[Mapping[str, type[Command]]] = _named(Command)
 UPCASTERS: Final[Mapping[str, Upcaster]] = {}
 
 

@@ -3,16 +3,21 @@
 ``--json`` prints one document of a stable shape. Nothing is animated where stderr is no terminal.
 """
 
+import difflib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import orjson
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.progress import Progress
+
+    from schemas.complaint.base import Command
+
+M = TypeVar("M", bound="BaseModel")
 
 OK: Final = 0
 SOME_REJECTED: Final = 1
@@ -70,6 +75,33 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True)
     return str(value)
+
+
+def model(kind: type[M], fields: Mapping[str, Any]) -> M:
+    """Return a model of options; what does not fit ends the command, naming option and fix."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- loaded by then, but not for commands without models
+
+    try:
+        return kind.model_validate({name: value for name, value in fields.items() if value is not None})
+    except ValidationError as error:
+        stop(USAGE, "; ".join(f"--{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+
+
+def command(name: str, fields: str) -> "Command":
+    """Return the command of this name with these fields (JSON); what does not fit ends the command line."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- loaded only where a command is given
+
+    from schemas.catalogue import COMMANDS  # noqa: PLC0415 -- as above
+
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=3)
+        hint = f"; did you mean {', '.join(one.partition('.')[2] for one in close)}?" if close else ""
+        stop(USAGE, f"no command '{name.partition('.')[2]}'{hint}")
+    try:
+        return COMMANDS[name].model_validate_json(fields)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        stop(USAGE, "; ".join(f"--fields {'.'.join(map(str, item['loc'])) or '(whole)'}: {item['msg']}" for item in found))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
+import structlog
 
 from consumers.wiring import clock, presets
 from consumers.wiring.settings import Settings
@@ -15,10 +16,12 @@ from engine.service import Service
 from engine.store.database import migrate
 from engine.store.database.embedded import EmbeddedPostgres
 from engine.store.database.pool import Pool, open_pool
-from engine.store.store import Store, open_store
+from engine.store.store import Store
+from engine.store.vault import master
 from projections.answers import Views
 from schemas.envelope import RequestSource
 
+_log = structlog.get_logger()
 _SYSTEM = Sender(workload="wiring", actor="service:wiring", identity="workload")
 
 
@@ -53,12 +56,19 @@ def opened(settings: Settings) -> Iterator[Installation]:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             migrate.migrate(connection)
         pool = stack.enter_context(open_pool(conninfo, max_size=settings.pool_size, name="plaint"))
-        store = open_store(pool, master_key=settings.master_key, contents=settings.contents)
+        store = stack.enter_context(Store(pool, _master_key(settings), settings.contents))
         service = Service(store)
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
         service.activate(presets.in_force(settings.config_dir), around, clock.now())
         views = Views(pool, pause=time.sleep)
         yield Installation(settings, conninfo, pool, store, service, views, embedded=settings.database is None)
+
+
+def _master_key(settings: Settings) -> master.KeyFile:
+    """Return the master key; the embedded default makes its own file, others must be given one."""
+    if settings.master_key_file is None and master.create_key_file(settings.master_key):
+        _log.warning("master_key_created", path=str(settings.master_key), note="without it all personal data is lost")
+    return master.load_key_file(settings.master_key)
 
 
 def _database(settings: Settings, stack: ExitStack) -> str:

@@ -1,0 +1,60 @@
+"""How the command line asks the views: caught up with the log, at one position."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from uuid import UUID
+
+from consumers.cli import output
+from consumers.wiring import processes
+from consumers.wiring.build import Installation
+from projections.answers import Snapshot
+from projections.runtime.progress import Name
+from projections.views.cases import ask as cases
+
+
+@contextmanager
+def snapshot(here: Installation, names: Sequence[Name]) -> Iterator[Snapshot]:
+    """Lend the views as of the log's end: this process brings them there, or waits for the one that does."""
+    processes.runner(here).catch_up()
+    with here.views.snapshot(names) as seen:
+        yield seen
+
+
+def case_id(here: Installation, reference: str) -> UUID:
+    """Return the case that a number or an id names; an id needs no view.
+
+    Raises:
+        Stop: there is no such case.
+    """
+    try:
+        return UUID(reference)
+    except ValueError:
+        pass
+    with snapshot(here, [cases.NAME]) as seen:
+        found = cases.find(seen, reference)
+    if found is None:
+        output.stop(output.NOT_FOUND, f"no case '{reference}'; 'plaint case list' shows the numbers")
+    return found
+
+
+def instant(text: str, option: str) -> datetime:
+    """Return the instant that a text of ISO 8601 names; a bare date is its end in UTC, no offset means UTC.
+
+    Raises:
+        Stop: it names none.
+    """
+    try:
+        if len(text) == len("2026-11-22"):
+            return datetime.combine(date.fromisoformat(text), time.max, UTC)
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        output.stop(output.USAGE, f"{option} takes an instant such as 2026-11-22T09:30:00Z or a date such as 2026-11-22")
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def shown(at: datetime | None, on: date | None = None) -> str:
+    """Return a time for a table: to the minute in UTC, or the day where only that is known."""
+    if at is not None:
+        return at.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ")
+    return on.isoformat() if on else ""

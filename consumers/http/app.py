@@ -1,0 +1,60 @@
+"""The HTTP door: messages and commands in, answers of the views out, every error a problem."""
+
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+from uuid import UUID
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from consumers.http import commands, messages, pages, probes, problems
+from consumers.http.access import Reads
+from consumers.http.identity import LoopbackOnly
+from engine.service import Service
+from engine.store.store import Store
+from projections.answers import Views
+from projections.api import router as questions
+
+_DESCRIPTION = """
+Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
+states the position of the log it speaks of and takes `at_least`. Errors are problems of RFC 9457.
+"""
+
+
+def build(
+    service: Service,
+    store: Store,
+    views: Views,
+    *,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], UUID],
+    person_of: Callable[[str], str],
+) -> FastAPI:
+    """Return the application; it serves loopback only, since it knows nobody's identity."""
+    app = FastAPI(
+        title="Plaint",
+        version=version("plaint"),
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.add_middleware(LoopbackOnly)
+    problems.install(app)
+    app.include_router(probes.router(store))
+    app.include_router(messages.router(service, clock, new_id, person_of))
+    app.include_router(commands.router(service, clock, new_id, person_of))
+    app.include_router(questions.build(views, store.read, clock=clock, note_read=Reads(store, person_of)))
+    app.include_router(pages.router(views, clock))
+    app.middleware("http")(_no_sniffing)
+    return app
+
+
+async def _no_sniffing(request: Request, call_next: Callable[[Request], object]) -> Response:
+    """Answers are what they say they are, are framed by nobody and load nothing from elsewhere."""
+    answer: Response = await call_next(request)  # type: ignore[misc] # starlette types the next step loosely
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
