@@ -9,10 +9,10 @@ from engine.complaint.clocks import Clocks
 from engine.complaint.correspondence import Correspondence
 from engine.complaint.given import Given
 from engine.complaint.investigation import Inquiry
-from engine.complaint.lifecycle import Lifecycle, Stage
 from engine.complaint.records import Records
 from engine.complaint.registration import PartyRef, PointFacts, Registration, merged
 from engine.complaint.remedies import Remedies
+from engine.complaint.stage import Lifecycle, Stage
 from engine.complaint.waiting import Waiting
 from schemas.refusals import Refusal
 

@@ -1,14 +1,25 @@
-"""Promises of time: which hold, which were missed, moved or kept. The arithmetic is ``engine.sla``'s."""
+"""Promises of time: which hold, which were missed, moved or kept. The arithmetic is ``engine.sla``'s.
+
+The state keeps no journal of its own for the clocks: who asks about one hands the history in.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 from uuid import UUID
 
+from engine.complaint.correspondence import knows
 from engine.complaint.given import Circumstances, Given
+from engine.sla.calendar import compile_calendar
+from engine.sla.fact import from_stored
+from engine.sla.judge import Verdict, judge
+from engine.sla.marks import steps
+from engine.sla.policy import NoCalendar, Profile, applied_clocks, select_policy
+from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
+from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
 from schemas.complaint.clocks import (
     ComplaintPromised,
     DeadlineExtended,
@@ -20,7 +31,9 @@ from schemas.complaint.clocks import (
     ReportMiss,
     SlaApplied,
 )
+from schemas.complaint.registration import ComplaintReceived
 from schemas.refusals import Refusal
+from schemas.words import SlaReason
 
 if TYPE_CHECKING:
     from engine.complaint.case import Case
@@ -39,35 +52,114 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """A miss that stands in the record."""
+class Deadline:
+    """The due of one clock, as an entry in the record states it."""
 
     clock: str
     cycle: int
     instance: int
     due_at: datetime
 
+    @property
+    def clock_key(self) -> tuple[str, int, int]:
+        return self.clock, self.cycle, self.instance
+
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """What was promised, and what was missed."""
+    """Which policy holds, and what the record says of its clocks."""
 
     policy: str | None = None
     policy_version: int | None = None
     promises: tuple[Promise, ...] = ()
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[Deadline, ...] = ()
+    extended: tuple[Deadline, ...] = ()
+    """The last extension of each clock."""
+
+
+# ------------------------------------------------------------------------------------------------ decide
 
 
 def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
     """Return what follows from a command of this concern."""
     match command:
-        case ReportMiss() | ExtendDeadline():
-            raise Refusal("unknown_clock", "no policy applies to this complaint", clock=command.clock)
+        case ReportMiss():
+            return _miss(command, case, given)
+        case ExtendDeadline():
+            return _extend(command, case, given)
         case MakePromise():
             return _promise(command, case, given)
         case KeepPromise():
             return _keep(command, case, given)
     assert_never(command)
+
+
+def _miss(command: ReportMiss, case: Case, given: Given) -> tuple[Event, ...]:
+    """Who proposes a miss may look early or late; only the clock as judged now decides."""
+    if any(entry.clock_key == (command.clock, command.cycle, command.instance) for entry in case.clocks.missed):
+        return ()
+    clock = _clock(command.clock, command.cycle, command.instance, given)
+    if clock.state != "missed":
+        raise Refusal("not_due", "the clock has not run out", clock=clock.kind, state=clock.state)
+    return (
+        DeadlineMissed(
+            subject_id=case.subject(given),
+            clock=clock.kind,
+            cycle=clock.cycle,
+            instance=clock.instance,
+            due_at=clock.due_at,
+            detected_at=given.now,
+        ),
+    )
+
+
+def _extend(command: ExtendDeadline, case: Case, given: Given) -> tuple[Event, ...]:
+    clock = _clock(command.clock, command.cycle or case.cycle, command.instance, given)
+    if Deadline(clock.kind, clock.cycle, clock.instance, command.due_at) in case.clocks.extended:
+        return ()
+    if command.notice is not None and not knows(case, command.notice):
+        raise Refusal("unknown_message", "the notice was not recorded", message=str(command.notice))
+    if clock.state in ("fulfilled", "cancelled"):
+        raise Refusal("unknown_clock", "the clock has ended", clock=clock.kind, state=clock.state)
+    if given.at > clock.due_at:
+        raise Refusal("extension_too_late", "the due has passed", clock=clock.kind, due_at=clock.due_at.isoformat())
+    if command.due_at <= clock.due_at:
+        raise Refusal("extension_not_later", "it is not later", clock=clock.kind, due_at=clock.due_at.isoformat())
+    return (
+        DeadlineExtended(
+            subject_id=case.subject(given),
+            clock=clock.kind,
+            cycle=clock.cycle,
+            instance=clock.instance,
+            due_at=command.due_at,
+            notice=command.notice,
+        ),
+    )
+
+
+def _clock(kind: str, cycle: int, instance: int | None, given: Given) -> Verdict:
+    """Return one clock as judged now; without ``instance`` the latest of its cycle."""
+    found = [
+        clock
+        for clock in judged(given)
+        if (clock.kind, clock.cycle) == (kind, cycle) and instance in (None, clock.instance)
+    ]
+    if not found:
+        raise Refusal("unknown_clock", "no such clock runs", clock=kind, cycle=cycle, instance=instance)
+    return max(found, key=lambda clock: clock.instance)
+
+
+def judged(given: Given) -> tuple[Verdict, ...]:
+    """Return every clock of the complaint as of now, by its history and the calendars that it is pinned to."""
+    applied = (stored.event for stored in given.history if isinstance(stored.event, SlaApplied))
+    pins = {(clock.calendar, clock.calendar_version) for event in applied for clock in event.clocks}
+    calendars = {pin: compile_calendar(given.book.calendars[pin]) for pin in pins if pin in given.book.calendars}
+    if missing := sorted(pins - set(calendars)):
+        raise Refusal(
+            "unknown_clock", "a clock is pinned to a calendar that was never activated", calendar=missing[0][0]
+        )
+    facts = (from_stored(stored.event, stored.envelope, stored.recorded_at) for stored in given.history)
+    return judge(steps(facts), calendars, given.now)
 
 
 def _promise(command: MakePromise, case: Case, given: Given) -> tuple[Event, ...]:
@@ -86,9 +178,58 @@ def _keep(command: KeepPromise, case: Case, given: Given) -> tuple[Event, ...]:
     raise Refusal("unknown_promise", "nothing was promised under this id", promise=str(command.promise_id))
 
 
+# ------------------------------------------------------------------------------------------------ the policy
+
+_CHANGES: Final[tuple[tuple[type[Event], SlaReason], ...]] = (
+    (ComplaintReceived, "first"),
+    (ComplaintPrioritised, "priority"),
+    (ComplaintClassified, "reclassified"),
+    (ComplaintAssigned, "reclassified"),
+)
+"""Events that may bring another policy into force, with the reason that the record then gives."""
+
+
 def reapplied(case: Case, events: tuple[Event, ...], given: Given) -> tuple[Event, ...]:
-    """Return the promises that hold from here on, where these events (which ``case`` knows) change them."""
-    return ()
+    """Return the promises that hold from here on, where these events (which ``case`` knows) select another policy.
+
+    A newer version of the same policy does not: it holds for new complaints. A policy that names a calendar
+    which is not in force applies to nobody, since a message must not be lost over it; activation refuses one.
+    """
+    reason = next((reason for kind, reason in _CHANGES for event in events if isinstance(event, kind)), None)
+    if reason is None or not case.lifecycle.is_open:
+        return ()
+    policy = select_policy(given.book.policies.values(), _profile(case, given))
+    if policy is None or policy.id == case.clocks.policy:
+        return ()
+    try:
+        applied = applied_clocks(policy, given.book.latest_calendar)
+    except NoCalendar:
+        return ()
+    return (
+        SlaApplied(
+            subject_id=case.subject(given),
+            reason="first" if case.clocks.policy is None else reason,
+            policy=policy.id,
+            policy_version=policy.version,
+            clocks=applied,
+        ),
+    )
+
+
+def _profile(case: Case, given: Given) -> Profile:
+    taken_for, points = case.classification, case.points
+    return Profile(
+        channel=case.registration.channel,
+        types=tuple(kind for kind in (taken_for.type, *(point.type for point in points)) if kind),
+        subtypes=tuple(kind for kind in (taken_for.subtype, *(point.subtype for point in points)) if kind),
+        segment=case.registration.customer_segment,
+        priority=taken_for.priority,
+        regulations=(taken_for.regulation,) if taken_for.regulation else (),
+        business_unit=case.assignment.business_unit or given.business_unit,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ evolve
 
 
 def evolve(part: Clocks, event: Events, _: Circumstances) -> Clocks:
@@ -97,15 +238,21 @@ def evolve(part: Clocks, event: Events, _: Circumstances) -> Clocks:
         case SlaApplied():
             return replace(part, policy=event.policy, policy_version=event.policy_version)
         case DeadlineMissed():
-            return replace(part, missed=(*part.missed, Missed(event.clock, event.cycle, event.instance, event.due_at)))
+            return replace(part, missed=(*part.missed, _deadline(event)))
         case DeadlineExtended():
-            return part
+            moved = _deadline(event)
+            others = tuple(entry for entry in part.extended if entry.clock_key != moved.clock_key)
+            return replace(part, extended=(*others, moved))
         case ComplaintPromised():
-            others = tuple(promise for promise in part.promises if promise.promise_id != event.promise_id)
-            return replace(part, promises=(*others, Promise(event.promise_id, event.due)))
+            kept = tuple(promise for promise in part.promises if promise.promise_id != event.promise_id)
+            return replace(part, promises=(*kept, Promise(event.promise_id, event.due)))
         case PromiseKept():
             return replace(part, promises=tuple(_kept(promise, event) for promise in part.promises))
     assert_never(event)
+
+
+def _deadline(event: DeadlineMissed | DeadlineExtended) -> Deadline:
+    return Deadline(event.clock, event.cycle, event.instance, event.due_at)
 
 
 def _kept(promise: Promise, event: PromiseKept) -> Promise:

@@ -12,6 +12,7 @@ from engine.complaint import (
     assignment,
     classification,
     clocks,
+    closing,
     correspondence,
     investigation,
     lifecycle,
@@ -23,7 +24,7 @@ from engine.complaint import (
 from engine.complaint.case import BLANK, UNKNOWN, Case, State, Unknown
 from engine.complaint.given import Fact, Given, Happened
 from engine.complaint.handling import ADDITIVE, workers
-from schemas.complaint.base import Command, Event
+from schemas.complaint.base import Event
 from schemas.complaint.registration import Receive
 from schemas.refusals import Refusal
 
@@ -120,7 +121,7 @@ def _consequences(events: tuple[Event, ...], state: State, given: Given) -> tupl
         after = evolve(after, Happened(event, given))
     if isinstance(after, Unknown):
         return ()
-    return (*lifecycle.closing(after, events[-1], given), *clocks.reapplied(after, events, given))
+    return (*closing.closed_by_word(after, events[-1], given), *clocks.reapplied(after, events, given))
 
 
 # ------------------------------------------------------------------------------------------------ evolve

@@ -30,7 +30,7 @@ ADDITIVE: Final[frozenset[type[Event]]] = frozenset(
         EntryCorrected,
         ComplaintCompensated,
         RemedyReversed,
-    }  # fmt: skip
+    }
 )
 """Events that may bring text or one more payment, so that the facts alone cannot show a repetition."""
 
@@ -47,7 +47,7 @@ WORK: Final[frozenset[type[Event]]] = frozenset(
         ComplaintResolved,
         ComplaintDiscontinued,
         NoteAdded,
-    }  # fmt: skip
+    }
 )
 """Events that only somebody who works on the complaint brings about."""
 

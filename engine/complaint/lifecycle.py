@@ -6,13 +6,24 @@ The only concern that touches other parts: an end ends their waiting, a reopenin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 from uuid import UUID
 
-from engine.complaint import correspondence, registration, waiting
+from engine.complaint import closing, correspondence, registration, waiting
 from engine.complaint.given import Circumstances, Given
+from engine.complaint.stage import (
+    Closed,
+    CorrectiveAction,
+    Exited,
+    Investigation,
+    Lifecycle,
+    Rating,
+    Registration,
+    SatisfactionCheck,
+    Stage,
+)
 from engine.configuration.in_force import Book
 from schemas.complaint.base import Event
 from schemas.complaint.investigation import ActionAssigned, CauseEstablished, InvestigationStarted
@@ -37,8 +48,7 @@ from schemas.complaint.lifecycle import (
 from schemas.complaint.registration import ComplaintRegistered
 from schemas.complaint.remedies import RemedyApproved
 from schemas.refusals import Refusal
-from schemas.words import CloseReason, ExitReason, Outcome, ReopenReason
-from schemas.words import Stage as StageName
+from schemas.words import ReopenReason
 
 if TYPE_CHECKING:
     from engine.complaint.case import Case
@@ -54,105 +64,6 @@ Events = (
     | ComplaintRated
 )
 Commands = Resolve | AcceptOutcome | DisputeOutcome | Discontinue | Close | Reopen | InviteSurvey | Rate
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """It arrived; nobody has begun."""
-
-    name: Literal["registration"] = "registration"
-
-
-@dataclass(frozen=True, slots=True)
-class Investigation:
-    """Somebody looks into it."""
-
-    name: Literal["investigation"] = "investigation"
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectiveAction:
-    """It is being put right."""
-
-    name: Literal["corrective_action"] = "corrective_action"
-
-
-@dataclass(frozen=True, slots=True)
-class SatisfactionCheck:
-    """The outcome stands; the complainant's word is awaited."""
-
-    name: Literal["satisfaction_check"] = "satisfaction_check"
-
-
-@dataclass(frozen=True, slots=True)
-class Exited:
-    """It left the funnel early, at this stage."""
-
-    at: StageName
-    reason: ExitReason
-    name: Literal["exited"] = "exited"
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The cycle has ended."""
-
-    after_exit: Exited | None
-    name: Literal["closed"] = "closed"
-
-
-Stage = Registration | Investigation | CorrectiveAction | SatisfactionCheck | Exited | Closed
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """How satisfied the complainant is with one cycle; his comment stays sealed."""
-
-    cycle: int
-    survey: str
-    survey_version: int
-    scores: tuple[tuple[str, int, int], ...]
-    """Parameter, score, out of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """Where the complaint stands."""
-
-    stage: Stage = field(default_factory=Registration)
-    cycle: int = 1
-    outcome: Outcome | None = None
-    """Of this cycle, as are ``points`` and ``accepted``."""
-    points: tuple[tuple[int, Outcome], ...] = ()
-    accepted: bool | None = None
-    """The complainant's last word on the outcome."""
-    ended_at: datetime | None = None
-    """World time of the last resolution, exit or closing."""
-    invited: tuple[tuple[int, str, int], ...] = ()
-    """Cycle, survey, its version."""
-    ratings: tuple[Rating, ...] = ()
-
-    @property
-    def is_open(self) -> bool:
-        """Neither resolved nor discontinued nor closed."""
-        return isinstance(self.stage, Registration | Investigation | CorrectiveAction)
-
-    def require_open(self, what: str) -> None:
-        """Refuse what needs a complaint that is being worked on.
-
-        Raises:
-            Refusal: ``already_resolved``, ``exited`` or ``already_closed``.
-        """
-        match self.stage:
-            case Registration() | Investigation() | CorrectiveAction():
-                return
-            case SatisfactionCheck():
-                raise Refusal("already_resolved", f"the outcome stands; reopen before {what}", cycle=self.cycle)
-            case Exited(reason=reason):
-                raise Refusal("exited", f"the complaint left the funnel; reopen before {what}", exit=reason)
-            case Closed():
-                raise Refusal("already_closed", f"the cycle has ended; reopen before {what}", cycle=self.cycle)
-        assert_never(self.stage)
 
 
 # ------------------------------------------------------------------------------------------------ decide
@@ -172,7 +83,7 @@ def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
         case Discontinue():
             return _discontinue(command, case, given)
         case Close():
-            return _close(command, case, given)
+            return closing.close(command, case, given)
         case Reopen():
             return _reopen(command, case, given)
         case InviteSurvey():
@@ -230,81 +141,6 @@ def _discontinue(command: Discontinue, case: Case, given: Given) -> tuple[Event,
             )
     case.lifecycle.require_open("it is discontinued")
     return ()
-
-
-def _close(command: Close, case: Case, given: Given) -> tuple[Event, ...]:
-    match case.stage:
-        case Closed():
-            return ()
-        case Registration() | Investigation() | CorrectiveAction():
-            raise Refusal("not_resolved", "resolve or discontinue before closing", stage=case.stage.name)
-        case SatisfactionCheck():
-            _require_reason(command.reason, case, given)
-            reason = command.reason
-        case Exited():
-            reason = "exit"
-        case _:
-            assert_never(case.stage)
-    written = given.by_person and given.why
-    without_reply = _without_reply(case, written=written)
-    _require_public_closing(case, written=written)
-    return (
-        ComplaintClosed(subject_id=case.subject(given), reason=reason, cycle=case.cycle, without_reply=without_reply),
-    )
-
-
-def _require_reason(reason: CloseReason, case: Case, given: Given) -> None:
-    """Refuse a reason that the case does not show."""
-    part = case.lifecycle
-    match reason:
-        case "decision":
-            return
-        case "outcome_accepted":
-            shown = part.accepted is True
-        case "rated":
-            shown = _rating_of(case, case.cycle) is not None
-        case "term_elapsed":
-            term = timedelta(days=given.book.desk.satisfaction_term_days)
-            if part.ended_at is not None and given.now < part.ended_at + term:
-                raise Refusal("not_due", "the term for the complainant's word runs", days=term.days)
-            shown = part.accepted is None
-        case "exit":
-            shown = False
-        case _:
-            assert_never(reason)
-    if not shown:
-        raise Refusal("reason_differs", "the complaint does not show this reason", close=reason)
-
-
-def _without_reply(
-    case: Case, *, written: bool
-) -> Literal["duplicate", "spam_or_bot", "withdrawn", "written_reason"] | None:
-    """Return why the cycle may end without a final reply; None if the complainant was answered.
-
-    Raises:
-        Refusal: ``no_final_reply``.
-    """
-    letters, moved = case.correspondence, case.records.moved
-    if letters.final_reply(moved):
-        return None
-    exit_reason = case.stage.reason if isinstance(case.stage, Exited) else None
-    if exit_reason == "customer_unresponsive" and letters.told("notice", moved):
-        return None
-    if exit_reason in ("duplicate", "spam_or_bot", "withdrawn"):
-        return exit_reason
-    if written:
-        return "written_reason"
-    raise Refusal("no_final_reply", "send the final reply, or let a person write why there is none", cycle=case.cycle)
-
-
-def _require_public_closing(case: Case, *, written: bool) -> None:
-    """A complaint that everybody could read ends where everybody can read it."""
-    if not case.registration.public or written:
-        return
-    if isinstance(case.stage, Exited) and case.stage.reason in ("duplicate", "spam_or_bot", "withdrawn"):
-        return
-    if not case.correspondence.told("public_closing", case.records.moved):
-        raise Refusal("public_reply_missing", "answer in public before closing", cycle=case.cycle)
 
 
 def _reopen(command: Reopen, case: Case, given: Given) -> tuple[Event, ...]:
@@ -374,7 +210,7 @@ def _rate(command: Rate, case: Case, given: Given) -> tuple[Event, ...]:
         scores=command.scores,
         comment=command.comment,
     )
-    known = _rating_of(case, cycle)
+    known = case.lifecycle.rating(cycle)
     if known == _rating(event):
         return ()
     if known is not None:
@@ -382,31 +218,6 @@ def _rate(command: Rate, case: Case, given: Given) -> tuple[Event, ...]:
     if given.actor in case.handlers:
         raise Refusal("own_rating", "who worked on the complaint does not rate it", cycle=cycle)
     return (event,)
-
-
-def _rating_of(case: Case, cycle: int) -> Rating | None:
-    return next((rating for rating in case.lifecycle.ratings if rating.cycle == cycle), None)
-
-
-def closing(case: Case, event: Event, given: Given) -> tuple[Event, ...]:
-    """Return the end of the cycle that the complainant's word brings, if he has been answered.
-
-    ``case`` knows ``event`` already.
-    """
-    part = case.lifecycle
-    if not isinstance(part.stage, SatisfactionCheck) or part.accepted is False:
-        return ()
-    reason: CloseReason
-    if isinstance(event, OutcomeAccepted):
-        reason = "outcome_accepted"
-    elif isinstance(event, ComplaintRated) and event.cycle == part.cycle:
-        reason = "rated"
-    else:
-        return ()
-    letters, moved = case.correspondence, case.records.moved
-    if not letters.final_reply(moved) or (case.registration.public and not letters.told("public_closing", moved)):
-        return ()
-    return (ComplaintClosed(subject_id=case.subject(given), reason=reason, cycle=part.cycle),)
 
 
 # ------------------------------------------------------------------------------------------------ evolve
@@ -418,7 +229,7 @@ def evolve(part: Lifecycle, event: Events, around: Circumstances) -> Lifecycle:
         case ComplaintResolved():
             found = tuple((point.point, point.outcome) for point in event.points)
             stage: Stage = part.stage if isinstance(part.stage, Closed) else SatisfactionCheck()
-            return replace(part, stage=stage, outcome=event.outcome, points=found, ended_at=around.occurred_at)
+            return replace(part, stage=stage, outcome=event.outcome, points=found, resolved_at=around.occurred_at)
         case OutcomeAccepted():
             return replace(part, accepted=True)
         case OutcomeDisputed():
@@ -431,7 +242,7 @@ def evolve(part: Lifecycle, event: Events, around: Circumstances) -> Lifecycle:
             after_exit = part.stage if isinstance(part.stage, Exited) else None
             return replace(part, stage=Closed(after_exit), ended_at=around.occurred_at)
         case ComplaintReopened():
-            return replace(part, stage=Investigation(), cycle=event.cycle, outcome=None, points=(), accepted=None)
+            return Lifecycle(Investigation(), event.cycle, invited=part.invited, ratings=part.ratings)
         case SurveyInvited():
             return replace(part, invited=(*part.invited, (event.cycle, event.survey, event.survey_version)))
         case ComplaintRated():

@@ -1,0 +1,37 @@
+"""Which events follow by a rule of the house, rather than by what the sender of a command asked for."""
+
+from typing import Final
+
+from engine.complaint.given import Given
+from schemas.complaint.base import Command, Event
+from schemas.complaint.clocks import SlaApplied
+from schemas.complaint.correspondence import PartyAdded
+from schemas.complaint.lifecycle import AcceptOutcome, ComplaintClosed, ComplaintReopened, OutcomeDisputed, Rate
+from schemas.complaint.registration import ComplaintRegistered, Receive
+from schemas.complaint.remedies import ProposeRemedy, RemedyApproved
+from schemas.complaint.waiting import InformationProvided
+from schemas.words import RuleRef
+
+_RULES: Final[dict[tuple[type[Command], type[Event]], str]] = {
+    (Receive, ComplaintRegistered): "registration.on-receipt",
+    (Receive, PartyAdded): "correspondence.joined",
+    (Receive, InformationProvided): "waiting.answered-by-message",
+    (Receive, OutcomeDisputed): "lifecycle.voiced-again",
+    (Receive, ComplaintReopened): "lifecycle.voiced-again",
+    (ProposeRemedy, RemedyApproved): "remedies.within-limit",
+    (AcceptOutcome, ComplaintClosed): "closing.by-word",
+    (Rate, ComplaintClosed): "closing.by-word",
+}
+
+
+def rule_of(command: Command, event: Event, given: Given) -> RuleRef | None:
+    """Return the rule that decided ``event``, or None where the command itself asks for it.
+
+    The rule set is the desk's configuration, or the policy where the policy was selected. An event
+    with a rule was nobody's act: the sender of the command is not its actor.
+    """
+    if isinstance(event, SlaApplied):
+        return RuleRef(rule_set=event.policy, version=event.policy_version, rule="policy.selected")
+    rule = _RULES.get((type(command), type(event)))
+    desk = given.book.desk
+    return None if rule is None else RuleRef(rule_set=desk.id, version=desk.version, rule=rule)
