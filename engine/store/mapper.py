@@ -228,7 +228,7 @@ def _must_be_sealable(name: str, owner: str | None, values: Mapping[str, Any]) -
 
 
 def _sealed(draft: Draft, subject: UUID, values: Mapping[str, Any], key: DataKey, nonce: bytes) -> dict[str, Any]:
-    bound_to = associated(draft.stream, draft.version, draft.name, subject, key.key_id)
+    bound_to = associated(draft.stream, draft.version, draft.name, subject, key.key_id, values)
     box = close_box(key, orjson.dumps(list(values.values())), bound_to, nonce)
     return {
         "subject": str(subject),
@@ -247,7 +247,7 @@ def _put_back(row: Row, state: dict[str, Any], part: Mapping[str, Any], pair: Pa
     key_id = base64.b64decode(part["key"])
     if key_id != key.key_id:
         raise UnreadableEvent(row.name, row.position, f"subject {pair[1]} has another key than it was sealed with")
-    bound_to = associated(row.stream, row.version, row.name, pair[1], key_id)
+    bound_to = associated(row.stream, row.version, row.name, pair[1], key_id, fields)
     try:
         values = orjson.loads(open_box(key, base64.b64decode(part["box"]), bound_to))
     except SealBroken as error:

@@ -1,14 +1,16 @@
 """Sealed parts: AES-256-GCM over the personal values of one event and one data subject.
 
 A box is nonce (12 octets), ciphertext and tag (16 octets). Its associated data binds it to its
-place: moved to another stream, version, event, subject or key, it does not open::
+place: moved to another stream, version, event, subject, key or field, it does not open::
 
-    "plaint event 1" NUL stream(16) version(8, big-endian) subject(16) key id(32) name(UTF-8)
+    "plaint event 1" NUL stream(16) version(8, big-endian) subject(16) key id(32)
+    name(UTF-8) { NUL field(UTF-8) }
 
 ``Keys`` is re-exported as the type that readers are made with.
 """
 
 import os
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -30,11 +32,12 @@ def new_nonce() -> bytes:
     return os.urandom(NONCE_OCTETS)
 
 
-def associated(stream: UUID, version: int, name: str, subject: UUID, key_id: bytes) -> bytes:
-    """What a box of an event is bound to, see the module."""
-    return b"".join(
-        (b"plaint event 1\0", stream.bytes, version.to_bytes(8, "big"), subject.bytes, key_id, name.encode())
-    )
+def associated(
+    stream: UUID, version: int, name: str, subject: UUID, key_id: bytes, fields: Iterable[str]
+) -> bytes:
+    """What a box of an event is bound to, see the module; ``fields`` are JSON Pointers, in order."""
+    words = "\0".join((name, *fields)).encode()
+    return b"".join((b"plaint event 1\0", stream.bytes, version.to_bytes(8, "big"), subject.bytes, key_id, words))
 
 
 def close_box(key: DataKey, plain: bytes, bound_to: bytes, nonce: bytes) -> bytes:

@@ -1,0 +1,75 @@
+import json
+from typing import Any
+
+import pytest
+
+from engine.store.mapper import Mapper
+from schemas.catalogue import EVENTS, UPCASTERS
+from schemas.words import SEALED
+from support.golden import FOLDER, keys_for, octets_of, opened, row_of
+from support.golden import example as example_of
+
+GOLDEN = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+
+
+def test_every_stored_name_has_a_golden_file_and_no_name_ever_written_is_forgotten() -> None:
+    assert set(GOLDEN) == set(EVENTS) | set(UPCASTERS), "python -m support.golden writes the missing ones"
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_an_event_as_it_was_once_written_reads_as_it_did_then(name: str) -> None:
+    golden, mapper = GOLDEN[name], Mapper()
+    row = row_of(golden)
+    state = mapper.parse(row)
+
+    read = mapper.open(row, state, keys_for(mapper.pairs(row, state)))
+
+    assert (read.position, read.stream, read.version, read.name) == (7, row.stream, 3, name)
+    if name not in UPCASTERS:
+        said = {"meta": read.envelope, "data": read.event}
+        assert {part: value.model_dump(mode="json", exclude_none=True) for part, value in said.items()} == golden["opened"]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_is_written_to_the_octet_as_it_always_was(name: str) -> None:
+    assert octets_of(EVENTS[name]).decode() == GOLDEN[name]["state"]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_comes_back_equal(name: str) -> None:
+    new, row, mapper = example_of(EVENTS[name]), row_of(GOLDEN[name]), Mapper()
+    state = mapper.parse(row)
+
+    read = mapper.open(row, state, keys_for(mapper.pairs(row, state)))
+
+    assert (read.envelope, read.event) == (new.envelope, new.event)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_nothing_personal_stands_open_in_a_row(name: str) -> None:
+    golden = GOLDEN[name]
+    personal = [text for text in _texts(golden["opened"]) if text.startswith("Личное")]
+
+    assert not [text for text in personal if text in golden["state"]]
+    assert len(personal) == sum(len(part["fields"]) for part in json.loads(golden["state"]).get("sealed", ()))
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_without_keys_an_event_reads_with_its_personal_text_withheld(name: str) -> None:
+    new = example_of(EVENTS[name])
+
+    read = Mapper().read(row_of(GOLDEN[name]))
+
+    shown = {"meta": read.envelope.model_dump(mode="json"), "data": read.event.model_dump(mode="json")}
+    assert not [text for text in _texts(shown) if text.startswith("Личное")]
+    if new.envelope.why is not None:
+        assert read.envelope.why == SEALED
+    assert opened(new)["data"].keys() <= shown["data"].keys()
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for inner in value.values() for text in _texts(inner)]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []
