@@ -1,0 +1,224 @@
+"""Advance a group of views together: a batch is read and decoded once, all rows and positions are one transaction.
+
+Views of one position form a cohort and move as one. A view that was added later, or a new version
+of one, starts at 0 as a cohort of its own, catches up beside the others and becomes one with them
+when it reaches their position. So a changed view is replayed while the others go on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from threading import Event as Flag
+from typing import Protocol
+from uuid import UUID
+
+from engine.store.batch import Recorded
+from projections.runtime import books, owner, progress, stuck, versions
+from projections.runtime.books import Books
+from projections.runtime.owner import Pool
+from projections.runtime.progress import Name, Reached
+from projections.runtime.projection import Head, Log, Projection
+from projections.sql import Link
+from schemas.streams.subject import SubjectErased
+
+POLL_SECONDS = 1.0
+
+
+class Waiter(Protocol):
+    """Sleeps until there may be news; see ``engine.store.database.wake.Waiter``."""
+
+    def wait(self, timeout_seconds: float) -> bool: ...
+
+
+class AheadOfLog(Exception):
+    """The views stand beyond the end of the log, which must have lost events: drop and replay them."""
+
+    def __init__(self, view: str, position: int, head: int) -> None:
+        self.view, self.position, self.head = view, position, head
+        super().__init__(f"view {view} stands at {position}, the log ends at {head}: drop the view and replay it")
+
+
+class Overtaken(Exception):
+    """Another owner moved the position; nothing was written."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many events the next batch takes: doubled while batches are full, halved by trouble."""
+
+    smallest: int = 64
+    largest: int = 4096
+    size: int = field(default=512)
+
+    def note(self, read: int) -> None:
+        """A batch of ``read`` events was written."""
+        if read >= self.size:
+            self.size = min(self.largest, self.size * 2)
+
+    def ease(self) -> None:
+        """A batch failed as a whole."""
+        self.size = max(self.smallest, self.size // 2)
+
+
+class Runner:
+    """Advances ``views`` of one ``group``. Any number may run; the one that holds the lock works.
+
+    ``report`` hears of errors that the runner survives (the database was away, another owner).
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        log: Log,
+        views: Sequence[Projection],
+        *,
+        group: str = "main",
+        pace: Pace | None = None,
+        report: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        self._pool, self._log, self._group, self._report = pool, log, group, report
+        self._views = {(view.name, view.version): view for view in views}
+        self._pace = pace or Pace()
+        self._books = Books()
+
+    def catch_up(self, pause: Callable[[float], object] | None = None) -> int:
+        """Bring all views to the log's end as it is now; return how many events this call processed.
+
+        While another owner works, this waits for it, looking every 50 ms (``pause`` sleeps).
+
+        Raises:
+            engine.store.mapper.UnknownEvent: this program is older than the log; a newer one must go on.
+            AheadOfLog: the log has lost events.
+        """
+        sleep = pause or Flag().wait
+        self._prepare()
+        head = self._log.head()
+        done = 0
+        while not self._stands_at(head.position):
+            with owner.sole(self._pool, self._group) as connection:
+                if connection is not None:
+                    self._take_over(connection)
+                    while moved := self._advance(connection, head):
+                        done += moved
+            if not self._stands_at(head.position):
+                sleep(0.05)
+        return done
+
+    def run(self, stop: Flag, waiter: Waiter) -> None:
+        """Follow the log until ``stop`` is set: poll every second, or sooner when the waiter hears of news.
+
+        Trouble of the database is reported and survived. A batch is never left half written.
+
+        Raises:
+            engine.store.mapper.UnknownEvent: this program is older than the log; a newer one must go on.
+            AheadOfLog: the log has lost events.
+        """
+        prepared = False
+        while not stop.is_set():
+            try:
+                if not prepared:
+                    self._prepare()
+                    prepared = True
+                with owner.sole(self._pool, self._group) as connection:
+                    if connection is not None:
+                        self._follow(connection, stop, waiter)
+            except (*stuck.TRANSIENT, Overtaken) as error:
+                self._pace.ease()
+                self._report(error)
+            waiter.wait(POLL_SECONDS)
+
+    def resume(self, view: str) -> int | None:
+        """Try again what errors keep out of ``view``; return how many streams are whole again, None if not owner."""
+        with owner.sole(self._pool, self._group) as connection:
+            if connection is None:
+                return None
+            self._take_over(connection)
+            chosen = [one for one in self._views.values() if one.name == view]
+            return sum(stuck.resume(connection, one, self._log, self._books) for one in chosen)
+
+    def _prepare(self) -> None:
+        with self._pool.connection() as connection:
+            versions.ensure(connection, self._views.values())
+
+    def _take_over(self, connection: Link) -> None:
+        self._books = Books.load(connection)
+        foremost = max(self._reached(connection), key=lambda one: one.position)
+        head = self._log.head().position
+        if foremost.position > head:
+            raise AheadOfLog(foremost.view, foremost.position, head)
+
+    def _reached(self, connection: Link) -> list[Reached]:
+        return progress.reached(connection, list(self._views))
+
+    def _follow(self, connection: Link, stop: Flag, waiter: Waiter) -> None:
+        self._take_over(connection)
+        while not stop.is_set():
+            if not self._advance(connection, self._log.head()):
+                waiter.wait(POLL_SECONDS)
+
+    def _stands_at(self, target: int) -> bool:
+        with self._pool.connection() as connection:
+            return all(one.position >= target for one in self._reached(connection))
+
+    def _advance(self, connection: Link, head: Head) -> int:
+        """Move every cohort by one batch, the foremost first; return how many events were processed."""
+        done, until = 0, head.position
+        for cohort in _cohorts(self._reached(connection)):
+            moved = self._move(connection, cohort, until, head.incarnation)
+            done += moved
+            until = cohort[0].position + moved
+        return done
+
+    def _move(self, connection: Link, cohort: Sequence[Reached], until: int, incarnation: UUID) -> int:
+        after = cohort[0].position
+        limit = min(self._pace.size, until - after)
+        if limit <= 0:
+            return 0
+        events = self._log.log(after, limit)
+        if events:
+            self._write(connection, cohort, events, incarnation)
+            self._pace.note(len(events))
+        return len(events)
+
+    def _write(
+        self, connection: Link, cohort: Sequence[Reached], events: Sequence[Recorded], incarnation: UUID
+    ) -> None:
+        names: list[Name] = [(one.view, one.version) for one in cohort]
+        self._books.take_in(events)
+        book = self._books.at(events[-1].position)
+        with connection.transaction():
+            _move_positions(connection, names, cohort[0].position, events[-1], incarnation)
+            books.keep(connection, events)
+            for name in names:
+                stuck.feed(connection, self._views[name], events, book)
+                _erase(connection, self._views[name], events)
+
+
+def _cohorts(found: Sequence[Reached]) -> list[list[Reached]]:
+    ordered = sorted(found, key=lambda one: -one.position)
+    return [list(cohort) for _, cohort in groupby(ordered, key=lambda one: one.position)]
+
+
+def _move_positions(connection: Link, names: Sequence[Name], expected: int, last: Recorded, incarnation: UUID) -> None:
+    """Compare and set: all positions of the cohort move from ``expected`` to ``last``, or none."""
+    moved = connection.execute(
+        "UPDATE views.positions SET position = %s, recorded_at = %s, incarnation = %s "
+        "FROM unnest(%s::text[], %s::int[]) AS mine(view, version) "
+        "WHERE positions.view = mine.view AND positions.version = mine.version AND position = %s",
+        (
+            last.position,
+            last.recorded_at,
+            incarnation,
+            [view for view, _ in names],
+            [version for _, version in names],
+            expected,
+        ),
+    ).rowcount
+    if moved != len(names):
+        raise Overtaken(f"the views no longer stand at {expected}: another owner moved them")
+
+
+def _erase(connection: Link, view: Projection, events: Sequence[Recorded]) -> None:
+    for recorded in events:
+        if isinstance(recorded.event, SubjectErased):
+            view.erase(connection, recorded.event.subject, recorded.event.streams)

@@ -1,0 +1,187 @@
+"""A view's error parks the event and its stream's later events, for that view alone.
+
+The log keeps the events, so parking is one row: from which event on the stream is left out.
+``resume`` replays the stream from there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from uuid import UUID
+
+import psycopg
+
+from engine.configuration.in_force import Book
+from engine.store.batch import Recorded
+from engine.store.database.errors import DatabaseUnavailable
+from projections.runtime.books import Books
+from projections.runtime.projection import Log, Projection, Work
+from projections.sql import Link
+
+TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable, MemoryError)
+"""The database's or the machine's trouble, no event's: the whole batch is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A stream left out of a view from ``position`` on; ``events`` of it so far."""
+
+    view: str
+    version: int
+    stream: UUID
+    position: int
+    events: int
+    reason: str
+    """Kind of the error and its place in the program; never a value."""
+
+
+def feed(connection: Link, view: Projection, events: Sequence[Recorded], book: Book) -> None:
+    """Write the effect of ``events`` on a view, in the caller's transaction; what fails is parked.
+
+    ``book`` is the configuration in force right after the last of them.
+
+    Raises:
+        psycopg.OperationalError: trouble of the database; the caller rolls back and tries again.
+    """
+    mine = [one for one in events if view.concerns is None or one.event.NAME in view.concerns]
+    if not mine:
+        return
+    held = _held(connection, view, {one.stream for one in mine})
+    free = [one for one in mine if one.stream not in held]
+    left_out = _together(connection, view, free, book)
+    if left_out is None:
+        left_out = _one_by_one(connection, view, free, book)
+    _park(connection, left_out)
+    _count(connection, view, [one.stream for one in mine if one.stream in held])
+
+
+def parked(connection: Link, views: Iterable[Projection]) -> list[Parked]:
+    """Return what is left out of these views, by view and position."""
+    names = [(view.name, view.version) for view in views]
+    rows = connection.execute(
+        "SELECT view, version, stream, position, events, reason FROM views.stuck ORDER BY view, version, position"
+    ).fetchall()
+    return [Parked(*row) for row in rows if (row[0], row[1]) in names]
+
+
+def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
+    """Try again what is parked; return how many streams are whole again. Each is one transaction.
+
+    Only the owner of the view's group may do this, between two batches.
+    """
+    done = 0
+    for one in parked(connection, [view]):
+        with connection.transaction():
+            reached = _reached(connection, view)
+            events = [event for event in log.stream(one.stream) if one.position <= event.position <= reached]
+            _forget(connection, one)
+            feed(connection, view, events, books.at(reached))
+            done += not _held(connection, view, {one.stream})
+    return done
+
+
+def _together(connection: Link, view: Projection, events: Sequence[Recorded], book: Book) -> dict[UUID, Parked] | None:
+    """Take all events at once. None: the rows could not be read or written, nothing was."""
+    try:
+        with connection.transaction():
+            work = view.begin(connection, list(dict.fromkeys(one.stream for one in events)))
+            left_out = _stepped(view, work, events)
+            work.write(connection, book)
+    except TRANSIENT:
+        raise
+    except Exception:  # noqa: BLE001 -- a view's own error must not stop the other views; found one by one
+        return None
+    return left_out
+
+
+def _one_by_one(connection: Link, view: Projection, events: Sequence[Recorded], book: Book) -> dict[UUID, Parked]:
+    """Take stream by stream; the stream whose rows cannot be written is parked from its first event on."""
+    by_stream: defaultdict[UUID, list[Recorded]] = defaultdict(list)
+    for one in events:
+        by_stream[one.stream].append(one)
+    left_out: dict[UUID, Parked] = {}
+    for stream, own in by_stream.items():
+        try:
+            with connection.transaction():
+                work = view.begin(connection, [stream])
+                found = _stepped(view, work, own)
+                work.write(connection, book)
+        except TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001 -- parked with its kind and place
+            left_out[stream] = _parked(view, own[0], error, len(own))
+        else:
+            left_out.update(found)
+    return left_out
+
+
+def _stepped(view: Projection, work: Work, events: Sequence[Recorded]) -> dict[UUID, Parked]:
+    left_out: dict[UUID, Parked] = {}
+    for one in events:
+        known = left_out.get(one.stream)
+        if known is not None:
+            left_out[one.stream] = replace(known, events=known.events + 1)
+            continue
+        try:
+            work.step(one)
+        except TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001 -- parked with its kind and place
+            left_out[one.stream] = _parked(view, one, error, 1)
+    return left_out
+
+
+def _parked(view: Projection, first: Recorded, error: Exception, events: int) -> Parked:
+    return Parked(view.name, view.version, first.stream, first.position, events, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    state = f" {error.sqlstate}" if isinstance(error, psycopg.Error) and error.sqlstate else ""
+    place = f" at {PurePath(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{state}{place}"
+
+
+def _held(connection: Link, view: Projection, streams: Iterable[UUID]) -> set[UUID]:
+    rows = connection.execute(
+        "SELECT stream FROM views.stuck WHERE view = %s AND version = %s AND stream = ANY(%s)",
+        (view.name, view.version, list(streams)),
+    )
+    return {row[0] for row in rows}
+
+
+def _park(connection: Link, left_out: Mapping[UUID, Parked]) -> None:
+    if left_out:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO views.stuck (view, version, stream, position, events, reason) "
+                "VALUES (%s, %s, %s, %s, %s, %s)",
+                [(p.view, p.version, p.stream, p.position, p.events, p.reason) for p in left_out.values()],
+            )
+
+
+def _count(connection: Link, view: Projection, streams: Sequence[UUID]) -> None:
+    """Count one more event left out for each mention of a stream."""
+    if streams:
+        connection.execute(
+            "UPDATE views.stuck SET events = stuck.events + more.n FROM "
+            "(SELECT stream, count(*) AS n FROM unnest(%s::uuid[]) AS stream GROUP BY stream) AS more "
+            "WHERE stuck.view = %s AND stuck.version = %s AND stuck.stream = more.stream",
+            (list(streams), view.name, view.version),
+        )
+
+
+def _reached(connection: Link, view: Projection) -> int:
+    row = connection.execute(
+        "SELECT position FROM views.positions WHERE view = %s AND version = %s FOR UPDATE", (view.name, view.version)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _forget(connection: Link, one: Parked) -> None:
+    connection.execute(
+        "DELETE FROM views.stuck WHERE view = %s AND version = %s AND stream = %s", (one.view, one.version, one.stream)
+    )

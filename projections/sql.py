@@ -1,0 +1,85 @@
+"""Statements of SQLAlchemy Core, run on the connections of psycopg that the pool lends.
+
+One transaction then holds queries and bulk writes alike, and nothing but psycopg touches the socket.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow, dict_row
+from sqlalchemy import Executable, Table
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDLElement
+from sqlalchemy.sql import ClauseElement
+
+Link = Connection[TupleRow]
+"""A connection of the pool: not in autocommit, speaks UTC."""
+
+_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it so
+
+
+def fetch(connection: Link, statement: Executable) -> list[dict[str, Any]]:
+    """Run a query and return its rows by the names of their columns."""
+    text, values = _compiled(statement)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(text, values).fetchall()
+
+
+def run(connection: Link, statement: Executable) -> int:
+    """Run a statement that returns no rows and return how many it touched."""
+    text, values = _compiled(statement)
+    return connection.execute(text, values).rowcount
+
+
+def create(connection: Link, table: Table) -> None:
+    """Create a table and its indexes where they are missing."""
+    _define(connection, CreateTable(table, if_not_exists=True))
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        _define(connection, CreateIndex(index, if_not_exists=True))
+
+
+def drop(connection: Link, table: Table) -> None:
+    """Drop a table where it exists."""
+    _define(connection, DropTable(table, if_exists=True))
+
+
+def copy_in(connection: Link, table: Table, rows: Iterable[Sequence[Any]]) -> None:
+    """Add rows, each in the order of the table's columns, by one COPY."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(_name(table), _columns(table))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def replace(connection: Link, table: Table, old: Sequence[UUID], rows: Iterable[Sequence[Any]]) -> None:
+    """Put ``rows`` in place of all rows of the streams ``old``; two statements, however many rows."""
+    if old:
+        connection.execute(sql.SQL("DELETE FROM {} WHERE stream = ANY(%s)").format(_name(table)), (list(old),))
+    copy_in(connection, table, rows)
+
+
+def rows_of(connection: Link, table: Table, streams: Sequence[UUID]) -> list[TupleRow]:
+    """Return all rows of these streams, each in the order of the table's columns."""
+    statement = sql.SQL("SELECT {} FROM {} WHERE stream = ANY(%s)").format(_columns(table), _name(table))
+    return connection.execute(statement, (list(streams),)).fetchall()
+
+
+def _compiled(statement: Executable) -> tuple[bytes, dict[str, Any]]:
+    if not isinstance(statement, ClauseElement):
+        raise TypeError(f"no statement of SQLAlchemy Core: {type(statement).__name__}")
+    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    return str(compiled).encode(), dict(compiled.params)
+
+
+def _define(connection: Link, definition: ExecutableDDLElement) -> None:
+    connection.execute(str(definition.compile(dialect=_DIALECT)).encode())
+
+
+def _name(table: Table) -> sql.Identifier:
+    return sql.Identifier(table.schema, table.name) if table.schema else sql.Identifier(table.name)
+
+
+def _columns(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)

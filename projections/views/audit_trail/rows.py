@@ -1,0 +1,96 @@
+"""One row per event of the log: who did what, when, under which rule, from which source. Never a personal text.
+
+Rows are only ever added, so the view holds no state; personal texts stay sealed in the log and are
+opened from there for who may see them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from engine.configuration.in_force import Book
+from engine.store.batch import Recorded
+from projections import sql
+from projections.runtime import versions
+from projections.runtime.projection import Projection, Work
+from projections.sql import Link
+from projections.views.audit_trail.facts import impersonal
+
+VIEW, VERSION = "audit_trail", 1
+
+_metadata = MetaData(schema=versions.SCHEMA)
+
+ENTRIES = versions.table(
+    _metadata, VIEW, VERSION, "entries",
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False),
+    Column("occurred_precision", Text, nullable=False),
+    Column("zone", Text),
+    Column("received_at", DateTime(timezone=True)),
+    Column("claimed_at", DateTime(timezone=True)),
+    Column("claim_differs", Boolean, nullable=False),
+    Column("stream", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("name", Text, nullable=False, comment="Stored name with its version, as it stands in the log."),
+    Column("event_id", Uuid, nullable=False),
+    Column("subject_id", Uuid, comment="Whose words the event holds; an opaque id."),
+    Column("actor", Text, nullable=False),
+    Column("on_behalf_of", Text),
+    Column("identity", Text, nullable=False),
+    Column("has_why", Boolean, nullable=False, comment="A written reason stands in the log."),
+    Column("decided_by", JSONB),
+    Column("source", JSONB, nullable=False),
+    Column("command_id", Uuid, nullable=False),
+    Column("correlation_id", Uuid, nullable=False),
+    Column("causation_id", Uuid),
+    Column("traceparent", Text),
+    Column("origin", Text, nullable=False),
+    Column("business_unit", Text, nullable=False),
+    Column("facts", JSONB, nullable=False, comment="The event's own fields without personal text."),
+    Index(f"{VIEW}_stream_v{VERSION}", "stream", "version"),
+    Index(f"{VIEW}_actor_v{VERSION}", "actor", "position"),
+    Index(f"{VIEW}_name_v{VERSION}", "name", "position"),
+)  # fmt: skip
+
+
+class AuditTrail(Projection):
+    """Everything that ever happened, in order."""
+
+    name: ClassVar[str] = VIEW
+    version: ClassVar[int] = VERSION
+    tables = (ENTRIES,)
+
+    def begin(self, _connection: Link, _streams: Sequence[UUID]) -> Work:
+        return _Added()
+
+
+class _Added(Work):
+    def __init__(self) -> None:
+        self._rows: list[tuple[Any, ...]] = []
+
+    def step(self, recorded: Recorded) -> None:
+        self._rows.append(_row(recorded))
+
+    def write(self, connection: Link, _: Book) -> None:
+        sql.copy_in(connection, ENTRIES, self._rows)
+
+
+def _row(recorded: Recorded) -> tuple[Any, ...]:
+    envelope, event = recorded.envelope, recorded.event
+    return (
+        recorded.position, recorded.recorded_at, envelope.occurred_at, envelope.occurred_precision, envelope.zone,
+        envelope.received_at, envelope.claimed_at, envelope.claim_differs, recorded.stream, recorded.version,
+        recorded.name, envelope.event_id, event.subject_id, envelope.actor, envelope.on_behalf_of, envelope.identity,
+        envelope.why is not None, _json(envelope.decided_by), _json(envelope.source), envelope.command_id,
+        envelope.correlation_id, envelope.causation_id, envelope.traceparent, envelope.origin, envelope.business_unit,
+        orjson.dumps(impersonal(event)).decode(),
+    )  # fmt: skip
+
+
+def _json(model: Any) -> str | None:
+    return None if model is None else model.model_dump_json(exclude_none=True)
