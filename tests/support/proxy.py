@@ -1,0 +1,107 @@
+"""A connection to a database that can be cut in the moment of the commit."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+Cut = Literal["no", "before_commit", "after_commit"]
+
+
+class Proxy:
+    """Passes octets on; ``cut`` says what becomes of the next COMMIT, once."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._target = conninfo_to_dict(conninfo)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._accepted: list[socket.socket] = []
+        self.cut: Cut = "no"
+        self.cuts = 0
+        self.refuse = False
+        port = self._listener.getsockname()[1]
+        self.conninfo = make_conninfo(conninfo, host="127.0.0.1", hostaddr="127.0.0.1", port=port, sslmode="disable")
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.close()
+        for each in self._accepted:
+            _end(each)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.refuse:
+                client.close()
+                continue
+            server = self._connect()
+            self._accepted += [client, server]
+            for work in (self._upstream, self._downstream):
+                threading.Thread(target=work, args=(client, server), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        host, port = str(self._target.get("host", "localhost")), int(self._target.get("port", 5432))
+        if not host.startswith("/"):
+            return socket.create_connection((host, port))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(Path(host, f".s.PGSQL.{port}")))
+        return server
+
+    def _upstream(self, client: socket.socket, server: socket.socket) -> None:
+        while octets := _receive(client):
+            if b"COMMIT\0" in octets and self.cut != "no":
+                arrives, self.cut = self.cut == "after_commit", "no"
+                self.cuts += 1
+                _end(client)
+                if arrives:
+                    _send(server, octets)
+                    return  # the other direction reads the answer, and has nobody to give it to
+                break
+            if not _send(server, octets):
+                break
+        _end(server)
+
+    def _downstream(self, client: socket.socket, server: socket.socket) -> None:
+        while octets := _receive(server):
+            if not _send(client, octets):
+                break
+        _end(client)
+        _end(server)
+
+
+@contextmanager
+def proxy_to(conninfo: str) -> Iterator[Proxy]:
+    proxy = Proxy(conninfo)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
+
+
+def _receive(end: socket.socket) -> bytes:
+    try:
+        return end.recv(1 << 20)
+    except OSError:
+        return b""
+
+
+def _send(end: socket.socket, octets: bytes) -> bool:
+    try:
+        end.sendall(octets)
+    except OSError:
+        return False
+    return True
+
+
+def _end(end: socket.socket) -> None:
+    try:
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    end.close()
