@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from consumers.files import tables, traces
-from consumers.files.mapping import Identify, Refused, past_case
+from consumers.files.mapping import Identify, past_case
 from consumers.files.record import Record, Source, digest, opened
 from consumers.files.rejected import RejectedLines, Rejection
+from consumers.files.values import Refused
 from engine.incoming import Circumstances
 from engine.past import PastCase
 from engine.store.batch import SourceMove

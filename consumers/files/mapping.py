@@ -1,58 +1,36 @@
 """A record of a history file becomes the past facts of one complaint, as a mapping says. No I/O."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Mapping as Table
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
-from functools import cache
-from typing import Any, Final, assert_never, get_args
+from datetime import datetime, timedelta
+from typing import Any, assert_never
 from uuid import UUID, uuid5
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from consumers.files.record import Record, Row
-from consumers.files.rejected import Rejection
+from consumers.files.values import Refused, code, converted, moment
 from engine.complaint.number import case_number
 from engine.past import PastCase, PastFact
 from schemas.complaint.base import Event
-from schemas.configuration.mapping import (
+from schemas.configuration.mapping import Gap, Mapping, Rule, Test, When
+from schemas.configuration.mapping_checks import newest
+from schemas.configuration.mapping_values import (
     ActorOf,
     FixedId,
     FromColumn,
-    Gap,
     LatestId,
-    Mapping,
     NewId,
     ObjectOf,
     OfCase,
     OldestId,
-    Rule,
     SubjectOf,
-    Test,
-    Time,
     Value,
-    When,
 )  # fmt: skip
-from schemas.configuration.mapping_checks import newest
-from schemas.words import Money, PersonalMark
 
 Identify = Callable[[str], UUID]
 """An opaque id for a name in a source: always the same one, and nobody without the key can tell the name from it."""
-
-_EARLIEST: Final = 1900
-_CODE_LENGTH: Final = 120
-_BOOLS: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-
-
-class Refused(Exception):
-    """The record does not become a complaint; the rest of the file is not touched by it."""
-
-    def __init__(self, line: int, field: str | None, reason: str) -> None:
-        self.rejection = Rejection(line, field, reason)
-        super().__init__(f"line {line}: {field or 'record'}: {reason}")
 
 
 def past_case(mapping: Mapping, record: Record, identify: Identify) -> PastCase:
@@ -91,34 +69,6 @@ def _in_order(mapping: Mapping, record: Record) -> list[Row]:
     if default is None or len(record.rows) == 1:
         return list(record.rows)
     return sorted(record.rows, key=lambda row: moment(default, row))
-
-
-def moment(when: Time, row: Row) -> datetime:
-    """Return the aware world time in a row; a day is 00:00 of it in its zone.
-
-    Raises:
-        Refused: it is empty, of another form, without a zone, or before 1900.
-    """
-    text = row[when.column].strip()
-    if not text:
-        raise Refused(row.line, when.column, "is empty; a time is needed")
-    try:
-        read = datetime.strptime(text, when.format) if when.format else datetime.fromisoformat(text)  # noqa: DTZ007 -- its zone follows
-    except ValueError:
-        form = when.format or "ISO 8601, as 2023-07-18 or 2023-07-18T09:30:00+02:00"
-        raise Refused(row.line, when.column, f"is no time of the form {form}") from None
-    if read.year < _EARLIEST:
-        raise Refused(row.line, when.column, f"is before {_EARLIEST}")
-    if when.precision == "day":
-        return datetime.combine(read.date(), time(), _zone(when.zone))
-    if read.tzinfo is None and when.zone is None:
-        raise Refused(row.line, when.column, "names no offset; give the mapping's time a 'zone'")
-    return read if read.tzinfo is not None else read.replace(tzinfo=_zone(when.zone))
-
-
-@cache
-def _zone(name: str | None) -> ZoneInfo:
-    return ZoneInfo(name or "UTC")
 
 
 class _Story:
@@ -181,9 +131,7 @@ class _Story:
         cls = newest(rule.event)
         if cls is None:
             raise LookupError(f"{rule.event} left the catalogue after the mapping was checked")
-        fields = self._fields(rule.fields, row)
-        if rule.why is not None or holds_text(cls):
-            fields["subject_id"] = self._subject(self._mapping.subject, row)
+        fields = {**self._fields(rule.fields, row), "subject_id": self._subject(self._mapping.subject, row)}
         try:
             return cls(**fields)
         except ValidationError as error:
@@ -198,7 +146,7 @@ class _Story:
     def _value(self, value: Value, row: Row) -> Any:
         match value:
             case FromColumn():
-                return _converted(value, row, self._mapping)
+                return converted(value, row, self._mapping)
             case tuple():
                 parts = (self._value(part, row) for part in value)
                 return tuple(part for part in parts if part is not None)
@@ -255,71 +203,3 @@ def _passes(test: Test, value: str) -> bool:
         and (test.not_in is None or value not in test.not_in)
         and (test.empty is None or test.empty == (not value.strip()))
     )
-
-
-def _converted(value: FromColumn, row: Row, mapping: Mapping) -> Any:
-    text = row[value.column]
-    if not text.strip():
-        if value.required:
-            raise Refused(row.line, value.column, "is empty; the mapping requires it")
-        return None
-    if value.table is not None:
-        table = mapping.tables[value.table]
-        if text not in table and value.otherwise is None:
-            raise Refused(row.line, value.column, f"has a value that the table '{value.table}' lacks; add it there")
-        return table.get(text, value.otherwise)
-    try:
-        return _read(value, text)
-    except (ValueError, InvalidOperation):
-        raise Refused(row.line, value.column, f"is no {value.as_}") from None
-
-
-def _read(value: FromColumn, text: str) -> Any:
-    match value.as_:
-        case "text" | None:
-            return text
-        case "code":
-            return code(text, value.prefix)
-        case "bool":
-            if (known := _BOOLS.get(text.strip().casefold())) is None:
-                raise ValueError
-            return known
-        case "date":
-            return date.fromisoformat(text.strip())
-        case "integer":
-            return int(text)
-        case "money":
-            return Money(amount=Decimal(text.strip()), currency=value.currency or "")
-    assert_never(value.as_)
-
-
-@cache
-def code(text: str, prefix: str = "") -> str:
-    """Return the code of a text: lower case, ASCII letters and digits, a dash for every run of others.
-
-    Where letters were lost or it was too long, a digest of the text keeps different texts apart.
-    """
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower())
-    dashed = prefix + "-".join(kept.split())
-    lost = any(letter.isalnum() and not letter.isascii() for letter in text)
-    if not lost and "".join(kept.split()) and len(dashed) <= _CODE_LENGTH:
-        return dashed
-    mark = hashlib.sha256(text.encode()).hexdigest()[:8]
-    return f"{dashed[: _CODE_LENGTH - 9].rstrip('-')}-{mark}".removeprefix("-")
-
-
-@cache
-def holds_text(model: type[BaseModel]) -> bool:
-    """Tell whether a stored class has a field of personal text, in itself or in a part of it."""
-    fields = model.model_fields.values()
-    return any(_marked(field.metadata) or _holds_text(field.annotation) for field in fields)
-
-
-def _holds_text(annotation: Any) -> bool:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return holds_text(annotation)
-    return _marked(getattr(annotation, "__metadata__", ())) or any(_holds_text(part) for part in get_args(annotation))
-
-
-def _marked(metadata: Any) -> bool:
-    return any(isinstance(mark, PersonalMark) for mark in metadata)

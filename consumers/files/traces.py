@@ -121,7 +121,8 @@ class _Reader:
 
     def _record(self) -> Record:
         tag = self._parser.CurrentByteIndex - self._offset
-        end = self._buffer.index(b">", tag) + 1
+        # At `</trace>` the parser stands before the tag, at `<trace/>` behind it.
+        end = self._buffer.index(b">", tag) + 1 if self._buffer.startswith(b"</", tag) else tag
         raw = bytes(self._buffer[self._begin - self._offset : end])
         del self._buffer[:end]
         self._offset += end

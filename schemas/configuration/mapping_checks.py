@@ -16,18 +16,17 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from schemas.catalogue import EVENTS, unversioned
 from schemas.complaint.base import Event
 from schemas.configuration.document import Path
-from schemas.configuration.mapping import (
+from schemas.configuration.mapping import Mapping, Rule
+from schemas.configuration.mapping_values import (
     ActorOf,
     FixedId,
     Form,
     FromColumn,
     LatestId,
-    Mapping,
     NewId,
     ObjectOf,
     OfCase,
     OldestId,
-    Rule,
     SubjectOf,
     Value,
 )  # fmt: skip
@@ -47,6 +46,7 @@ _PROBES: Final[Table[Form, Any]] = {
 _FORM_HINT: Final = "text goes into personal fields, 'as: code' into coded ones, a closed list needs a 'table'"
 
 
+@cache
 def newest(word: str) -> type[Event] | None:
     """Return the class of the newest version of an event, or None if there is none of that name."""
     versions = {int(name.rsplit(".v", 1)[1]): cls for name, cls in EVENTS.items() if unversioned(name) == word}
@@ -60,7 +60,12 @@ def problems_of(mapping: Mapping) -> Iterator[Problem]:
     yield from _source(mapping)
     for index, rule in enumerate(mapping.events):
         yield from _Rule(mapping, rule, ("events", index)).problems()
+    if not mapping.events:
+        yield ("events",), "no rule; the first one makes complaint.received"
+        return
     first = mapping.events[0]
+    if newest(first.event) is None:
+        return
     if first.event != "complaint.received" or (mapping.source.kind == "xes" and first.when.first is not True):
         yield ("events", 0), "the first rule must make complaint.received, of a trace `when: {first: true}`"
 
