@@ -23,7 +23,8 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
         commands = store.answers.look_up([planning.command_id_of(item, keyed) for item in asked])
         known.answers = {id: Kept(kept.fingerprint, kept.result, kept.position) for id, kept in commands.items()}
     if arrived:
-        known.parked = _parked(store, [key for message in arrived for key in planning.opening_keys(message, keyed)])
+        keys = [key for message in arrived for key in planning.opening_keys(message, keyed)]
+        known.parked = _parked(store, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*arrived, *waiting], keyed)
     known.streams = load(store, {item.stream for item in asked}.union(known.messages.values(), known.conversations.values()))
@@ -43,16 +44,29 @@ def _contacts(message: Message, keyed: Keyed) -> list[bytes]:
     return [*contact_keys(message.author, keyed), *contact_keys(message.on_behalf_of, keyed)]
 
 
-def _parked(store: Store, keys: Sequence[bytes]) -> dict[bytes, list[ParkedMessage]]:
-    """Return the parked messages that wait for these keys; one released meanwhile is passed over."""
+def _parked(store: Store, keys: Sequence[bytes], keyed: Keyed) -> dict[bytes, list[ParkedMessage]]:
+    """Return the parked messages that wait for these keys, and those that wait for them in turn."""
     found: dict[bytes, list[ParkedMessage]] = {}
-    for key, rows in store.set_aside.waiting_for(keys).items():
-        for row in rows:
-            try:
-                found.setdefault(key, []).append(ParkedMessage(row.id, parking.unpack(store.set_aside.show(row.id)[1])))
-            except NotSetAside:
-                continue
+    seen: set[UUID] = set()
+    asked: set[bytes] = set()
+    while keys := [key for key in keys if key not in asked]:
+        asked.update(keys)
+        rows = {row.id: (key, row) for key, waiting in store.set_aside.waiting_for(keys).items() for row in waiting}
+        opened = [(key, _opened(store, row.id)) for key, row in rows.values() if row.id not in seen]
+        seen.update(rows)
+        new = [(key, one) for key, one in opened if one is not None]
+        for key, one in new:
+            found.setdefault(key, []).append(one)
+        keys = [key for _, one in new for key in planning.opening_keys(one.arrived.message, keyed)]
     return found
+
+
+def _opened(store: Store, id: UUID) -> ParkedMessage | None:
+    """Return a parked message in the clear, or None if it was released meanwhile."""
+    try:
+        return ParkedMessage(id, parking.unpack(store.set_aside.show(id)[1]))
+    except NotSetAside:
+        return None
 
 
 def load(store: Store, streams: Iterable[UUID]) -> dict[UUID, Loaded]:

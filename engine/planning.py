@@ -252,9 +252,9 @@ class Planner:
 
     def _enter(self, item: Arrived, place: joining.Place, command_id: UUID, fingerprint: bytes) -> Done:
         message = item.message
-        people = taking.people_of(message, command_id, {**self._known.contacts, **self._contacts}, self._keyed)
         sense = taking.sense(message)
         stream = place.stream if isinstance(place, joining.Join) else None
+        people = self._people(message, command_id, stream)
         at = self._at(item)
         continues: UUID | None = None
         if stream is not None and joining.after_the_end(
@@ -271,9 +271,17 @@ class Planner:
         else:
             kind = streams_of.kind(self._loaded(stream).state)
         done = self._deliver(item, stream, kind, people, command_id, fingerprint, moves=continues is not None)
+        if kind == "complaint" and not opened and (rate := taking.rate(message)) is not None:
+            self._rated(stream, rate, item, command_id)
         if continues is not None:
             self._consequence(stream, LinkComplaint(other=continues, kind="continues"), item, command_id)
         return replace(done, opened=opened)
+
+    def _people(self, message: Message, command_id: UUID, stream: UUID | None) -> People:
+        known = {**self._known.contacts, **self._contacts}
+        state = self._loaded(stream).state if stream else None
+        complainant = state.complainant if isinstance(state, Case) else None
+        return taking.people_of(message, command_id, known, self._keyed, complainant)
 
     def _ended_at(self, stream: UUID) -> datetime | None:
         state = self._loaded(stream).state
@@ -394,6 +402,13 @@ class Planner:
     def _consequence(self, stream: UUID, command: Command, item: Arrived, command_id: UUID) -> None:
         around = replace(item.around, sender=replace(item.around.sender, actor="rule:desk", identity="workload"))
         self._decide(stream, command, replace(item, around=around), streams_of.part_id(command_id, "consequence"))
+
+    def _rated(self, stream: UUID, rate: Command, item: Arrived, command_id: UUID) -> None:
+        """A rating counts where a cycle has ended and has none yet; its message is recorded in any case."""
+        try:
+            self._decide(stream, rate, item, streams_of.part_id(command_id, "rating"))
+        except Refusal:
+            return
 
     def _decide(self, stream: UUID, command: Command, item: Incoming, command_id: UUID) -> int:
         loaded = self._loaded(stream)

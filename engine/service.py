@@ -23,6 +23,9 @@ from engine.store.store import Store
 from schemas.configuration.activated import ConfigurationActivated
 
 _TRIES = 4
+"""Of a batch whole, before its items go one by one."""
+_TRIES_ALONE = 40
+"""Of one item. Whenever it loses, another writer of the same case won, so this is how many may be ahead of it."""
 
 
 class RecordResult(NamedTuple):
@@ -58,7 +61,7 @@ class Service:
         What is in force in the same or a higher version is left alone, so starting twice adds nothing.
         """
         wanted = list(configurations)
-        for _ in range(_TRIES):
+        for _ in range(_TRIES_ALONE):
             book, version = self.book(), self._book_version
             events = [activation(item) for item in wanted if not in_force.holds(book, item)]
             if not events:
@@ -83,7 +86,7 @@ class Service:
                 again; or one single item stayed contended through all tries.
             DatabaseUnavailable: nothing is known to be written; the same items may be submitted again.
         """
-        for left in reversed(range(_TRIES)):
+        for left in reversed(range(_TRIES if len(items) > 1 else _TRIES_ALONE)):
             try:
                 return self._once(items, now)
             except Conflict as conflict:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 from engine.configuration.in_force import Book
 from engine.text.triage import sense_of
 from schemas.channels.message import Author, Message
+from schemas.complaint.lifecycle import Rate, Score
 from schemas.complaint.registration import MessageContent, Receive
 from schemas.streams.feedback import ReceiveFeedback
 from schemas.words import Attachment, Code, Contact, Party, PartyRole, Point, Reference, Sense
@@ -26,6 +27,8 @@ class People:
     behalf: UUID | None
     contacts: Mapping[bytes, UUID]
     """Keyed hash of each contact and whom it reaches."""
+    assumed: bool = False
+    """Nothing says who it is; the conversation's complainant is taken to be."""
 
 
 def contact_keys(author: Author | None, keyed: Keyed) -> list[bytes]:
@@ -35,8 +38,13 @@ def contact_keys(author: Author | None, keyed: Keyed) -> list[bytes]:
     return [keyed("contact", f"{contact.kind}:{contact.comparable}".encode()) for contact in author.contacts]
 
 
-def people_of(message: Message, command_id: UUID, known: Mapping[bytes, UUID], keyed: Keyed) -> People:
-    """Return who speaks: a known subject where a contact is known, else a new one."""
+def people_of(
+    message: Message, command_id: UUID, known: Mapping[bytes, UUID], keyed: Keyed, complainant: UUID | None = None
+) -> People:
+    """Return who speaks: a known subject where a contact is known, else a new one.
+
+    Who gives neither name nor contact in the conversation of a complaint counts as its ``complainant``.
+    """
     contacts: dict[bytes, UUID] = {}
 
     def subject(author: Author | None, label: str) -> UUID:
@@ -45,9 +53,10 @@ def people_of(message: Message, command_id: UUID, known: Mapping[bytes, UUID], k
         contacts.update((key, found) for key in keys if key not in known)
         return found
 
-    author = subject(message.author, "author")
+    nameless = complainant is not None and message.author == Author() and message.on_behalf_of is None
+    author = complainant if nameless and complainant else subject(message.author, "author")
     behalf = subject(message.on_behalf_of, "behalf") if message.on_behalf_of else None
-    return People(author, behalf, contacts)
+    return People(author, behalf, contacts, assumed=nameless)
 
 
 def sense(message: Message) -> Sense:
@@ -91,7 +100,7 @@ def _party(author: Author, subject: UUID, role: PartyRole) -> Party:
 def _parties(message: Message, people: People) -> tuple[PartyRole, tuple[Party, ...]]:
     behalf = message.on_behalf_of
     role: PartyRole = message.author.role or ("representative" if behalf else "complainant")
-    parties = [_party(message.author, people.author, role)]
+    parties = [_party(message.author, people.author, role)] if not people.assumed else []
     if behalf and people.behalf:
         parties.append(_party(behalf, people.behalf, behalf.role or "complainant"))
     return role, tuple(parties)
@@ -166,6 +175,16 @@ def receive(message: Message, taken: MessageContent, book: Book) -> Receive:
         location=book.code("location", hints.location),
         customer_segment=book.code("customer_segment", hints.customer_segment),
     )
+
+
+def rate(message: Message) -> Rate | None:
+    """Return the rating that a message of a known complaint carries; halves and tenths become whole by scaling."""
+    given = message.rating
+    if given is None or message.automated is not None:
+        return None
+    scale = 1 if given.score == int(given.score) and given.out_of == int(given.out_of) else 100
+    score = Score(parameter="overall", score=int(given.score * scale), out_of=int(given.out_of * scale))
+    return Rate(scores=(score,), message=None)
 
 
 def receive_feedback(message: Message, taken: MessageContent, book: Book) -> ReceiveFeedback:
