@@ -1,0 +1,85 @@
+from decimal import Decimal
+
+import pytest
+
+from schemas.complaint.classification import (
+    Classify,
+    ComplaintClassified,
+    ComplaintPrioritised,
+    FieldSet,
+    Prioritise,
+    SetField,
+)
+from schemas.words import Money, Point
+from support.scenario import COMPLAINANT, opened, uid
+
+
+def test_classifying_says_only_what_is_known_and_keeps_the_rest() -> None:
+    first = opened().when(Classify(nature="objective", type="delivery", tags=("late",)), command_id=uid("c1"))
+    after = first.then(
+        ComplaintClassified(subject_id=COMPLAINANT, nature="objective", type="delivery", tags=("late",))
+    )
+    second = after.when(Classify(tone="angry"), command_id=uid("c2"))
+    known = second.then(ComplaintClassified(subject_id=COMPLAINANT, tone="angry")).case.classification
+    assert (known.nature, known.type, known.tone, known.tags) == ("objective", "delivery", "angry", ("late",))
+
+
+def test_what_is_known_already_is_not_recorded_again() -> None:
+    after = opened().when(Classify(type="price", points=(Point(point=2, type="price"),))).after()
+    after.when(Classify(type="price"), command_id=uid("c2")).then_nothing()
+    after.when(Classify(points=(Point(point=2, type="price"),)), command_id=uid("c2")).then_nothing()
+    after.when(Classify(tags=()), command_id=uid("c2")).then_nothing()
+
+
+def test_a_point_is_replaced_by_the_one_that_names_it() -> None:
+    after = opened().when(Classify(points=(Point(point=2, type="price", product="sku-9"),))).after()
+    assert [(point.point, point.type, point.product) for point in after.case.points] == [
+        (1, None, None),
+        (2, "price", "sku-9"),
+    ]
+
+
+def test_a_point_that_does_not_exist_is_refused() -> None:
+    opened().when(Classify(points=(Point(point=3, type="price"),))).then_refused("unknown_point", point=3)
+
+
+def test_priority_is_set_once_until_it_changes() -> None:
+    after = opened().when(Prioritise(priority="high")).then(
+        ComplaintPrioritised(subject_id=COMPLAINANT, priority="high")
+    )
+    after.when(Prioritise(priority="low"), command_id=uid("c2")).then(
+        ComplaintPrioritised(subject_id=COMPLAINANT, priority="low")
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["code-7", 7, True, Decimal("7.5"), Money(amount=Decimal(7), currency="EUR")],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_field_keeps_its_declared_value(value: str | int | bool | Decimal | Money) -> None:
+    after = opened().when(SetField(field="loyalty", value=value), command_id=uid("c1")).then(
+        FieldSet(subject_id=COMPLAINANT, field="loyalty", value=value)
+    )
+    after.when(SetField(field="loyalty", value=value), command_id=uid("c2")).then_nothing()
+
+
+def test_true_is_another_value_than_one() -> None:
+    after = opened().when(SetField(field="flag", value=1), command_id=uid("c1")).after()
+    after.when(SetField(field="flag", value=True), command_id=uid("c2")).then(
+        FieldSet(subject_id=COMPLAINANT, field="flag", value=True)
+    )
+
+
+def test_text_in_a_field_never_enters_the_state() -> None:
+    after = opened().when(SetField(field="remark", text="Ann's dog"), command_id=uid("c1")).then(
+        FieldSet(subject_id=COMPLAINANT, field="remark", text="Ann's dog")
+    )
+    assert after.case.classification.fields == (("remark", None),)
+    after.when(SetField(field="remark", text="Ann's cat"), command_id=uid("c2")).then(
+        FieldSet(subject_id=COMPLAINANT, field="remark", text="Ann's cat")
+    )
+
+
+def test_a_field_without_a_value_says_nothing() -> None:
+    opened().when(SetField(field="remark")).then_refused("nothing_to_do", field="remark")
