@@ -375,8 +375,8 @@ def dsn(action: str, original: str) -> bytes:
         'Content-Type: multipart/report; report-type="delivery-status"; boundary=x',
         body="--x\r\n\r\nCould not deliver\r\n"
         "--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
-        f"Final-Recipient: rfc822; a@b.example\r\nAction: {action}\r\nStatus: 5.1.1 (unknown)\r\n\r\n"
         "Final-Recipient: rfc822; c@d.example\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+        f"Final-Recipient: rfc822; a@b.example\r\nAction: {action}\r\nStatus: 5.1.1 (unknown)\r\n\r\n"
         f"--x\r\n{original}\r\n--x--\r\n",
     )
 
