@@ -103,13 +103,13 @@ def _personal(annotation: object) -> bool:
 def from_plain(data: Mapping[str, Any], path: str, zone: ZoneInfo) -> Fact:
     """Return one event of a plain file as a fact; ``zone`` is where a date without time is read.
 
+    Its fields stand beside ``type`` and the times, or under ``fields`` (where one is itself called ``type``).
+
     Raises:
         BadFact: naming the field under ``path`` and what to write there.
     """
     rest = dict(data)
     inner = rest.pop("fields", None)
-    if isinstance(inner, Mapping):
-        rest.update(inner)
     type_ = rest.pop("type", None)
     if not isinstance(type_, str) or "." not in type_:
         raise BadFact(f"{path}.type", "write a stored name such as 'complaint.received'")
@@ -120,6 +120,8 @@ def from_plain(data: Mapping[str, Any], path: str, zone: ZoneInfo) -> Fact:
     if origin not in get_args(Origin):
         raise BadFact(f"{path}.origin", "write 'live' or 'import'")
     received, recorded = rest.pop("received_at", None), rest.pop("recorded_at", None)
+    if isinstance(inner, Mapping):
+        rest.update(inner)
     _check_words(type_, rest, path)
     return Fact(
         type=type_,
