@@ -130,14 +130,19 @@ def _as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+Values = Annotated[
+    tuple[Scalar, ...],
+    Field(min_length=1),
+    BeforeValidator(_as_list, json_schema_input_type=Annotated[tuple[Scalar, ...], Field(min_length=1)] | Scalar),
+]
+
+
 class Condition(BaseModel):
     """An event whose fields have these values; or, as ``event``, a kind of clock (= its default conditions)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     event: Annotated[str, AfterValidator(_known_event)]
-    where: Mapping[Code, Annotated[tuple[Scalar, ...], BeforeValidator(_as_list), Field(min_length=1)]] = Field(
-        default_factory=dict
-    )
+    where: Mapping[Code, Values] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _a_kind_stands_alone(self) -> Self:
@@ -153,7 +158,11 @@ def _as_condition(value: object) -> object:
     return {"event": value} if isinstance(value, str) else value
 
 
-Conditions = Annotated[tuple[Annotated[Condition, BeforeValidator(_as_condition)], ...], BeforeValidator(_as_list)]
+_Written = Condition | str
+Conditions = Annotated[
+    tuple[Annotated[Condition, BeforeValidator(_as_condition, json_schema_input_type=_Written)], ...],
+    BeforeValidator(_as_list, json_schema_input_type=tuple[_Written, ...] | _Written),
+]
 Percentage = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -199,17 +208,23 @@ class ClockRule(BaseModel):
         return self
 
 
+Codes = Annotated[tuple[Code, ...], BeforeValidator(_as_list, json_schema_input_type=tuple[Code, ...] | Code)]
+Priorities = Annotated[
+    tuple[Priority, ...], BeforeValidator(_as_list, json_schema_input_type=tuple[Priority, ...] | Priority)
+]
+
+
 class Selection(BaseModel):
     """Complaints that a policy holds for: every named field has one of its values; unnamed fields do not matter."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    channel: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
-    type: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
-    subtype: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
-    segment: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
-    priority: Annotated[tuple[Priority, ...], BeforeValidator(_as_list)] = ()
-    regulation: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
-    business_unit: Annotated[tuple[Code, ...], BeforeValidator(_as_list)] = ()
+    channel: Codes = ()
+    type: Codes = ()
+    subtype: Codes = ()
+    segment: Codes = ()
+    priority: Priorities = ()
+    regulation: Codes = ()
+    business_unit: Codes = ()
 
 
 class Policy(BaseModel):
