@@ -15,6 +15,7 @@ from consumers.files.values import Refused
 from engine.incoming import Circumstances
 from engine.past import PastCase
 from engine.store.batch import SourceMove
+from schemas.configuration.document import ConfigurationRefused
 from schemas.configuration.mapping import Mapping, load_mapping
 from schemas.envelope import FileSource
 
@@ -36,7 +37,7 @@ class RecordPast(Protocol):
     """The service's way in for the past: (added, already there, events added), all or nothing."""
 
     def __call__(
-        self, cases: Sequence[PastCase], around: Circumstances, now: datetime, move: SourceMove | None = None
+        self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None
     ) -> tuple[int, int, int]: ...
 
 
@@ -59,7 +60,10 @@ def mapping_named(name: str) -> Mapping:
     path = Path(name)
     if not path.is_file():
         raise UnknownMapping(name)
-    return load_mapping(path.read_text(encoding="utf-8"), str(path))
+    try:
+        return load_mapping(path.read_text(encoding="utf-8"), name)
+    except UnicodeDecodeError as error:
+        raise ConfigurationRefused(name, [f"octet {error.start + 1}: not UTF-8; save the file as UTF-8"]) from error
 
 
 @dataclass(slots=True)
@@ -182,10 +186,10 @@ class _Run:
         self.size = 0
         if self._read <= (self._stored or 0):
             return
-        now = self._past.clock()
-        around = replace(self._past.around, source=FileSource(file=self._file, line=1), received_at=now)
+        file = FileSource(file=self._file, line=1)
+        around = replace(self._past.around, source=file, received_at=self._past.clock())
         move = SourceMove(self._source, self._stored, self._read)
-        added, already, events = self._past.record(tuple(self._cases.values()), around, now, move)
+        added, already, events = self._past.record(tuple(self._cases.values()), around, move)
         self._stored = self._read
         self._cases = {}
         self._progress.added += added

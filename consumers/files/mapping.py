@@ -54,7 +54,14 @@ def past_case(mapping: Mapping, record: Record, identify: Identify) -> PastCase:
     if not story.facts:
         raise Refused(record.line, None, "no rule of the mapping holds for it")
     external = tuple(e.prefix + record.rows[0][e.column] for e in mapping.external if record.rows[0][e.column])
-    return PastCase(key=key, facts=tuple(story.facts), line=record.line, external=external)
+    return PastCase(
+        key=key,
+        facts=tuple(story.facts),
+        line=record.line,
+        external=external,
+        policy=mapping.policy,
+        business_unit=mapping.business_unit,
+    )
 
 
 def _values_are_known(mapping: Mapping, record: Record) -> None:
@@ -101,6 +108,7 @@ class _Story:
             and (not when.seen or any(name in self._seen for name in when.seen))
             and not any(name in self._seen for name in when.unseen)
             and (when.open is None or bool(self._open[when.open]))
+            and (when.none_open is None or not self._open[when.none_open])
             and (when.at_least is None or self._days_since(when.at_least, row, at) >= when.at_least.days)
             and (when.less_than is None or 0 <= self._days_since(when.less_than, row, at) < when.less_than.days)
         )

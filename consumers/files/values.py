@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, assert_never
 from zoneinfo import ZoneInfo
 
@@ -95,7 +95,7 @@ def _read(value: FromColumn, text: str) -> Any:
     assert_never(value.as_)
 
 
-@cache
+@lru_cache(maxsize=8192)
 def code(text: str, prefix: str = "") -> str:
     """Return the code of a text: lower case, ASCII letters and digits, a dash for every run of others.
 

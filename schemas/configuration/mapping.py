@@ -95,6 +95,8 @@ class When(Part):
     """None of these events was made in this cycle."""
     open: Label | None = None
     """An id made as ``new`` under this label is not settled."""
+    none_open: Label | None = None
+    """All ids of this label are settled, or there are none."""
     at_least: Gap | None = None
     less_than: Gap | None = None
 
@@ -134,6 +136,10 @@ class Mapping(Part):
     subject: Label
     """Of ``people``: whose words the personal texts are."""
     external: tuple[External, ...] = ()
+    policy: Code | None = None
+    """Id of the policy whose promises the cases are judged by; none leaves them without clocks."""
+    business_unit: Code | None = None
+    """Of the cases; absent means the desk's."""
     events: tuple[Rule, ...]
 
 

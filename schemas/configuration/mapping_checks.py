@@ -145,6 +145,8 @@ class _Rule:
                 yield from _one_of(name, _event_words(), "the catalogue of events", (*path, key))
         if when.open is not None:
             yield from self._label(when.open, (*path, "open"))
+        if when.none_open is not None:
+            yield from self._label(when.none_open, (*path, "none_open"))
 
     def _label(self, label: str, path: Path) -> Iterator[Problem]:
         if label not in self._labels:

@@ -2,12 +2,16 @@
 
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consumers.files.history import History, Past, Progress, UnknownMapping, mapping_named, shipped
 from consumers.files.record import Unreadable, digest
@@ -15,10 +19,11 @@ from consumers.files.rejected import Rejection
 from engine.incoming import Circumstances, Sender
 from engine.past import PastCase
 from engine.store.batch import Conflict, SourceMove
+from schemas.configuration.document import ConfigurationRefused
 from schemas.configuration.mapping import Mapping, load_mapping
 from schemas.envelope import FileSource, RequestSource
 
-NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+NOW, LATER = datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC)
 MAPPING = """\
 mapping: shop
 version: 1
@@ -48,9 +53,8 @@ class Memory:
     dies_after: int | None = None
 
     def record(
-        self, cases: Sequence[PastCase], around: Circumstances, now: datetime, move: SourceMove | None = None
+        self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None
     ) -> tuple[int, int, int]:
-        assert now == NOW
         assert move is not None
         if len(self.commits) == self.dies_before:
             raise Killed
@@ -70,7 +74,7 @@ def history(memory: Memory) -> History:
     around = Circumstances(
         sender=Sender("import", "service:import", "local"), source=RequestSource(request=UUID(int=1)), received_at=NOW
     )
-    past = Past(memory.record, memory.positions.get, lambda key: uuid5(UUID(int=7), key), around, lambda: NOW)
+    past = Past(memory.record, memory.positions.get, lambda key: uuid5(UUID(int=7), key), around, lambda: LATER)
     return History(past)
 
 
@@ -98,7 +102,7 @@ def test_a_file_goes_in_in_batches_with_the_position_behind_each(table: Path, ma
     size = table.stat().st_size
     assert told == [(4, 4, 63), (8, 8, 115), (10, 10, size)]
     assert result == Progress(total=size, position=size, cases=10, added=10, events=10)
-    assert memory.around[0].source == FileSource(file=digest(table), line=1)
+    assert (memory.around[0].source, memory.around[0].received_at) == (FileSource(file=digest(table), line=1), LATER)
 
 
 def test_the_same_file_again_adds_nothing(table: Path, mapping: Mapping) -> None:
@@ -211,10 +215,10 @@ def test_rejected_rows_are_safe_before_the_position_passes_them(tmp_path: Path, 
 
     class Looking(Memory):
         def record(
-            self, cases: Sequence[PastCase], around: Circumstances, now: datetime, move: SourceMove | None = None
+            self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None
         ) -> tuple[int, int, int]:
             kept.append((tmp_path / "shop.csv.rejected").read_bytes())
-            return super().record(cases, around, now, move)
+            return super().record(cases, around, move)
 
     history(Looking()).run(table, mapping, batch=2)
     assert kept == [b"1,soon\n", b"1,soon\n"]
@@ -262,3 +266,27 @@ def test_mappings_are_found_by_name_and_by_path(tmp_path: Path) -> None:
     with pytest.raises(UnknownMapping) as told:
         mapping_named("cfbp")
     assert str(told.value) == "no mapping 'cfbp': name one of cfpb, helpdesk, or give the path of a YAML file"
+
+
+def test_a_mapping_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(MAPPING.encode() + b"# caf\xe9\n")
+    with pytest.raises(ConfigurationRefused, match="not UTF-8; save the file as UTF-8"):
+        mapping_named(str(path))
+
+
+@given(size=st.integers(1, 12), kills=st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=5))
+def test_however_often_it_is_killed_every_complaint_is_recorded_once(size: int, kills: list[tuple[bool, int]]) -> None:
+    mapping = load_mapping(MAPPING, "shop.yaml")
+    memory = Memory()
+    with TemporaryDirectory() as folder:
+        table = Path(folder, "shop.csv")
+        table.write_text("Number,Day\n" + "".join(f"{number},2023-07-{number:02}\n" for number in range(1, 11)))
+        for after, commits in kills:
+            memory.dies_before = None if after else len(memory.commits) + commits
+            memory.dies_after = len(memory.commits) + commits + 1 if after else None
+            with suppress(Killed):
+                history(memory).run(table, mapping, batch=size)
+        memory.dies_before = memory.dies_after = None
+        history(memory).run(table, mapping, batch=size)
+    assert [key for keys in memory.commits for key in keys] == KEYS

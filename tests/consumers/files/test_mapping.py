@@ -182,6 +182,22 @@ def test_an_open_id_is_settled_oldest_first_and_without_one_the_rule_rests() -> 
     assert [fact.event.model_dump()["action_id"] for fact in found] == [one, two, one, two]
 
 
+def test_a_rule_may_ask_that_nothing_is_open() -> None:
+    rules = """\
+  - event: complaint.field_set
+    when: {none_open: action, columns: {what: {equals: complete}}}
+    fields: {field: stray, value: true}
+  - event: complaint.action_assigned
+    when: {columns: {what: {equals: assign}}}
+    fields: {action_id: {new: action}}
+  - event: complaint.action_completed
+    when: {open: action, columns: {what: {equals: complete}}}
+    fields: {action_id: {oldest: action}}
+"""
+    found = names(facts(rules, "complete", "assign", "complete", "complete"))
+    assert found == ["received", "field_set", "action_assigned", "action_completed", "field_set"]
+
+
 def test_a_change_of_a_column_makes_an_event_and_so_does_its_first_value() -> None:
     rules = """\
   - event: complaint.field_set

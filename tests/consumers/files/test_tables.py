@@ -1,10 +1,15 @@
+import csv
 import gzip
+import io
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consumers.files import tables
-from consumers.files.record import Record, Unreadable, opened
+from consumers.files.record import Record, Source, Unreadable, opened
 from consumers.files.rejected import Rejection
 from schemas.configuration.mapping import Csv
 
@@ -108,3 +113,29 @@ def test_a_packed_table_cut_short_gives_what_it_holds_and_then_tells(tmp_path: P
         assert next(records).rows[0]["Number"] == "0"
         with pytest.raises(Unreadable, match=r"table\.csv: the gzip data is cut short or damaged"):
             list(records)
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@given(rows=st.lists(st.tuples(CELLS, CELLS)), end=st.sampled_from(["\n", "\r\n"]))
+def test_what_a_writer_wrote_is_read_back_and_the_octets_add_up_to_the_file(
+    rows: list[tuple[str, str]], end: Literal["\n", "\r\n"]
+) -> None:
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerows([("Number", "Text"), *rows])
+    octets = written.getvalue().encode()
+    records = list(tables.records(Source(io.BytesIO(octets), "table.csv"), TABLE))
+    assert [(row["Number"], row["Text"]) for record in records for row in record.rows] == rows
+    assert octets.endswith(b"".join(record.raw for record in records))
+    assert len(octets) == len(f'"Number","Text"{end}') + sum(len(record.raw) for record in records)
+
+
+@given(octets=st.binary(max_size=300))
+def test_no_octets_break_the_reader_and_none_are_lost(octets: bytes) -> None:
+    records = list(tables.records(Source(io.BytesIO(b"Number,Text\n" + octets), "table.csv"), TABLE))
+    kept = b"".join(record.raw for record in records)
+    assert [part for part in octets.split(b"\n") if part.strip(b"\r")] == [
+        part for part in kept.split(b"\n") if part.strip(b"\r")
+    ]
