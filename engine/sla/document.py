@@ -64,7 +64,7 @@ def verdicts(document: Mapping[str, Any]) -> tuple[Verdict, ...]:
 
 
 def _calendars(document: Mapping[str, Any]) -> list[Calendar]:
-    further = document.get("calendars") or []
+    further = document.get("calendars", [])
     if not isinstance(further, list):
         raise BadDocument([(("calendars",), "write a list of calendars")])
     found = [_model(Calendar, document.get("calendar"), ("calendar",))]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from support.clocks import DESK, judged, on, only, received, reply
 
 
@@ -97,7 +98,11 @@ def test_a_kind_that_no_longer_holds_is_cancelled_and_one_that_comes_in_started_
 
 
 def test_what_is_applied_first_holds_from_the_first_event() -> None:
-    events = [received(), reply(at(4)), applied(at(5), {"kind": "first_reply", "target": "2 working hours"}, reason="first")]
+    events = [
+        received(),
+        reply(at(4)),
+        applied(at(5), {"kind": "first_reply", "target": "2 working hours"}, reason="first"),
+    ]
 
     rows = judged([resolution("1 working hour")], events, at(6))
 
@@ -140,7 +145,11 @@ def test_waiting_after_an_extension_moves_the_new_due_too() -> None:
 
 
 def test_an_extension_outlives_a_new_priority() -> None:
-    events = [received(), extended(at(4, 12), at(6, 12)), applied(at(5), resolution("1 working hour"), reason="priority")]
+    events = [
+        received(),
+        extended(at(4, 12), at(6, 12)),
+        applied(at(5), resolution("1 working hour"), reason="priority"),
+    ]
 
     assert only(judged([resolution("8 working hours")], events, at(5, 12)), "due_at") == [("2024-03-06T09:00:00Z",)]
 
@@ -163,7 +172,9 @@ def test_the_survivor_of_a_merge_keeps_the_earlier_receipt_but_no_earlier_miss()
 
 def test_a_reply_to_either_of_two_merged_complaints_answers_both() -> None:
     clock = {"kind": "first_reply", "target": "4 working hours"}
-    link = merged(at(4, 12), other_received_at="2024-03-01T14:00:00+03:00", other_replied_at="2024-03-01T15:00:00+03:00")
+    link = merged(
+        at(4, 12), other_received_at="2024-03-01T14:00:00+03:00", other_replied_at="2024-03-01T15:00:00+03:00"
+    )
 
     rows = judged([clock], [received(), link], at(6))
 
@@ -174,7 +185,9 @@ def test_a_reply_to_either_of_two_merged_complaints_answers_both() -> None:
 
 def test_a_merge_leaves_what_was_answered_or_missed_before_it_alone() -> None:
     clock = {"kind": "first_reply", "target": "1 working hour"}
-    link = merged(at(4, 12), other_received_at="2024-03-01T14:00:00+03:00", other_replied_at="2024-03-04T11:30:00+03:00")
+    link = merged(
+        at(4, 12), other_received_at="2024-03-01T14:00:00+03:00", other_replied_at="2024-03-04T11:30:00+03:00"
+    )
 
     answered = judged([clock], [received(), reply("2024-03-04T09:30:00+03:00"), link], at(6))
     missed = judged([clock], [received(), link], at(6))

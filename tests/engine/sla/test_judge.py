@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from support.clocks import DESK, LAW, inbound, judged, on, only, received, reply
 
 RESOLUTION = {"kind": "resolution", "target": "8 working hours"}
@@ -120,7 +121,11 @@ def test_a_term_is_never_rolled_back_to_its_start() -> None:
 
 
 def test_only_waiting_for_the_complainant_pauses_and_only_what_the_policy_says() -> None:
-    clocks = [RESOLUTION, {"kind": "statutory:x", "target": "8 working hours"}, {"kind": "agent_work", "target": "1 working day"}]
+    clocks = [
+        RESOLUTION,
+        {"kind": "statutory:x", "target": "8 working hours"},
+        {"kind": "agent_work", "target": "1 working day"},
+    ]
     for_supplier = on("information_requested", "2024-03-04T10:00:00+03:00", from_="third_party")
     for_complainant = on("information_requested", "2024-03-04T11:00:00+03:00", from_="complainant")
 
@@ -185,7 +190,14 @@ def test_a_pause_moves_a_working_deadline_only_by_the_open_time_it_covers() -> N
         ("2024-03-07T17:00:00+03:00", "2024-03-11T17:00:00+03:00", "2024-03-11T15:00:00Z"),
         ("2024-03-04T10:00:00+03:00", "2024-03-04T20:00:00+03:00", "2024-03-07T15:00:00Z"),
     ],
-    ids=["over_a_closing", "from_the_closing", "up_to_the_closing", "between_closings", "over_the_last_two", "the_start_day"],
+    ids=[
+        "over_a_closing",
+        "from_the_closing",
+        "up_to_the_closing",
+        "between_closings",
+        "over_the_last_two",
+        "the_start_day",
+    ],
 )
 def test_an_open_day_at_whose_end_the_clock_is_paused_is_not_counted(requested: str, provided: str, due: str) -> None:
     events = [
@@ -282,7 +294,9 @@ A_REPLY = [
 ]
 
 
-@pytest.mark.parametrize(("event", "state"), [*((one, "running") for one in NO_REPLY), *((one, "fulfilled") for one in A_REPLY)])
+@pytest.mark.parametrize(
+    ("event", "state"), [*((one, "running") for one in NO_REPLY), *((one, "fulfilled") for one in A_REPLY)]
+)
 def test_what_is_a_reply(event: dict[str, Any], state: str) -> None:
     clocks = [{"kind": "first_reply", "target": "1 working hour"}, {"kind": "next_reply", "target": "1 working hour"}]
     question = inbound("2024-03-04T09:05:00+03:00")
@@ -302,7 +316,9 @@ def test_a_reply_that_bounced_never_was_one() -> None:
     bounce = on("delivery_reported", "2024-03-04T11:00:00+03:00", message="m2", status="failed")
 
     assert only(judged(clocks, events, "2024-03-04T12:00:00+03:00"), "state") == [("fulfilled",)]
-    assert only(judged(clocks, [*events, bounce], "2024-03-04T12:00:00+03:00"), "state", "fulfilled_at") == [("missed", None)]
+    assert only(judged(clocks, [*events, bounce], "2024-03-04T12:00:00+03:00"), "state", "fulfilled_at") == [
+        ("missed", None)
+    ]
 
 
 def test_next_reply_opens_at_the_oldest_unanswered_message_but_not_at_the_first_of_the_case() -> None:
@@ -369,7 +385,10 @@ def test_a_continued_clock_carries_its_time_over_and_the_time_between_does_not_c
 
 
 def test_a_statutory_clock_keeps_its_due_over_a_reopening_and_is_missed_from_there_on() -> None:
-    clocks = [{"kind": "statutory:x", "target": "2 calendar days"}, {"kind": "total_resolution", "target": "10 calendar days"}]
+    clocks = [
+        {"kind": "statutory:x", "target": "2 calendar days"},
+        {"kind": "total_resolution", "target": "10 calendar days"},
+    ]
     events = [
         received(),
         on("resolved", "2024-03-05T10:00:00+03:00"),
@@ -378,16 +397,30 @@ def test_a_statutory_clock_keeps_its_due_over_a_reopening_and_is_missed_from_the
 
     rows = judged(clocks, events, "2024-03-08T12:00:00+03:00", LAW)
 
-    assert only(rows, "kind", "cycle", "started_at", "due_at", "state", "missed_at", "overdue_seconds", "elapsed_seconds") == [
+    assert only(
+        rows, "kind", "cycle", "started_at", "due_at", "state", "missed_at", "overdue_seconds", "elapsed_seconds"
+    ) == [
         ("statutory:x", 1, "2024-03-04T06:00:00Z", "2024-03-06T21:00:00Z", "fulfilled", None, None, 90000),
-        ("statutory:x", 2, "2024-03-08T07:00:00Z", "2024-03-06T21:00:00Z", "missed", "2024-03-08T07:00:00Z", 7200, 356400),
+        (
+            "statutory:x",
+            2,
+            "2024-03-08T07:00:00Z",
+            "2024-03-06T21:00:00Z",
+            "missed",
+            "2024-03-08T07:00:00Z",
+            7200,
+            356400,
+        ),
         ("total_resolution", 1, "2024-03-04T06:00:00Z", "2024-03-14T21:00:00Z", "fulfilled", None, None, 90000),
         ("total_resolution", 2, "2024-03-08T07:00:00Z", "2024-03-14T21:00:00Z", "running", None, None, 356400),
     ]
 
 
 def test_closing_cancels_what_is_open_and_freezes_what_is_missed() -> None:
-    clocks = [{"kind": "first_reply", "target": "1 working hour"}, {"kind": "acknowledgement", "target": "1 working day"}]
+    clocks = [
+        {"kind": "first_reply", "target": "1 working hour"},
+        {"kind": "acknowledgement", "target": "1 working day"},
+    ]
     events = [
         received(),
         on("discontinued", "2024-03-04T12:00:00+03:00", reason="duplicate"),
@@ -404,7 +437,10 @@ def test_closing_cancels_what_is_open_and_freezes_what_is_missed() -> None:
 
 
 def test_working_days_count_open_seconds_and_calendar_days_real_ones() -> None:
-    clocks = [{"kind": "resolution", "target": "1 working day"}, {"kind": "total_resolution", "target": "1 calendar day"}]
+    clocks = [
+        {"kind": "resolution", "target": "1 working day"},
+        {"kind": "total_resolution", "target": "1 calendar day"},
+    ]
 
     rows = judged(clocks, [received("2024-03-04T17:00:00+03:00")], "2024-03-05T10:00:00+03:00")
 
@@ -415,7 +451,8 @@ def test_working_days_count_open_seconds_and_calendar_days_real_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "state", "overdue"), [("2024-03-08", "fulfilled", None), ("2024-03-09", "missed", 0), ("2024-03-10", "missed", 86400)]
+    ("day", "state", "overdue"),
+    [("2024-03-08", "fulfilled", None), ("2024-03-09", "missed", 0), ("2024-03-10", "missed", 86400)],
 )
 def test_a_day_is_in_time_when_it_is_not_after_the_date_of_the_due(day: str, state: str, overdue: int | None) -> None:
     """Four calendar days from the 4th end with the 8th, at the same instant at which the 9th begins."""
@@ -444,7 +481,7 @@ def test_a_letter_of_the_same_day_answers_a_call_of_that_day() -> None:
         ({"recorded_at": "2024-03-09T10:00:00+03:00", "origin": "import"}, False),
     ],
 )
-def test_evidence_is_late_when_it_reached_a_trusted_clock_after_the_due(times: dict[str, str], late: bool) -> None:
+def test_evidence_is_late_when_it_reached_a_trusted_clock_after_the_due(times: dict[str, str], *, late: bool) -> None:
     events = [received(), reply("2024-03-04T09:30:00+03:00", **times)]
 
     rows = judged([{"kind": "first_reply", "target": "1 working hour"}], events, "2024-03-20T00:00:00Z")

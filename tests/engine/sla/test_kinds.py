@@ -1,6 +1,7 @@
 """Every kind of clock starts, is fulfilled, pauses and survives a reopening as the table says."""
 
 import pytest
+
 from support.clocks import inbound, judged, on, only, received, reply
 
 END = "2024-03-29T10:00:00+03:00"
@@ -235,7 +236,9 @@ def test_an_action_without_a_date_is_no_clock_unless_the_policy_gives_it_time() 
     events = [received(), on("action_assigned", at(4), action_id="a")]
 
     assert judged([{"kind": "action"}], events, END) == []
-    assert only(judged([{"kind": "action", "target": "1 working day"}], events, END), "due_at") == [("2024-03-05T15:00:00Z",)]
+    assert only(judged([{"kind": "action", "target": "1 working day"}], events, END), "due_at") == [
+        ("2024-03-05T15:00:00Z",)
+    ]
 
 
 def test_a_public_complaint_is_closed_in_public_after_each_outcome() -> None:

@@ -104,7 +104,9 @@ def test_the_order_of_storing_does_not_matter_to_the_clocks(history: list[Fact],
 
 @settings(max_examples=300, deadline=None)
 @given(histories(), looks, looks)
-def test_what_is_missed_or_kept_once_stays_so_whenever_one_looks(history: list[Fact], one: datetime, other: datetime) -> None:
+def test_what_is_missed_or_kept_once_stays_so_whenever_one_looks(
+    history: list[Fact], one: datetime, other: datetime
+) -> None:
     assume(one != other)
     marks = steps(history, GIVEN)
     earlier = judge(marks, CALENDARS, min(one, other))
@@ -150,12 +152,17 @@ def test_stored_events_are_judged_without_their_texts() -> None:
         {"id": "p", "version": 1, "clocks": [{"kind": "first_reply", "target": "1 working hour"}], "calendar": "desk"}
     )
     facts = [
-        _stored(ComplaintReceived(subject_id=ID, channel="email", message=ID, subject="Ivan", body="Ivan was here"), START),
+        _stored(
+            ComplaintReceived(subject_id=ID, channel="email", message=ID, subject="Ivan", body="Ivan was here"), START
+        ),
         _stored(
             SlaApplied(reason="first", policy="p", policy_version=1, clocks=applied_clocks(policy, {"desk": 1})), START
         ),
         _stored(InformationRequested(request_id=ID, what="Ivan's receipt"), START),
-        _stored(MessageRecorded(direction="outbound", message=ID, channel="email", body="Dear Ivan"), START + timedelta(hours=1)),
+        _stored(
+            MessageRecorded(direction="outbound", message=ID, channel="email", body="Dear Ivan"),
+            START + timedelta(hours=1),
+        ),
         _stored(DeadlineMissed(clock="first_reply", cycle=1, instance=1, due_at=START, detected_at=START), START),
     ]
 
@@ -184,7 +191,11 @@ def test_a_stored_day_is_the_date_in_its_own_zone() -> None:
 
     entry = steps([fact]).entries[0]
 
-    assert (entry.day, entry.at, entry.trusted) == (datetime(2012, 1, 13, tzinfo=UTC).toordinal(), 1326430800000000, None)
+    assert (entry.day, entry.at, entry.trusted) == (
+        datetime(2012, 1, 13, tzinfo=UTC).toordinal(),
+        1326430800000000,
+        None,
+    )
 
 
 def test_the_terms_of_a_policy_survive_the_event_that_states_them() -> None:
@@ -195,8 +206,18 @@ def test_the_terms_of_a_policy_survive_the_event_that_states_them() -> None:
             "calendar": "desk",
             "clocks": [
                 {"kind": "first_reply", "target": "1 working hour", "warn": [50, 75], "priority_change": "reset"},
-                {"kind": "resolution", "target": "1 month", "roll": "next", "reopen": "continue", "cancel": ["acknowledgement"]},
-                {"kind": "remedy", "target": "2 weeks", "start": [{"event": "complaint.classified", "where": {"tags": "demand"}}]},
+                {
+                    "kind": "resolution",
+                    "target": "1 month",
+                    "roll": "next",
+                    "reopen": "continue",
+                    "cancel": ["acknowledgement"],
+                },
+                {
+                    "kind": "remedy",
+                    "target": "2 weeks",
+                    "start": [{"event": "complaint.classified", "where": {"tags": "demand"}}],
+                },
                 {"kind": "promise"},
             ],
         }
