@@ -18,17 +18,17 @@ from engine.store.batch import Answer, SeenMessage
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 
-KNOWN_COMMANDS: Final = "ARRAY(SELECT command_id FROM plaint.answers WHERE command_id = ANY(%(commands)s::uuid[]))"
-KNOWN_MESSAGES: Final = "ARRAY(SELECT fingerprint FROM plaint.messages WHERE fingerprint = ANY(%(messages)s::bytea[]))"
+KNOWN_COMMANDS: Final = "ARRAY(SELECT command_id FROM plaint.answers WHERE command_id = ANY(%(commands)b::uuid[]))"
+KNOWN_MESSAGES: Final = "ARRAY(SELECT fingerprint FROM plaint.messages WHERE fingerprint = ANY(%(messages)b::bytea[]))"
 _KEEP_ANSWERS: Final = """
     INSERT INTO plaint.answers (command_id, fingerprint, recorded_at, position, stream, version, result)
     SELECT w.command_id, w.fingerprint, %s::timestamptz, %s::bigint, w.stream,
            (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream), w.result::json
-    FROM unnest(%s::uuid[], %s::bytea[], %s::uuid[], %s::text[]) AS w (command_id, fingerprint, stream, result)
+    FROM unnest(%b::uuid[], %b::bytea[], %b::uuid[], %b::text[]) AS w (command_id, fingerprint, stream, result)
 """
 _KEEP_MESSAGES: Final = """
     INSERT INTO plaint.messages (fingerprint, stream, message)
-    SELECT * FROM unnest(%s::bytea[], %s::uuid[], %s::uuid[])
+    SELECT * FROM unnest(%b::bytea[], %b::uuid[], %b::uuid[])
 """
 
 

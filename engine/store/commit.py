@@ -49,7 +49,7 @@ _CHECKS: Final = f"""
     SELECT coalesce((SELECT position FROM head), 0),
            greatest(clock_timestamp(), (SELECT recorded_at FROM head)),
            ARRAY(SELECT w.stream
-                 FROM unnest(%(streams)s::uuid[], %(versions)s::integer[]) AS w (stream, version)
+                 FROM unnest(%(streams)b::uuid[], %(versions)b::integer[]) AS w (stream, version)
                  WHERE w.version <> coalesce(
                      (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream), 0)),
            {positions.DIFFER},

@@ -11,11 +11,11 @@ from engine.store.database.pool import Pool
 from engine.store.session import reading
 
 DIFFER: Final = """ARRAY(
-    SELECT w.source FROM unnest(%(sources)s::text[], %(source_positions)s::bigint[]) AS w (source, position)
+    SELECT w.source FROM unnest(%(sources)b::text[], %(source_positions)b::bigint[]) AS w (source, position)
     LEFT JOIN plaint.sources s USING (source) WHERE s.position IS DISTINCT FROM w.position)"""
 """Sources that are elsewhere than expected."""
 _MOVE: Final = """
-    INSERT INTO plaint.sources (source, position) SELECT * FROM unnest(%s::text[], %s::bigint[])
+    INSERT INTO plaint.sources (source, position) SELECT * FROM unnest(%b::text[], %b::bigint[])
     ON CONFLICT (source) DO UPDATE SET position = excluded.position
 """
 

@@ -24,7 +24,7 @@ Kind = Literal["dead_letter", "parked"]
 
 DEFAULT_KEPT: Final = timedelta(days=90)
 GONE: Final = """ARRAY(
-    SELECT w.id FROM unnest(%(released)s::uuid[]) AS w (id)
+    SELECT w.id FROM unnest(%(released)b::uuid[]) AS w (id)
     WHERE NOT EXISTS (SELECT FROM plaint.set_aside s WHERE s.id = w.id))"""
 """Messages to be released that are not there any more."""
 _ADD: Final = """

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +46,7 @@ class Proxy:
                 threading.Thread(target=work, args=(client, server), daemon=True).start()
 
     def _connect(self) -> socket.socket:
-        host, port = str(self._target.get("host", "localhost")), int(self._target.get("port", 5432))
+        host, port = str(self._target.get("host", "localhost")), int(self._target.get("port") or 5432)
         if not host.startswith("/"):
             return socket.create_connection((host, port))
         server = socket.socket(socket.AF_UNIX)
@@ -100,8 +100,6 @@ def _send(end: socket.socket, octets: bytes) -> bool:
 
 
 def _end(end: socket.socket) -> None:
-    try:
+    with suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     end.close()

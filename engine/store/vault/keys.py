@@ -35,11 +35,11 @@ _LOOK_UP: Final = """
     SELECT d.count, k.stream, k.subject, k.key_id, k.master_id, k.wrapped
     FROM plaint_keys.destructions d
     LEFT JOIN (plaint_keys.data_keys k
-               JOIN unnest(%s::uuid[], %s::uuid[]) AS wanted (stream, subject) USING (stream, subject)) ON true
+               JOIN unnest(%b::uuid[], %b::uuid[]) AS wanted (stream, subject) USING (stream, subject)) ON true
 """
 DIFFER: Final = """ARRAY(
     SELECT w.subject
-    FROM unnest(%(key_streams)s::uuid[], %(key_subjects)s::uuid[], %(key_ids)s::bytea[], %(new_keys)s::boolean[])
+    FROM unnest(%(key_streams)b::uuid[], %(key_subjects)b::uuid[], %(key_ids)b::bytea[], %(new_keys)b::boolean[])
          AS w (stream, subject, key_id, new)
     LEFT JOIN plaint_keys.data_keys k USING (stream, subject)
     WHERE CASE WHEN k.key_id IS NULL THEN NOT w.new ELSE k.wrapped IS NULL OR k.key_id <> w.key_id END)"""

@@ -12,7 +12,16 @@ import pytest
 from eventsourcing.persistence import StoredEvent
 
 from engine.store.batch import (
-    Answer, Append, Batch, Committed, Conflict, ConversationKey, KnownContact, SeenMessage, SetAside, SourceMove,
+    Answer,
+    Append,
+    Batch,
+    Committed,
+    Conflict,
+    ConversationKey,
+    KnownContact,
+    SeenMessage,
+    SetAside,
+    SourceMove,
 )  # fmt: skip
 from engine.store.commit import LOCK, OutcomeUnknown, copy_events
 from engine.store.database.pool import Pool, open_pool
@@ -38,7 +47,8 @@ def rows(pool: Pool, query: str) -> list[Any]:
 def destroy_keys(pool: Pool, subject: UUID) -> None:
     """As an erasure does it."""
     with pool.connection() as connection:
-        connection.execute("UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL WHERE subject = %s", (subject,))
+        destroy = "UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL WHERE subject = %s"
+        connection.execute(destroy, (subject,))
         connection.execute("UPDATE plaint_keys.destructions SET count = count + 1")
 
 
@@ -104,8 +114,8 @@ def test_a_conflict_names_exactly_what_conflicted_and_writes_nothing(store: Stor
         store.commit(batch)
 
     conflict = caught.value
-    assert (conflict.streams, conflict.sources, conflict.commands) == ({taken}, {"a"}, {command})
-    assert (conflict.messages, conflict.keys, conflict.parked) == ({b"seen"}, frozenset(), {gone})
+    named = (conflict.streams, conflict.sources, conflict.commands, conflict.messages, conflict.keys, conflict.parked)
+    assert [set(each) for each in named] == [{taken}, {"a"}, {command}, {b"seen"}, set(), {gone}]
     assert store.read.head().position == 1
     assert store.positions.look_up(["a", "b", "c"]) == {"a": 1, "b": 1}
     assert rows(pool, "SELECT count(*) FROM plaint.answers") == [(1,)]
@@ -174,7 +184,8 @@ def test_eight_writers_leave_no_gap_in_the_log_and_no_hole_in_a_stream(store: St
             while True:
                 expected = len(store.read.stream(common))
                 try:
-                    store.commit(Batch(appends=(append(own, 0, note(ANNA), note(ANNA)), append(common, expected, note(own)))))
+                    two, one = append(own, 0, note(ANNA), note(ANNA)), append(common, expected, note(own))
+                    store.commit(Batch(appends=(two, one)))
                 except Conflict:
                     continue
                 done += 3
@@ -257,7 +268,9 @@ def test_time_never_goes_back_even_if_the_clock_did(store: Store, pool: Pool) ->
 # ----------------------------------------------------------------------------------------------------------------- keys
 
 
-def test_two_processes_that_make_a_key_for_the_same_person_end_up_with_one(pool: Pool, master: KeyFile, tmp_path: Path) -> None:
+def test_two_processes_that_make_a_key_for_the_same_person_end_up_with_one(
+    pool: Pool, master: KeyFile, tmp_path: Path
+) -> None:
     stream = uuid4()
     with Store(pool, master, tmp_path) as one, Store(pool, master, tmp_path) as two:
         early = two.contents.prepare(uuid4(), stream, ANNA, b"x", "text/plain")
@@ -269,7 +282,8 @@ def test_two_processes_that_make_a_key_for_the_same_person_end_up_with_one(pool:
         two.commit(Batch(appends=(append(stream, 1, note(ANNA, "second")),), contents=(again.content,)))
 
         assert caught.value.keys == {ANNA}
-        assert [e.event.model_dump()["note"] for e in one.read.stream(stream, open=True)] == [f"note of {stream}", "second"]
+        texts = [event.event.model_dump()["note"] for event in one.read.stream(stream, open=True)]
+        assert texts == [f"note of {stream}", "second"]
     assert rows(pool, "SELECT count(*) FROM plaint_keys.data_keys") == [(1,)]
 
 
@@ -333,10 +347,12 @@ def test_a_commit_whose_answer_is_lost_is_applied_once_and_reported_as_what_it_w
 
     assert proxy.cuts == 1
     assert committed.position == len(batch.appends)
-    counted = "SELECT (SELECT count(*) FROM plaint.events), (SELECT count(*) FROM plaint.answers), " \
-              "(SELECT count(*) FROM plaint.messages), (SELECT count(*) FROM plaint.sources)"  # fmt: skip
-    written = (len(batch.appends), len(batch.answers), len(batch.messages), len(batch.sources))
-    assert rows(pool, counted) == [written]
+    written = {
+        table: rows(pool, f"SELECT count(*) FROM plaint.{table}")[0][0]
+        for table in ("events", "answers", "messages", "sources")
+    }
+    whole = (batch.appends, batch.answers, batch.messages, batch.sources)
+    assert list(written.values()) == [len(each) for each in whole]
     for event in store.read.log(0, 10):
         assert (event.recorded_at, event.position) == (committed.recorded_at, committed.position)
 
@@ -362,10 +378,10 @@ def test_an_outcome_that_cannot_be_asked_for_is_told_and_the_same_batch_later_co
 
 
 def test_a_killed_backend_takes_nothing_with_it_and_the_next_commit_works(store: Store, pool: Pool) -> None:
-    with pytest.raises(psycopg.OperationalError), held_open(pool) as transaction:
-        with psycopg.connect(pool.conninfo, autocommit=True) as killer:  # type: ignore[arg-type] # a string in these tests
-            killer.execute("SELECT pg_terminate_backend(%s)", (transaction.info.backend_pid,))
-        transaction.execute("SELECT 1")
+    with held_open(pool) as transaction, pool.connection() as killer:
+        killer.execute("SELECT pg_terminate_backend(%s)", (transaction.info.backend_pid,))
+        with pytest.raises(psycopg.OperationalError):
+            transaction.execute("SELECT 1")
 
     assert store.commit(a_batch(uuid4())).position == 1
 

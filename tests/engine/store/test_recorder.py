@@ -5,7 +5,7 @@ from unittest import TestCase
 from uuid import uuid4
 
 import pytest
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import IntegrityError, StoredEvent, Tracking
 from eventsourcing.tests import persistence as shipped
 
 from engine.store.database.pool import Pool, open_pool
@@ -55,9 +55,9 @@ class TestNonInterleavingNotificationIDs(OnOurLog, shipped.NonInterleavingNotifi
 def test_a_tracking_position_is_refused_together_with_its_events(pool: Pool) -> None:
     recorder = LogRecorder(pool)
     event = StoredEvent(uuid4(), 1, "name.v1", b"{}")
-    recorder.insert_events([event], tracking=shipped.Tracking("upstream", 5))
+    recorder.insert_events([event], tracking=Tracking("upstream", 5))
 
-    with pytest.raises(shipped.IntegrityError):
-        recorder.insert_events([StoredEvent(uuid4(), 1, "name.v1", b"{}")], tracking=shipped.Tracking("upstream", 5))
+    with pytest.raises(IntegrityError):
+        recorder.insert_events([StoredEvent(uuid4(), 1, "name.v1", b"{}")], tracking=Tracking("upstream", 5))
 
     assert [found.id for found in recorder.select_notifications(None, 10)] == [1]
