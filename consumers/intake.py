@@ -3,17 +3,17 @@
 Limits are judged before anything is parsed. A reason names a path and a fix, never a value.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from pydantic import ValidationError
 
 from engine.incoming import Arrived, Circumstances
 from schemas import channels
-from schemas.channels.message import Message, MessageRefused
-from schemas.published.cloudevent import CloudEvent, looks_like_cloudevent
+from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
+from schemas.channels.message import MessageRefused
+from schemas.input import InputRefused
+from schemas.published import cloudevent
 
 MAX_OCTETS: Final = 40 * 1024 * 1024
 """The largest message: an e-mail with its attachments as mail servers commonly allow, with base64."""
@@ -27,49 +27,52 @@ class Rejected:
     reason: str
 
 
-def from_octets(octets: bytes, around: Circumstances) -> Arrived | Rejected:
-    """Return the channel message in ``octets``: JSON of a channel model, bare or in a CloudEvent."""
+def from_octets(octets: bytes, around: Circumstances, own: OwnMail = NOTHING_OWN) -> Arrived | Rejected:
+    """Return the channel message in ``octets``: JSON of a channel model, bare or in a CloudEvent.
+
+    ``own`` tells our own automatic mail and mailing lists from others'.
+    """
     if len(octets) > MAX_OCTETS:
         return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart")
     try:
         data = orjson.loads(octets)
     except orjson.JSONDecodeError as error:
-        return Rejected(f"(column {error.colno})", "not JSON; one JSON object is expected")
-    return from_mapping(data, around)
+        return Rejected(f"(column {error.colno})", "not JSON; send one JSON object on one line")
+    return from_mapping(data, around, own)
 
 
-def from_mapping(data: object, around: Circumstances) -> Arrived | Rejected:
+def from_mapping(data: object, around: Circumstances, own: OwnMail = NOTHING_OWN) -> Arrived | Rejected:
     """Return the channel message in a parsed JSON value."""
     if not isinstance(data, dict):
-        return Rejected("(message)", "a JSON object is expected")
-    if looks_like_cloudevent(data):
-        return _from_cloudevent(data, around)
+        return Rejected("(message)", "not an object; send one JSON object")
+    if cloudevent.looks_like_cloudevent(data):
+        return _from_cloudevent(data, around, own)
     try:
-        message = channels.parse(data).to_message()
+        model = channels.parse(data)
+        return Arrived(channels.to_message(model, own), orjson.dumps(data), around)
     except MessageRefused as refused:
-        return Rejected(refused.path, f"{refused.reason}; {refused.fix}")
-    return Arrived(message, orjson.dumps(data), around)
+        return _rejected(refused)
 
 
-def from_rfc5322(octets: bytes, around: Circumstances) -> Arrived | Rejected:
+def from_rfc5322(octets: bytes, around: Circumstances, own: OwnMail = NOTHING_OWN) -> Arrived | Rejected:
     """Return the e-mail in ``octets``."""
     if len(octets) > MAX_OCTETS:
-        return Rejected("(message)", f"larger than {MAX_OCTETS} octets")
+        return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart")
     try:
         model = channels.from_rfc5322(octets)
-        message: Message = model.to_message()
+        return Arrived(channels.to_message(model, own), model.model_dump_json().encode(), around)
     except MessageRefused as refused:
-        return Rejected(refused.path, f"{refused.reason}; {refused.fix}")
-    return Arrived(message, model.model_dump_json().encode(), around)
+        return _rejected(refused)
 
 
-def _from_cloudevent(data: Mapping[str, Any], around: Circumstances) -> Arrived | Rejected:
+def _rejected(refused: InputRefused) -> Rejected:
+    return Rejected(refused.path or "(message)", f"{refused.reason}; {refused.fix}")
+
+
+def _from_cloudevent(data: dict[str, Any], around: Circumstances, own: OwnMail) -> Arrived | Rejected:
     try:
-        event = CloudEvent.model_validate(data)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_context=False)[0]
-        return Rejected(".".join(str(part) for part in first["loc"]), first["msg"])
-    inner = from_mapping(event.data, around)
+        event = cloudevent.read(data)
+    except cloudevent.EnvelopeRefused as refused:
+        return _rejected(refused)
+    inner = from_mapping(event.data, around, own)
     return Rejected(f"data.{inner.path}", inner.reason) if isinstance(inner, Rejected) else inner
-
-

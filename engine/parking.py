@@ -48,4 +48,4 @@ def unpack(octets: bytes) -> Arrived:
         traceparent=kept["traceparent"],
         clock=datetime.fromisoformat(kept["clock"]) if kept["clock"] else None,
     )
-    return Arrived(channels.parse(payload).to_message(), payload, around)
+    return Arrived(channels.to_message(channels.parse(payload)), payload, around)

@@ -34,3 +34,6 @@ class PastCase:
     facts: tuple[PastFact, ...]
     line: int
     external: tuple[str, ...] = ()
+    policy: str | None = None
+    """Id of the policy whose promises the case is judged by; none leaves it without clocks."""
+    business_unit: str | None = None

@@ -1,25 +1,66 @@
 """Imported histories and configurations become stored events with their own times and origin."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from engine.complaint.number import case_number
+from engine.configuration.in_force import Book
 from engine.incoming import Circumstances
 from engine.past import PastCase, PastFact
+from engine.sla.policy import NoCalendar, applied_clocks
 from engine.store.batch import ConversationKey, NewEvent
 from engine.taking import Keyed
 from schemas.complaint.base import Event
+from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.registration import ComplaintRegistered
 from schemas.envelope import Envelope, FileSource, Source
 
 
-def stamped(case: PastCase, stream: UUID, around: Circumstances, unit: str) -> tuple[NewEvent, ...]:
-    """Return the events of an imported case. All its ids derive from the stream."""
+class UnknownPolicy(LookupError):
+    """An import is to be judged by a policy that is not in force, or whose calendar is not."""
+
+    def __init__(self, policy: str) -> None:
+        self.policy = policy
+        super().__init__(f"no policy '{policy}' is in force with its calendars; activate it, or name another")
+
+
+def stamped(case: PastCase, stream: UUID, around: Circumstances, book: Book) -> tuple[NewEvent, ...]:
+    """Return the events of an imported case. All its ids derive from the stream.
+
+    The promises that it is judged by are recorded where it was registered.
+
+    Raises:
+        UnknownPolicy: the case names one that is not in force.
+    """
+    unit = case.business_unit or book.desk.business_unit
     return tuple(
         NewEvent(_envelope(fact, index, case, stream, around, unit), _own(fact.event, stream))
-        for index, fact in enumerate(case.facts)
+        for index, fact in enumerate(_with_promises(case, book))
     )
+
+
+def _with_promises(case: PastCase, book: Book) -> Sequence[PastFact]:
+    if case.policy is None:
+        return case.facts
+    policy = book.policies.get(case.policy)
+    if policy is None:
+        raise UnknownPolicy(case.policy)
+    try:
+        clocks = applied_clocks(policy, book.latest_calendar)
+    except NoCalendar as error:
+        raise UnknownPolicy(case.policy) from error
+    names = [fact.event.NAME for fact in case.facts]
+    at = names.index(ComplaintRegistered.NAME) if ComplaintRegistered.NAME in names else 0
+    applied = SlaApplied(
+        subject_id=case.facts[at].event.subject_id,
+        reason="first",
+        policy=policy.id,
+        policy_version=policy.version,
+        clocks=clocks,
+    )
+    return (*case.facts[: at + 1], replace(case.facts[at], event=applied, why=None), *case.facts[at + 1 :])
 
 
 def _own(event: Event, stream: UUID) -> Event:

@@ -109,13 +109,14 @@ class Service:
 
         Raises:
             Conflict: the source's position was moved by somebody else, or another import runs beside this one.
+            UnknownPolicy: a case names a policy that is not in force.
         """
         ids = {self.identify(case.key): case for case in cases}
         there = self._store.read.versions(list(ids))
         new = {stream: case for stream, case in ids.items() if stream not in there}
-        unit = self.book().desk.business_unit
+        book = self.book()
         batch = Batch(
-            appends=tuple(Append(id, 0, past_events.stamped(case, id, around, unit)) for id, case in new.items()),
+            appends=tuple(Append(id, 0, past_events.stamped(case, id, around, book)) for id, case in new.items()),
             sources=() if move is None else (move,),
             conversations=tuple(
                 key for id, case in new.items() for key in past_events.conversations(case, id, self._keyed)

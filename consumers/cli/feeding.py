@@ -9,10 +9,17 @@ from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.session import sender, session
+from consumers.files.history import History, Past, Progress, UnknownMapping, mapping_named
 from consumers.files.ingest import Ingest, Report
+from consumers.files.record import Unreadable
 from consumers.wiring import clock
 from engine.incoming import Circumstances
+from engine.past_events import UnknownPolicy
+from schemas.configuration import ConfigurationRefused
 from schemas.envelope import RequestSource
+
+_SHOWN = 50
+"""Problems on the terminal at most; all of them stand beside the rejected file."""
 
 Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 
@@ -53,11 +60,52 @@ def _take(run: Ingest, path: str, rejected: Path) -> None:
         output.stop(output.NOT_FOUND, f"{path}: {error.strerror or error}; name a file that can be read")
 
 
+def import_history(
+    file: Annotated[Path, Parameter(help="CSV or XES, packed by gzip or not.")],
+    /,
+    *,
+    mapping: Annotated[str, Parameter(help="Name of a shipped mapping (cfpb, helpdesk) or path of a YAML file.")],
+    json: Json = False,
+) -> int:
+    """Import histories with their own times and origin 'import'.
+
+    The same file twice adds nothing; a run that was killed goes on where it stopped. What cannot
+    be taken goes byte for byte to FILE.rejected, with line, field and reason in FILE.rejected.report.
+    """
+    try:
+        chosen = mapping_named(mapping)
+        with session() as here, output.progress("octets", None) as bar:
+            around = Circumstances(sender(here), RequestSource(request=clock.new_id()), clock.now())
+            past = Past(here.service.record, lambda source: here.store.positions.look_up([source]).get(source), here.service.identify, around, clock.now)
+            done = History(past).run(file, chosen, lambda progress: bar.at(progress.position, progress.total))
+    except (UnknownMapping, UnknownPolicy, ConfigurationRefused) as error:
+        output.stop(output.CONFIGURATION, str(error))
+    except Unreadable as error:
+        output.stop(output.SOME_REJECTED, str(error))
+    except OSError as error:
+        output.stop(output.NOT_FOUND, f"{file}: {error.strerror or error}; name a file that can be read")
+    return _tell_import(done, json=json)
+
+
+def _tell_import(done: Progress, *, json: bool) -> int:
+    for rejection in done.rejections[:_SHOWN]:
+        place = f"line {rejection.line}" + (f": {rejection.field}" if rejection.field else "")
+        output.say(f"{place}: {rejection.reason}")
+    if done.rejected:
+        output.say(f"{done.rejected} rejected; they are in {done.rejected_file}, the reasons beside them in .report")
+    shown = {name: getattr(done, name) for name in ("cases", "added", "already", "events", "rejected", "resumed_at")}
+    if json:
+        output.emit_json(shown)
+    else:
+        output.table(tuple(shown), [tuple(shown.values())])
+    return output.SOME_REJECTED if done.rejected else output.OK
+
+
 def _tell(report: Report, *, json: bool) -> int:
-    for problem in report.problems[:50]:
+    for problem in report.problems[:_SHOWN]:
         output.say(problem)
-    if len(report.problems) > 50:
-        output.say(f"... and {len(report.problems) - 50} more")
+    if len(report.problems) > _SHOWN:
+        output.say(f"... and {len(report.problems) - _SHOWN} more")
     for file in report.rejected_files:
         output.say(f"rejected lines are in {file}")
     shown = asdict(report)

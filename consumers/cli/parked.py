@@ -19,7 +19,7 @@ def list_parked(*, limit: int = 50, json: Annotated[bool, Parameter(negative="")
         Print JSON.
     """
     with session() as here:
-        rows = here.store.set_aside.list("parked", limit=limit)
+        rows = here.store.set_aside.listed("parked", limit=limit)
     shown = [
         {"id": row.id, "reason": row.reason, "source": row.source, "since": row.since, "until": row.until} for row in rows
     ]

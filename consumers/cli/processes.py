@@ -8,12 +8,13 @@ from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.session import read_settings, session
-from consumers.wiring import processes, telemetry
+from consumers.wiring import processes, telemetry, views
 
 
 def run(
     *,
-    sample: Annotated[int, Parameter(help="Play so many sample cases first, unless the log holds cases.")] = 0,
+    sample: Annotated[bool, Parameter(negative="", help="Play sample cases first, unless the log holds cases.")] = False,
+    cases: Annotated[int, Parameter(help="How many sample cases.")] = 120,
     seed: Annotated[int, Parameter(help="Which sample.")] = 1,
     language: Annotated[str, Parameter(help="Of the sample: ru, en or mix.")] = "mix",
 ) -> int:
@@ -24,7 +25,7 @@ def run(
         if sample and here.store.read.head().position < _ONLY_CONFIGURATION:
             from consumers.cli.feeding import play  # noqa: PLC0415 -- only where a sample is asked for
 
-            play(here, sample, seed, language)
+            play(here, cases, seed, language)
         processes.serve(here, on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"))
     output.say("stopped")
     return output.OK
@@ -44,7 +45,7 @@ def project(
     telemetry.start(chosen.log_format)
     with session(chosen) as here:
         if once:
-            done = processes.runner(here).catch_up()
+            done = views.runner(here).catch_up()
             position = here.store.read.head().position
             if json:
                 output.emit_json({"events": done, "position": position})

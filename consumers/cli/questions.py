@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from consumers.cli import output
-from consumers.wiring import processes
+from consumers.wiring import views
 from consumers.wiring.build import Installation
 from projections.answers import Snapshot
 from projections.runtime.progress import Name
@@ -16,7 +16,7 @@ from projections.views.cases import ask as cases
 @contextmanager
 def snapshot(here: Installation, names: Sequence[Name]) -> Iterator[Snapshot]:
     """Lend the views as of the log's end: this process brings them there, or waits for the one that does."""
-    processes.runner(here).catch_up()
+    views.runner(here).catch_up()
     with here.views.snapshot(names) as seen:
         yield seen
 

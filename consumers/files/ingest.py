@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from consumers import intake
-from consumers.files.rejected import RejectedLines
+from consumers.files.rejected import RejectedLines, Rejection
 from engine.incoming import Arrived, Circumstances, Done, Incoming, Parked, Result
 from schemas.envelope import FileSource
 
@@ -122,7 +122,7 @@ class Ingest:
         return intake.from_rfc5322(piece.octets, around) if piece.mail else intake.from_octets(piece.octets, around)
 
     def _reject(self, aside: RejectedLines, piece: _Piece, why: intake.Rejected) -> None:
-        aside.add(piece.octets)
+        aside.add(piece.octets, Rejection(piece.line, why.path, why.reason))
         self.report.rejected += 1
         self.report.problems.append(f"line {piece.line}: {why.path}: {why.reason}")
 

@@ -39,7 +39,7 @@ class Installation:
 
     def person_of(self, name: str) -> str:
         """Return the opaque id by which events call a local person; two names are two persons."""
-        return f"person:{UUID(bytes=self.store.keyed('person', name.strip().casefold().encode())[:16]).hex}"
+        return f"person:{UUID(bytes=self.store.fingerprint.of('person', name.strip().casefold().encode())[:16]).hex}"
 
 
 @contextmanager

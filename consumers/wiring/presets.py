@@ -54,5 +54,5 @@ def _loaded(found: Traversable) -> Configuration:
 
 def _ordered(items: list[Configuration]) -> list[Configuration]:
     """Calendars before the policies that name them; otherwise as found."""
-    rank = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3}
-    return sorted(items, key=lambda item: rank[type(item)])
+    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3}
+    return sorted(items, key=lambda item: ranked[item.__class__])

@@ -10,30 +10,13 @@ from consumers.http import app as http
 from consumers.reactions import parked
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
+from consumers.wiring.views import runner
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
-from projections.runtime.runner import Pace, Runner
-from projections.views import VIEWS
 
 _log = structlog.get_logger()
 _UPKEEP_SECONDS = 60.0
 GRACE_SECONDS = 15
-
-
-def runner(here: Installation, *, smallest: int = 64) -> Runner:
-    """Return the runner of all views."""
-    largest = max(smallest, here.settings.projection_batch)
-    return Runner(
-        here.pool,
-        here.store.read,
-        [view() for view in VIEWS],
-        pace=Pace(smallest=smallest, largest=largest, size=min(512, largest)),
-        report=_projection_trouble,
-    )
-
-
-def _projection_trouble(error: Exception) -> None:
-    _log.warning("projection_trouble", kind=type(error).__name__)
 
 
 class Background:
