@@ -52,24 +52,31 @@ def decide(command: FeedbackCommand, state: State, given: Given) -> tuple[Event,
     Raises:
         Refusal: the command contradicts what is known.
     """
-    match command, state:
-        case ReceiveFeedback(), Unknown():
-            return (_received(command),)
-        case ReceiveFeedback(content=content), Feedback():
-            if content.message in state.messages:
-                return ()
-            _require_feedback(state)
-            return (_received(command),)
-        case ((ClassifyFeedback() | TurnIntoComplaint()), Unknown()):
-            raise Refusal("unknown_complaint", "no such feedback", feedback=str(given.stream))
-        case ClassifyFeedback(sense=sense), Feedback():
-            if sense == state.sense:
-                return ()
-            _require_feedback(state)
-            return (FeedbackClassified(subject_id=_subject(state, given), sense=sense),)
-        case TurnIntoComplaint(complaint=complaint), Feedback():
+    if isinstance(command, ReceiveFeedback):
+        return _receive(command, state)
+    if isinstance(state, Unknown):
+        raise Refusal("unknown_complaint", "no such feedback", feedback=str(given.stream))
+    match command:
+        case ClassifyFeedback(sense=sense):
+            return _classify(sense, state, given)
+        case TurnIntoComplaint(complaint=complaint):
             return _turn(complaint, state, given)
-    assert_never((command, state))
+    assert_never(command)
+
+
+def _receive(command: ReceiveFeedback, state: State) -> tuple[Event, ...]:
+    if isinstance(state, Feedback):
+        if command.content.message in state.messages:
+            return ()
+        _require_feedback(state)
+    return (_received(command),)
+
+
+def _classify(sense: Sense, state: Feedback, given: Given) -> tuple[Event, ...]:
+    if sense == state.sense:
+        return ()
+    _require_feedback(state)
+    return (FeedbackClassified(subject_id=_subject(state, given), sense=sense),)
 
 
 def _turn(complaint: UUID, state: Feedback, given: Given) -> tuple[Event, ...]:

@@ -7,6 +7,7 @@ events in order, and asks twice: the same command again must add nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from uuid import UUID, uuid5
 
 import pytest
@@ -110,7 +111,7 @@ class History:
     past: tuple[Past, ...]
     book: Book = field(default_factory=Book)
 
-    @property
+    @cached_property
     def state(self) -> State:
         return fold(self.past)
 
@@ -141,7 +142,7 @@ class History:
             now=now or at,
             actor=by,
             identity=identity,
-            command_id=command_id or uid(f"the command of {by}"),
+            command_id=command_id or uid(f"{command.NAME} of {by}"),
             book=self.book,
             business_unit="main",
             stream=STREAM,

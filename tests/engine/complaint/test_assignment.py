@@ -40,8 +40,10 @@ def test_an_assignment_to_nobody_is_refused() -> None:
 
 
 def test_levels_only_rise() -> None:
-    after = opened().when(Escalate(level=2, reason="overdue", to=BORIS), command_id=uid("c1")).then(
-        ComplaintEscalated(subject_id=COMPLAINANT, level=2, reason="overdue", to=BORIS)
+    after = (
+        opened()
+        .when(Escalate(level=2, reason="overdue", to=BORIS), command_id=uid("c1"))
+        .then(ComplaintEscalated(subject_id=COMPLAINANT, level=2, reason="overdue", to=BORIS))
     )
     after.when(Escalate(level=1, reason="overdue"), command_id=uid("c2")).then_nothing()
     after.when(Escalate(level=2, reason="threat"), command_id=uid("c2")).then_nothing()

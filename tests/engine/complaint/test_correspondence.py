@@ -29,16 +29,20 @@ SCORES = (ReviewScore(criterion="tone", score=8),)
 
 def test_an_outbound_message_is_recorded_once_under_the_complainants_subject() -> None:
     command = RecordMessage(message=uid("m1"), channel="email", purpose="notice", to="a@b.example", body="Soon.")
-    after = opened().when(command, command_id=uid("c1")).then(
-        MessageRecorded(
-            subject_id=COMPLAINANT,
-            direction="outbound",
-            purpose="notice",
-            message=uid("m1"),
-            author=CLERK,
-            to="a@b.example",
-            channel="email",
-            body="Soon.",
+    after = (
+        opened()
+        .when(command, command_id=uid("c1"))
+        .then(
+            MessageRecorded(
+                subject_id=COMPLAINANT,
+                direction="outbound",
+                purpose="notice",
+                message=uid("m1"),
+                author=CLERK,
+                to="a@b.example",
+                channel="email",
+                body="Soon.",
+            )
         )
     )
     after.when(command, command_id=uid("c2")).then_nothing()
@@ -50,17 +54,21 @@ def test_an_inbound_message_does_not_come_by_this_way() -> None:
 
 def test_a_reply_is_a_message_and_an_answer_in_one() -> None:
     command = Reply(message=uid("m1"), final=True, channel="email", body="We were wrong.", apology=True, signed_by=ANNA)
-    after = opened().when(command, command_id=uid("c1")).then(
-        MessageRecorded(
-            subject_id=COMPLAINANT,
-            direction="outbound",
-            purpose="final",
-            message=uid("m1"),
-            author=CLERK,
-            channel="email",
-            body="We were wrong.",
-        ),
-        ComplaintReplied(subject_id=COMPLAINANT, message=uid("m1"), final=True, signed_by=ANNA, apology=True),
+    after = (
+        opened()
+        .when(command, command_id=uid("c1"))
+        .then(
+            MessageRecorded(
+                subject_id=COMPLAINANT,
+                direction="outbound",
+                purpose="final",
+                message=uid("m1"),
+                author=CLERK,
+                channel="email",
+                body="We were wrong.",
+            ),
+            ComplaintReplied(subject_id=COMPLAINANT, message=uid("m1"), final=True, signed_by=ANNA, apology=True),
+        )
     )
     assert after.case.correspondence.final_reply(())
     after.when(command, command_id=uid("c2")).then_nothing()
@@ -148,16 +156,20 @@ def test_the_same_note_twice_is_two_notes_unless_it_is_the_same_command() -> Non
 
 def test_a_file_is_added_once() -> None:
     file = Attachment(content_id=uid("f"), media_type="image/png", size=3, sha256="0" * 64, file_name="dent.png")
-    after = opened().when(AddAttachment(attachment=file), command_id=uid("c1")).then(
-        AttachmentAdded(subject_id=COMPLAINANT, attachment=file)
+    after = (
+        opened()
+        .when(AddAttachment(attachment=file), command_id=uid("c1"))
+        .then(AttachmentAdded(subject_id=COMPLAINANT, attachment=file))
     )
     after.when(AddAttachment(attachment=file), command_id=uid("c2")).then_nothing()
 
 
 def test_a_party_joins_under_its_own_subject() -> None:
     lawyer = Party(role="representative", subject_id=uid("lawyer"))
-    after = opened().when(AddParty(party=lawyer), command_id=uid("c1")).then(
-        PartyAdded(subject_id=uid("lawyer"), party=lawyer)
+    after = (
+        opened()
+        .when(AddParty(party=lawyer), command_id=uid("c1"))
+        .then(PartyAdded(subject_id=uid("lawyer"), party=lawyer))
     )
     after.when(AddParty(party=lawyer), command_id=uid("c2")).then_nothing()
     reachable = lawyer.model_copy(update={"contacts": (Contact(kind="phone", value="123"),)})

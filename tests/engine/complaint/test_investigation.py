@@ -19,8 +19,10 @@ FINDING = EstablishCause(cause="people", responsibility="company", departments=(
 
 
 def test_an_investigation_starts_once() -> None:
-    after = opened().when(StartInvestigation(investigator=ANNA), command_id=uid("c1")).then(
-        InvestigationStarted(subject_id=COMPLAINANT, investigator=ANNA)
+    after = (
+        opened()
+        .when(StartInvestigation(investigator=ANNA), command_id=uid("c1"))
+        .then(InvestigationStarted(subject_id=COMPLAINANT, investigator=ANNA))
     )
     assert after.case.stage.name == "investigation"
     after.when(StartInvestigation(), command_id=uid("c2")).then_nothing()

@@ -3,10 +3,10 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from engine.complaint.number import case_number
 from schemas.words import CaseNumber
-from pydantic import TypeAdapter
 
 
 def test_the_number_is_the_last_fifty_bits_in_crockfords_digits() -> None:

@@ -63,8 +63,10 @@ def test_the_same_message_again_changes_nothing() -> None:
 
 def test_the_complainants_word_ends_all_waiting_for_him() -> None:
     message = content("m", sense="thanks")
-    after = opened(ASKED).when(Receive(content=message)).then(
-        recorded(message), InformationProvided(subject_id=COMPLAINANT, message=uid("m"))
+    after = (
+        opened(ASKED)
+        .when(Receive(content=message))
+        .then(recorded(message), InformationProvided(subject_id=COMPLAINANT, message=uid("m")))
     )
     assert after.case.waiting.open == ()
 
@@ -96,7 +98,9 @@ def test_waiting_for_a_third_party_is_not_ended_by_the_complainant() -> None:
     opened(elsewhere).when(Receive(content=message)).then(recorded(message))
 
 
-@pytest.mark.parametrize("past", [(ASKED,), (RESOLVED,), (RESOLVED, CLOSED), (EXITED,)], ids=["waiting", *END_NAMES[:3]])
+@pytest.mark.parametrize(
+    "past", [(ASKED,), (RESOLVED,), (RESOLVED, CLOSED), (EXITED,)], ids=["waiting", *END_NAMES[:3]]
+)
 @pytest.mark.parametrize("kind", ["auto_reply", "delivery_report", "list", "bulk", "own", "loop"])
 def test_automatic_mail_changes_nothing_but_the_history(kind: str, past: tuple[Event, ...]) -> None:
     message = content("m", automated=kind, sense="complaint", subject_id=uid("mailer"))

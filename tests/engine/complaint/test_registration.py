@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -17,10 +18,14 @@ from support.scenario import COMPLAINANT, NUMBER, OPENING, RECEIVED, REGISTERED,
 
 
 def test_the_first_message_is_received_and_registered_under_the_number_of_its_stream() -> None:
-    point = Point(point=1, type="delivery", claimed=Money(amount="12.50", currency="EUR"), order_reference="A-17")
+    point = Point(
+        point=1, type="delivery", claimed=Money(amount=Decimal("12.50"), currency="EUR"), order_reference="A-17"
+    )
     reference = Reference(system="crm", number="77")
     command = Receive(
-        content=content("first", subject="Late again", sense="complaint", language="en", addressed_to="help@shop.example"),
+        content=content(
+            "first", subject="Late again", sense="complaint", language="en", addressed_to="help@shop.example"
+        ),
         points=(point,),
         incident_on=date(2026, 2, 27),
         external_refs=(reference,),
@@ -87,8 +92,10 @@ def test_the_desk_may_let_registration_start_the_investigation() -> None:
 def test_the_register_is_completed_without_losing_what_it_says() -> None:
     assessment = Assessment(severity="high", safety=True)
     second = Point(point=2, type="price")
-    after = opened().when(Register(points=(second,), assessment=assessment)).then(
-        ComplaintRegistered(subject_id=COMPLAINANT, number=NUMBER, points=(second,), assessment=assessment)
+    after = (
+        opened()
+        .when(Register(points=(second,), assessment=assessment))
+        .then(ComplaintRegistered(subject_id=COMPLAINANT, number=NUMBER, points=(second,), assessment=assessment))
     )
     assert [point.type for point in after.case.points] == [None, "price"]
     assert after.case.registration.assessment == assessment

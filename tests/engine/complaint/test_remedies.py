@@ -63,9 +63,14 @@ def allowed(amount: str | None = "4900") -> History:
 
 
 def test_within_the_limit_the_rule_approves_at_once() -> None:
-    after = opened().under(LIMITED).when(propose("r1", "5000")).then(
-        proposed("r1", "5000"),
-        approved("r1", "5000").model_copy(update={"limits": ("RUB:5000",)}),
+    after = (
+        opened()
+        .under(LIMITED)
+        .when(propose("r1", "5000"))
+        .then(
+            proposed("r1", "5000"),
+            approved("r1", "5000").model_copy(update={"limits": ("RUB:5000",)}),
+        )
     )
     assert after.case.stage.name == "corrective_action"
 
@@ -140,7 +145,9 @@ def test_a_closed_complaint_is_reopened_before_a_remedy_is_proposed() -> None:
 
 
 def test_a_second_person_approves() -> None:
-    after = pending().when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS, command_id=uid("c1")).then(approved("r1", "9000"))
+    after = (
+        pending().when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS, command_id=uid("c1")).then(approved("r1", "9000"))
+    )
     assert after.case.stage.name == "corrective_action"
     after.when(ApproveRemedy(remedy_id=uid("r1")), by=ANNA, command_id=uid("c2")).then_nothing()
 
@@ -172,7 +179,9 @@ def test_less_than_proposed_may_be_approved_but_not_more() -> None:
 def test_what_is_decided_is_not_decided_otherwise() -> None:
     rejected = RemedyRejected(subject_id=COMPLAINANT, remedy_id=uid("r1"))
     allowed().when(RejectRemedy(remedy_id=uid("r1")), by=BORIS).then_refused("remedy_already_decided")
-    allowed().when(ApproveRemedy(remedy_id=uid("r1"), amount=money("1")), by=BORIS).then_refused("remedy_already_decided")
+    allowed().when(ApproveRemedy(remedy_id=uid("r1"), amount=money("1")), by=BORIS).then_refused(
+        "remedy_already_decided"
+    )
     after = pending().when(RejectRemedy(remedy_id=uid("r1")), by=BORIS, command_id=uid("c1")).then(rejected)
     after.when(RejectRemedy(remedy_id=uid("r1")), by=BORIS, command_id=uid("c2")).then_nothing()
     after.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then_refused("remedy_already_decided", status="rejected")
@@ -220,8 +229,8 @@ def test_only_what_is_approved_is_offered_accepted_or_given() -> None:
 
 def test_what_is_approved_may_be_given_in_parts_but_never_more() -> None:
     part = Compensate(remedy_id=uid("r1"), amount=money("2000"), reference="tx 1")
-    first = allowed().when(part, command_id=uid("c1")).then(
-        given_("r1", "2000").model_copy(update={"reference": "tx 1"})
+    first = (
+        allowed().when(part, command_id=uid("c1")).then(given_("r1", "2000").model_copy(update={"reference": "tx 1"}))
     )
     second = first.when(part, command_id=uid("c2")).then(given_("r1", "2000").model_copy(update={"reference": "tx 1"}))
     second.when(part, command_id=uid("c3")).then_refused("amount_exceeds_approval", used="4000", bound="4900")

@@ -24,9 +24,11 @@ def waits(history: History) -> list[str]:
 
 def test_a_request_is_known_by_its_id() -> None:
     command = RequestInformation(request_id=uid("r1"), from_="third_party", what="the waybill")
-    after = opened().when(command, command_id=uid("c1")).then(
-        InformationRequested(
-            subject_id=COMPLAINANT, request_id=uid("r1"), from_="third_party", what="the waybill"
+    after = (
+        opened()
+        .when(command, command_id=uid("c1"))
+        .then(
+            InformationRequested(subject_id=COMPLAINANT, request_id=uid("r1"), from_="third_party", what="the waybill")
         )
     )
     after.when(command, command_id=uid("c2")).then_nothing()
