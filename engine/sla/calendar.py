@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -118,17 +119,32 @@ class OpenTime:
 
 
 def compile_calendar(calendar: Calendar) -> OpenTime:
-    """Return ``calendar`` ready to be asked. Costs little: its years are laid out one by one, when needed."""
-    special: dict[int, tuple[Interval, ...]] = {day.toordinal(): () for day in calendar.holidays}
-    special.update({day.toordinal(): hours for day, hours in calendar.exceptions.items()})
-    return OpenTime(
-        id=calendar.id,
-        version=calendar.version,
-        zone=ZoneInfo(calendar.timezone),
-        week=calendar.week.days(),
-        special=special,
-        covered_until=calendar.covered_until.toordinal() if calendar.covered_until else None,
+    """Return ``calendar`` ready to be asked. Its years are laid out when needed and kept for the next caller."""
+    return _compiled(
+        calendar.id,
+        calendar.version,
+        calendar.timezone,
+        calendar.week.days(),
+        calendar.holidays,
+        tuple(sorted(calendar.exceptions.items())),
+        calendar.covered_until,
     )
+
+
+@lru_cache(maxsize=512)
+def _compiled(
+    id: str,
+    version: int,
+    zone: str,
+    week: tuple[tuple[Interval, ...], ...],
+    holidays: tuple[date, ...],
+    exceptions: tuple[tuple[date, tuple[Interval, ...]], ...],
+    covered_until: date | None,
+) -> OpenTime:
+    special: dict[int, tuple[Interval, ...]] = {day.toordinal(): () for day in holidays}
+    special.update({day.toordinal(): hours for day, hours in exceptions})
+    covered = None if covered_until is None else covered_until.toordinal()
+    return OpenTime(id, version, ZoneInfo(zone), week, special, covered)
 
 
 def _lay_out(calendar: OpenTime, number: int) -> Year:
@@ -138,8 +154,7 @@ def _lay_out(calendar: OpenTime, number: int) -> Year:
     closings: list[int] = []
     first, after = date(number, 1, 1).toordinal(), date(number + 1, 1, 1).toordinal()
     for day in range(first, after):
-        opened = [(calendar.at(day, one.start), calendar.at(day, one.end)) for one in calendar.hours(day)]
-        opened = [(start, end) for start, end in opened if start < end]  # an interval may fall into a jump of the clock
+        opened = _opened(calendar, day)
         if opened:
             days.append(day)
             closings.append(opened[-1][1])
@@ -156,6 +171,18 @@ def _lay_out(calendar: OpenTime, number: int) -> Year:
         days=tuple(days),
         closings=tuple(closings),
     )
+
+
+def _opened(calendar: OpenTime, day: int) -> list[tuple[int, int]]:
+    """Return the open intervals of a day as instants; one that falls into a jump of the clock is none."""
+    hours = calendar.hours(day)
+    if not hours:
+        return []
+    begin, end = calendar.begin_of(day), calendar.begin_of(day + 1)
+    if end - begin == DAY_MINUTES * _MINUTE:  # the clock did not change
+        return [(begin + one.start * _MINUTE, begin + one.end * _MINUTE) for one in hours]
+    opened = [(calendar.at(day, one.start), calendar.at(day, one.end)) for one in hours]
+    return [(start, stop) for start, stop in opened if start < stop]
 
 
 def _instant(zone: ZoneInfo, day: int, minute: int) -> int:

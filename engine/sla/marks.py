@@ -173,8 +173,10 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     data: dict[str, Any] = {"seq": entry.seq, "at": entry.at, "type": entry.type}
     if entry.order != entry.at:
         data["order"] = entry.order
-    if entry.fields:
-        data["fields"] = dict(entry.fields)
+    usual = _DEFAULTS.get(entry.type, {})
+    fields = {name: value for name, value in entry.fields.items() if usual.get(name) != value}
+    if fields:
+        data["fields"] = fields
     for name in ("day", "trusted", "recorded"):
         if getattr(entry, name) is not None:
             data[name] = getattr(entry, name)
@@ -206,7 +208,7 @@ def _entry_of(data: Mapping[str, Any]) -> Entry:
         seq=data["seq"],
         at=data["at"],
         type=data["type"],
-        fields=data.get("fields", {}),
+        fields={**_DEFAULTS.get(data["type"], {}), **data.get("fields", {})},
         day=data.get("day"),
         trusted=data.get("trusted"),
         recorded=data.get("recorded"),

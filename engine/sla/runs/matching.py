@@ -25,9 +25,11 @@ def _holds(condition: When, fields: Mapping[str, object]) -> bool:
 
 
 def _one_of(value: object, values: tuple[Value, ...]) -> bool:
+    if isinstance(value, str):
+        return value in values
     if isinstance(value, list):
         return any(_one_of(one, values) for one in value)
-    return any(type(value) is type(one) and value == one for one in values)
+    return any(type(value) is type(one) and value == one for one in values)  # True is not 1 here
 
 
 def _holds_by_kind(story: Story, name: str, index: int, *, leaving: bool) -> bool:

@@ -18,6 +18,7 @@ from engine.sla.runs.story import Story, tell
 from engine.sla.runs.timeline import Timeline, timelines
 from engine.sla.runs.waiting import pauses
 
+_MOVE = frozenset({"complaint.deadline_extended", "complaint.linked"})
 _ANSWERED_BY_THE_OTHER = frozenset({"acknowledgement", "first_reply"})
 
 
@@ -89,7 +90,7 @@ def _during(run: Run, entry: Entry) -> bool:
 def _other_changes(story: Story, run: Run, runs: Sequence[Run]) -> list[Change]:
     found: list[Change] = []
     for index, entry in enumerate(story.entries):
-        if not _during(run, entry):
+        if entry.type not in _MOVE or not _during(run, entry):
             continue
         if entry.type == "complaint.deadline_extended" and _is_extended(story, entry, index, run, runs):
             found.append(Change("extension", entry, due=entry.fields.get("due_at")))
