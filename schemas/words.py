@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 
 class Frozen(BaseModel):
@@ -114,10 +114,14 @@ CloseReason = Literal["outcome_accepted", "rated", "term_elapsed", "decision", "
 ReopenReason = Literal["disputed", "new_message", "rejected_remedy", "mistake", "decision"]
 
 
+PlainDecimal = Annotated[Decimal, PlainSerializer(lambda number: format(number, "f"), str, when_used="json")]
+"""A decimal that is stored as digits, never with an exponent."""
+
+
 class Money(Frozen):
     """An amount as a decimal string with its ISO 4217 code; never a binary float."""
 
-    amount: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4)]
+    amount: Annotated[PlainDecimal, Field(ge=0, max_digits=18, decimal_places=4)]
     currency: Currency
 
 

@@ -1,13 +1,28 @@
 """What kind of complaint it is, how urgent, and the fields a company declares itself."""
 
 from datetime import date
-from decimal import Decimal
 from typing import ClassVar
 
 from schemas.complaint.base import Command, Event, Right
 from schemas.words import (
-    Code, ComplaintType, Informed, Money, Nature, Personal, Point, Priority, Tone,
+    Code, ComplaintType, Frozen, Informed, Money, Nature, Personal, PlainDecimal, Point, Priority, Tone,
 )  # fmt: skip
+
+
+class Number(Frozen):
+    """A decimal value of a custom field, told from a code by its shape."""
+
+    number: PlainDecimal
+
+
+class Day(Frozen):
+    """A date as the value of a custom field, told from a code by its shape."""
+
+    day: date
+
+
+FieldValue = Code | int | bool | Money | Number | Day
+"""What a custom field holds; every kind has a JSON shape of its own, so that what is read is what was written."""
 
 
 class ComplaintClassified(Event):
@@ -36,7 +51,7 @@ class FieldSet(Event):
 
     NAME: ClassVar[str] = "complaint.field_set.v1"
     field: Code
-    value: Code | int | Decimal | bool | date | Money | None = None
+    value: FieldValue | None = None
     text: Personal[str] | None = None
 
 
@@ -69,5 +84,5 @@ class SetField(Command):
     NAME: ClassVar[str] = "complaint.set_field"
     RIGHT: ClassVar[Right] = "handle"
     field: Code
-    value: Code | int | Decimal | bool | date | Money | None = None
+    value: FieldValue | None = None
     text: str | None = None

@@ -1,3 +1,4 @@
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -6,7 +7,10 @@ from schemas.complaint.classification import (
     Classify,
     ComplaintClassified,
     ComplaintPrioritised,
+    Day,
     FieldSet,
+    FieldValue,
+    Number,
     Prioritise,
     SetField,
 )
@@ -62,6 +66,18 @@ def test_a_field_keeps_its_declared_value(*, value: FieldValue) -> None:
         .then(FieldSet(subject_id=COMPLAINANT, field="loyalty", value=value))
     )
     after.when(SetField(field="loyalty", value=value), command_id=uid("c2")).then_nothing()
+
+
+@pytest.mark.parametrize("value", ["3.50", 3, True, False, Number(number=Decimal("3.50")), Day(day=date(2026, 3, 2))])
+def test_a_field_value_is_read_as_it_was_written(value: FieldValue) -> None:
+    event = FieldSet(subject_id=COMPLAINANT, field="loyalty", value=value)
+    read = FieldSet.model_validate_json(event.model_dump_json())
+    assert read == event
+    assert type(read.value) is type(value)
+
+
+def test_an_amount_is_stored_as_digits() -> None:
+    assert Money(amount=Decimal("1E+3"), currency="EUR").model_dump(mode="json")["amount"] == "1000"
 
 
 def test_true_is_another_value_than_one() -> None:
