@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.sla.calendar import OpenTime, compile_calendar
+from engine.sla.due import UnknownCalendar, next_due
 from engine.sla.fact import Fact, from_stored
 from engine.sla.judge import judge
 from engine.sla.kinds import Terms, terms
@@ -233,3 +234,57 @@ def test_the_terms_of_a_policy_survive_the_event_that_states_them() -> None:
 def test_marks_of_another_format_ask_for_a_rebuild() -> None:
     with pytest.raises(ValueError, match="rebuild the view"):
         from_json({"format": 2})
+
+
+def test_the_next_due_is_that_of_a_running_clock() -> None:
+    history = [
+        Fact("complaint.received", START),
+        Fact("complaint.information_requested", START + timedelta(hours=1)),
+        Fact("complaint.registered", START + timedelta(hours=1)),
+    ]
+    marks = steps(history, GIVEN)
+
+    clocks = judge(marks, CALENDARS, START + timedelta(hours=1, minutes=30))
+
+    assert min(clock.due_at for clock in clocks) < START + timedelta(hours=3)
+    assert next_due(clocks) == START + timedelta(hours=2)
+    assert next_due(judge(marks, CALENDARS, START + timedelta(days=60))) is None
+
+
+def test_warnings_come_at_shares_of_the_clocks_own_time() -> None:
+    rule = ClockRule.model_validate({"kind": "resolution", "target": "8 working hours", "warn": [75, 50, 100]})
+    history = [
+        Fact("complaint.received", START),
+        Fact("complaint.information_requested", START + timedelta(hours=3)),
+        Fact("complaint.information_provided", START + timedelta(hours=6)),
+    ]
+
+    (clock,) = judge(steps(history, [terms(rule, "desk", 1)]), CALENDARS, START + timedelta(hours=7))
+
+    # Open 06:00Z to 10:00Z and 11:00Z to 15:00Z; paused from 09:00Z to 12:00Z.
+    day = datetime(2024, 3, 5, tzinfo=UTC)
+    assert [(one.percent, one.at) for one in clock.warnings] == [
+        (50, START + timedelta(hours=7)),
+        (75, START + timedelta(hours=9)),
+        (100, day + timedelta(hours=8)),
+    ]
+    assert (clock.due_at, clock.paused_seconds) == (day + timedelta(hours=8), 7200)
+
+
+def test_a_due_beyond_what_its_calendar_covers_is_provisional() -> None:
+    covered = Calendar.model_validate({**DESK.model_dump(mode="json"), "covered_until": "2024-03-05"})
+    calendars = {("desk", 1): compile_calendar(covered)}
+    rules = [
+        ClockRule.model_validate({"kind": kind, "target": target})
+        for kind, target in (("resolution", "1 calendar day"), ("total_resolution", "2 calendar days"))
+    ]
+    given_terms = [terms(rule, "desk", 1) for rule in rules]
+
+    clocks = judge(steps([Fact("complaint.received", START)], given_terms), calendars, START)
+
+    assert [(clock.kind, clock.provisional) for clock in clocks] == [("resolution", False), ("total_resolution", True)]
+
+
+def test_a_calendar_version_that_was_not_handed_in_is_named() -> None:
+    with pytest.raises(UnknownCalendar, match="calendar 'desk' version 1 is not known"):
+        judge(steps([Fact("complaint.received", START)], GIVEN), {}, START)
