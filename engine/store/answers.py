@@ -23,8 +23,9 @@ KNOWN_MESSAGES: Final = "ARRAY(SELECT fingerprint FROM plaint.messages WHERE fin
 _KEEP_ANSWERS: Final = """
     INSERT INTO plaint.answers (command_id, fingerprint, recorded_at, position, stream, version, result)
     SELECT w.command_id, w.fingerprint, %s::timestamptz, %s::bigint, w.stream,
-           (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream), w.result::json
-    FROM unnest(%b::uuid[], %b::bytea[], %b::uuid[], %b::text[]) AS w (command_id, fingerprint, stream, result)
+           coalesce(w.version, (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream)), w.result::json
+    FROM unnest(%b::uuid[], %b::bytea[], %b::uuid[], %b::integer[], %b::text[])
+         AS w (command_id, fingerprint, stream, version, result)
 """
 _KEEP_MESSAGES: Final = """
     INSERT INTO plaint.messages (fingerprint, stream, message)
@@ -50,15 +51,20 @@ def keep(
     connection: Connection[TupleRow],
     answers: Collection[Answer],
     messages: Collection[SeenMessage],
+    versions: Mapping[UUID, int],
     position: int,
     recorded_at: datetime,
 ) -> None:
-    """Keep answers and fingerprints, within the commit, after its events are written."""
+    """Keep answers and fingerprints, within the commit, after its events are written.
+
+    ``versions`` are those of the streams that the commit touches; others are looked up.
+    """
     if answers:
         columns = (
             [each.command_id for each in answers],
             [each.fingerprint for each in answers],
             [each.stream for each in answers],
+            [versions.get(each.stream) if each.stream else None for each in answers],
             [orjson.dumps(each.result).decode() for each in answers],
         )
         connection.execute(_KEEP_ANSWERS, (recorded_at, position, *columns))

@@ -44,6 +44,7 @@ class Answer:
     fingerprint: bytes
     """Keyed hash of the command's content: the same id with another fingerprint is refused."""
     result: Mapping[str, Any]
+    """Codes, ids and numbers that JSON can say; it is stored open, so nothing personal."""
     stream: UUID | None = None
     """The commit adds ``position`` and this stream's ``version`` to the kept result."""
 

@@ -211,7 +211,7 @@ def _write_side_rows(connection: Connection[TupleRow], ready: _Ready, position: 
     keys_of_subjects.store(connection, ready.keys)
     content.store(connection, batch.contents)
     positions.move(connection, batch.sources)
-    answers.keep(connection, batch.answers, batch.messages, position, recorded_at)
+    answers.keep(connection, batch.answers, batch.messages, ready.versions, position, recorded_at)
     conversations.claim(connection, batch.conversations, batch.contacts)
     set_aside.write(connection, ready.aside, batch.released, recorded_at)
 
@@ -269,6 +269,8 @@ def _is_written(connection: Connection[TupleRow], ready: _Ready, sent: _Sent) ->
     if batch.sources:
         moved = batch.sources[0]
         return _there(connection, "plaint.sources WHERE source = %s AND position = %s", (moved.source, moved.new))
+    if batch.contents:
+        return _there(connection, "plaint.contents WHERE content_id = %s", (batch.contents[0].content_id,))
     return False  # what is left (conversations, contacts, messages set aside or released) may be written again
 
 

@@ -127,9 +127,7 @@ class Mapper:
         owned = {UUID(owner): values for owner, values in parts.items() if owner is not None}
         return Draft(stream, version, event.NAME, {"meta": meta, "data": data}, owned)
 
-    def seal(
-        self, draft: Draft, keys: Mapping[Pair, DataKey], nonce: Callable[[], bytes] = new_nonce
-    ) -> StoredEvent:
+    def seal(self, draft: Draft, keys: Mapping[Pair, DataKey], nonce: Callable[[], bytes] = new_nonce) -> StoredEvent:
         """Encrypt what was taken out, one part per subject, and write the whole as octets."""
         state = draft.state
         if draft.parts:

@@ -32,9 +32,7 @@ def new_nonce() -> bytes:
     return os.urandom(NONCE_OCTETS)
 
 
-def associated(
-    stream: UUID, version: int, name: str, subject: UUID, key_id: bytes, fields: Iterable[str]
-) -> bytes:
+def associated(stream: UUID, version: int, name: str, subject: UUID, key_id: bytes, fields: Iterable[str]) -> bytes:
     """What a box of an event is bound to, see the module; ``fields`` are JSON Pointers, in order."""
     words = "\0".join((name, *fields)).encode()
     return b"".join((b"plaint event 1\0", stream.bytes, version.to_bytes(8, "big"), subject.bytes, key_id, words))

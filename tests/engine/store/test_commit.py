@@ -154,6 +154,17 @@ def test_an_append_without_events_only_asks_for_the_version(store: Store) -> Non
     assert store.read.head().position == 0
 
 
+def test_the_answer_to_a_command_without_events_has_the_version_that_its_stream_has(store: Store) -> None:
+    stream, command, lost = uuid4(), uuid4(), uuid4()
+    store.commit(a_batch(stream))
+
+    store.commit(Batch(answers=(Answer(command, b"f", {}, stream), Answer(lost, b"f", {}))))
+
+    kept = store.answers.look_up([command, lost])
+    assert (kept[command].version, kept[command].position) == (1, 1)
+    assert (kept[lost].version, kept[lost].stream) == (None, None)
+
+
 def test_a_batch_that_names_a_stream_twice_is_a_mistake_of_its_maker(store: Store) -> None:
     stream = uuid4()
 
@@ -331,6 +342,7 @@ BATCHES: dict[str, Callable[[], Batch]] = {
     "answers": lambda: Batch(answers=(Answer(uuid4(), b"f", {}),)),
     "messages": lambda: Batch(messages=(SeenMessage(b"m", uuid4(), uuid4()),)),
     "sources": lambda: Batch(sources=(SourceMove("s", None, 1),)),
+    "nothing that counts": lambda: Batch(conversations=(ConversationKey(b"c", ANNA),)),
 }
 
 

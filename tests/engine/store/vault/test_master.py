@@ -95,9 +95,7 @@ def test_a_file_open_to_others_is_refused_with_the_fix(tmp_path: Path) -> None:
         (f"bad/id {base64.b64encode(bytes(32)).decode()}\n", "line 1: not '<id> <base64"),
     ],
 )
-def test_a_file_without_proper_keys_is_refused_by_line_and_shows_none(
-    tmp_path: Path, text: str, problem: str
-) -> None:
+def test_a_file_without_proper_keys_is_refused_by_line_and_shows_none(tmp_path: Path, text: str, problem: str) -> None:
     with pytest.raises(KeyFileRefused, match=problem) as caught:
         load_key_file(write(tmp_path / "k", text))
 
