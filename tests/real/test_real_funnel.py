@@ -14,6 +14,7 @@ from typing import get_args
 import pytest
 
 from consumers.files.history import History, Past, Progress, mapping_named
+from consumers.wiring import presets
 from engine.incoming import Circumstances, Sender
 from engine.service import Service
 from engine.store.database.pool import Pool, open_pool
@@ -63,6 +64,7 @@ def history(store: Store) -> History:
         sender=Sender("import", "service:import", "local"), source=FileSource(file="0" * 64, line=1), received_at=NOW
     )
     service = Service(store)
+    service.activate(presets.in_force(None), around, NOW)
     position = lambda source: store.positions.look_up([source]).get(source)  # noqa: E731 -- one look-up
     return History(Past(service.record, position, service.identify, around, lambda: NOW))
 
@@ -92,7 +94,8 @@ def imported(
 
 def known(pool: Pool) -> set[object]:
     with pool.connection() as connection:
-        return {row[0] for row in connection.execute("SELECT DISTINCT stream FROM plaint.events").fetchall()}
+        query = "SELECT DISTINCT stream FROM plaint.events WHERE name LIKE 'complaint.%'"
+        return {row[0] for row in connection.execute(query).fetchall()}
 
 
 def test_an_import_that_broke_off_went_on_behind_its_last_commit(imported: Imported) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -12,15 +13,20 @@ from consumers.files import tables, traces
 from consumers.files.history import mapping_named
 from consumers.files.mapping import past_case
 from consumers.files.record import Record, opened
+from consumers.wiring import presets
 from engine import past_events
 from engine.complaint.decider import Case, fold
 from engine.complaint.stage import Closed, Exited
+from engine.configuration import in_force
+from engine.configuration.activation import activation
+from engine.configuration.in_force import Book
 from engine.incoming import Circumstances, Sender
 from engine.past import PastCase
 from schemas.complaint.correspondence import ComplaintReplied
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintReopened, ComplaintResolved, OutcomeDisputed
 from schemas.complaint.registration import ComplaintReceived
 from schemas.complaint.waiting import InformationProvided, InformationRequested
+from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.mapping import Mapping
 from schemas.envelope import FileSource
 from support.real_figures import CFPB, HELPDESK, Figures, cfpb, helpdesk, real_data
@@ -33,6 +39,13 @@ AROUND = Circumstances(
 
 def identify(name: str) -> UUID:
     return uuid5(UUID(int=7), name)
+
+
+@cache
+def shipped_book() -> Book:
+    """Return what the shipped configuration brings into force, the policies that the mappings name among it."""
+    events = (activation(item) for item in presets.in_force(None))
+    return in_force.fold(event for event in events if isinstance(event, ConfigurationActivated))
 
 
 def records(path: Path, mapping: Mapping) -> Iterator[Record]:
@@ -55,7 +68,7 @@ def cases() -> dict[str, list[PastCase]]:
 
 def folded(case: PastCase) -> Case:
     """Return the state that the decider folds from the case's stored events."""
-    state = fold(past_events.stamped(case, identify(case.key), AROUND, "main"))
+    state = fold(past_events.stamped(case, identify(case.key), AROUND, shipped_book()))
     assert isinstance(state, Case)
     return state
 

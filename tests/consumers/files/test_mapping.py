@@ -322,6 +322,12 @@ def test_a_time_without_an_offset_needs_a_zone() -> None:
     )
 
 
+def test_the_promises_and_the_unit_that_the_mapping_names_go_with_every_case() -> None:
+    judged = load_mapping(HEAD + "policy: us-cfpb\nbusiness_unit: north\n", "log.yaml")
+    case = past_case(judged, trace(("a", "2012-01-01T10:00:00Z")), identify)
+    assert (case.policy, case.business_unit) == ("us-cfpb", "north")
+
+
 def test_a_flaw_found_by_the_reader_is_the_reason() -> None:
     flaw = Rejection(3, None, "a trace without events")
     assert refusal("", Record(3, (), b"<trace/>", flaw)) == flaw
