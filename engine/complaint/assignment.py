@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from schemas.complaint.assignment import Assign, ComplaintAssigned, ComplaintEscalated, Escalate
 from schemas.complaint.base import Event
@@ -72,12 +73,12 @@ def evolve(part: Assignment, event: Events, _: Circumstances) -> Assignment:
         case ComplaintAssigned():
             return _evolve_assigned(part, event)
         case ComplaintEscalated():
-            return replace(part, level=max(part.level, event.level))
+            return changed(part, level=max(part.level, event.level))
     assert_never(event)
 
 
 def _evolve_assigned(part: Assignment, event: ComplaintAssigned) -> Assignment:
-    return replace(
+    return changed(
         part,
         team=event.team or part.team,
         assignee=event.assignee,

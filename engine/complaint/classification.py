@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from engine.complaint.registration import PointFacts, has_text, merged, point_facts
 from schemas.complaint.base import Event
@@ -15,20 +14,18 @@ from schemas.complaint.classification import (
     ComplaintClassified,
     ComplaintPrioritised,
     FieldSet,
+    FieldValue,
     Prioritise,
     SetField,
 )
 from schemas.refusals import Refusal
-from schemas.words import ComplaintType, Informed, Money, Nature, Priority, Tone
+from schemas.words import ComplaintType, Informed, Nature, Priority, Tone
 
 if TYPE_CHECKING:
     from engine.complaint.case import Case
 
 Events = ComplaintClassified | ComplaintPrioritised | FieldSet
 Commands = Classify | Prioritise | SetField
-
-FieldValue = str | int | Decimal | bool | date | Money | None
-"""``None``: the field holds text, which stays sealed in its event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +42,8 @@ class Classification:
     points: tuple[PointFacts, ...] = ()
     """Those that were classified after registration."""
     priority: Priority | None = None
-    fields: tuple[tuple[str, FieldValue], ...] = ()
-    """By name."""
+    fields: tuple[tuple[str, FieldValue | None], ...] = ()
+    """By name; None where the field holds text, which stays sealed in its event."""
 
 
 # ------------------------------------------------------------------------------------------------ decide
@@ -82,7 +79,7 @@ def _classify(command: Classify, case: Case, given: Given) -> tuple[Event, ...]:
         points=command.points,
     )
     points = merged(case.points, tuple(point_facts(point) for point in command.points))
-    same = points == case.points and replace(_evolve_classified(case.classification, event), points=()) == replace(
+    same = points == case.points and changed(_evolve_classified(case.classification, event), points=()) == changed(
         case.classification, points=()
     )
     return () if same and not has_text(command.points) else (event,)
@@ -107,17 +104,17 @@ def evolve(part: Classification, event: Events, _: Circumstances) -> Classificat
         case ComplaintClassified():
             return _evolve_classified(part, event)
         case ComplaintPrioritised():
-            return replace(part, priority=event.priority)
+            return changed(part, priority=event.priority)
         case FieldSet():
             others = {name: value for name, value in part.fields if name != event.field}
-            return replace(
+            return changed(
                 part, fields=tuple(sorted({**others, event.field: event.value}.items(), key=lambda kv: kv[0]))
             )
     assert_never(event)
 
 
 def _evolve_classified(part: Classification, event: ComplaintClassified) -> Classification:
-    return replace(
+    return changed(
         part,
         nature=event.nature or part.nature,
         informed=event.informed or part.informed,

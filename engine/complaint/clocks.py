@@ -5,11 +5,12 @@ The state keeps no journal of its own for the clocks: who asks about one hands t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.correspondence import knows
 from engine.complaint.given import Circumstances, Given
 from engine.sla.calendar import compile_calendar
@@ -236,18 +237,18 @@ def evolve(part: Clocks, event: Events, _: Circumstances) -> Clocks:
     """Apply one stored fact."""
     match event:
         case SlaApplied():
-            return replace(part, policy=event.policy, policy_version=event.policy_version)
+            return changed(part, policy=event.policy, policy_version=event.policy_version)
         case DeadlineMissed():
-            return replace(part, missed=(*part.missed, _deadline(event)))
+            return changed(part, missed=(*part.missed, _deadline(event)))
         case DeadlineExtended():
             moved = _deadline(event)
             others = tuple(entry for entry in part.extended if entry.clock_key != moved.clock_key)
-            return replace(part, extended=(*others, moved))
+            return changed(part, extended=(*others, moved))
         case ComplaintPromised():
             kept = tuple(promise for promise in part.promises if promise.promise_id != event.promise_id)
-            return replace(part, promises=(*kept, Promise(event.promise_id, event.due)))
+            return changed(part, promises=(*kept, Promise(event.promise_id, event.due)))
         case PromiseKept():
-            return replace(part, promises=tuple(_kept(promise, event) for promise in part.promises))
+            return changed(part, promises=tuple(_kept(promise, event) for promise in part.promises))
     assert_never(event)
 
 
@@ -256,4 +257,4 @@ def _deadline(event: DeadlineMissed | DeadlineExtended) -> Deadline:
 
 
 def _kept(promise: Promise, event: PromiseKept) -> Promise:
-    return replace(promise, kept=True) if promise.promise_id == event.promise_id else promise
+    return changed(promise, kept=True) if promise.promise_id == event.promise_id else promise

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from engine.complaint.registration import PartyRef, with_author
 from schemas.complaint.base import Event
@@ -306,20 +307,20 @@ def evolve(part: Correspondence, event: Events, around: Circumstances) -> Corres
         case MessageRecorded():
             return _recorded(part, event)
         case DeliveryReported():
-            return replace(part, deliveries=_with_delivery(part, event.message, event.status))
+            return changed(part, deliveries=_with_delivery(part, event.message, event.status))
         case ComplaintReplied():
             answer = Answer(event.message, event.final, event.signed_by or around.actor, part.cycle)
-            return replace(part, answers=(*part.answers, answer))
+            return changed(part, answers=(*part.answers, answer))
         case ReplyReviewed():
             others = tuple(r for r in part.reviews if (r.message, r.reviewer) != (event.message, around.actor))
-            return replace(part, reviews=(*others, Review(event.message, around.actor, _scores(event.scores))))
+            return changed(part, reviews=(*others, Review(event.message, around.actor, _scores(event.scores))))
         case NoteAdded():
             return part
         case AttachmentAdded():
-            return replace(part, files=(*part.files, event.attachment.content_id))
+            return changed(part, files=(*part.files, event.attachment.content_id))
         case PartyAdded():
             joining = PartyRef(event.party.role, event.party.subject_id)
-            return part if joining in part.parties else replace(part, parties=(*part.parties, joining))
+            return part if joining in part.parties else changed(part, parties=(*part.parties, joining))
     assert_never(event)
 
 
@@ -335,7 +336,7 @@ def _recorded(part: Correspondence, event: MessageRecorded) -> Correspondence:
         cycle=part.cycle,
     )
     deliveries = _with_delivery(part, event.message, event.delivery) if event.delivery else part.deliveries
-    return replace(part, messages=(*part.messages, message), deliveries=deliveries)
+    return changed(part, messages=(*part.messages, message), deliveries=deliveries)
 
 
 def _with_delivery(
@@ -346,4 +347,4 @@ def _with_delivery(
 
 def next_cycle(part: Correspondence, cycle: int) -> Correspondence:
     """From here on messages and replies count for the next cycle."""
-    return replace(part, cycle=cycle)
+    return changed(part, cycle=cycle)

@@ -5,7 +5,6 @@ clock, draws an id or touches the world: all of that comes in with ``Given``.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, assert_never, get_args
 
 from engine.complaint import (
@@ -22,6 +21,7 @@ from engine.complaint import (
     waiting,
 )
 from engine.complaint.case import BLANK, UNKNOWN, Case, State, Unknown
+from engine.complaint.change import changed
 from engine.complaint.given import Fact, Given, Happened
 from engine.complaint.handling import ADDITIVE, workers
 from schemas.complaint.base import Event
@@ -159,7 +159,7 @@ def evolve(state: State, fact: Fact) -> State:
         changes["additions"] = (*case.additions, around.command_id)
     if at_work := [person for person in workers(event, around.actor) if person not in case.handlers]:
         changes["handlers"] = (*case.handlers, *at_work)
-    return lifecycle.move(replace(case, **changes), event)
+    return lifecycle.move(changed(case, **changes), event)
 
 
 def fold(facts: Iterable[Fact]) -> State:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from schemas.complaint.base import Event
 from schemas.complaint.investigation import (
@@ -133,14 +134,14 @@ def evolve(part: Inquiry, event: Events, _: Circumstances) -> Inquiry:
     """Apply one stored fact."""
     match event:
         case InvestigationStarted():
-            return replace(part, investigator=event.investigator or part.investigator)
+            return changed(part, investigator=event.investigator or part.investigator)
         case CauseEstablished():
-            return replace(part, finding=_finding(event))
+            return changed(part, finding=_finding(event))
         case ActionAssigned():
             others = tuple(action for action in part.actions if action.action_id != event.action_id)
-            return replace(part, actions=(*others, Action(event.action_id, event.kind, event.due)))
+            return changed(part, actions=(*others, Action(event.action_id, event.kind, event.due)))
         case ActionCompleted():
-            return replace(part, actions=tuple(_done(action, event) for action in part.actions))
+            return changed(part, actions=tuple(_done(action, event) for action in part.actions))
     assert_never(event)
 
 
@@ -149,4 +150,4 @@ def _finding(event: CauseEstablished) -> Finding:
 
 
 def _done(action: Action, event: ActionCompleted) -> Action:
-    return replace(action, done=True) if action.action_id == event.action_id else action
+    return changed(action, done=True) if action.action_id == event.action_id else action

@@ -6,12 +6,12 @@ The only concern that touches other parts: an end ends their waiting, a reopenin
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, assert_never
 from uuid import UUID
 
 from engine.complaint import closing, correspondence, registration, waiting
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from engine.complaint.stage import (
     Closed,
@@ -229,24 +229,24 @@ def evolve(part: Lifecycle, event: Events, around: Circumstances) -> Lifecycle:
         case ComplaintResolved():
             found = tuple((point.point, point.outcome) for point in event.points)
             stage: Stage = part.stage if isinstance(part.stage, Closed) else SatisfactionCheck()
-            return replace(part, stage=stage, outcome=event.outcome, points=found, resolved_at=around.occurred_at)
+            return changed(part, stage=stage, outcome=event.outcome, points=found, resolved_at=around.occurred_at)
         case OutcomeAccepted():
-            return replace(part, accepted=True)
+            return changed(part, accepted=True)
         case OutcomeDisputed():
-            return replace(part, accepted=False)
+            return changed(part, accepted=False)
         case ComplaintDiscontinued():
             left = Exited(event.stage, event.reason)
             stage = Closed(left) if isinstance(part.stage, Closed) else left
-            return replace(part, stage=stage, ended_at=around.occurred_at)
+            return changed(part, stage=stage, ended_at=around.occurred_at)
         case ComplaintClosed():
             after_exit = part.stage if isinstance(part.stage, Exited) else None
-            return replace(part, stage=Closed(after_exit), ended_at=around.occurred_at)
+            return changed(part, stage=Closed(after_exit), ended_at=around.occurred_at)
         case ComplaintReopened():
             return Lifecycle(Investigation(), event.cycle, invited=part.invited, ratings=part.ratings)
         case SurveyInvited():
-            return replace(part, invited=(*part.invited, (event.cycle, event.survey, event.survey_version)))
+            return changed(part, invited=(*part.invited, (event.cycle, event.survey, event.survey_version)))
         case ComplaintRated():
-            return replace(part, ratings=(*(r for r in part.ratings if r.cycle != event.cycle), _rating(event)))
+            return changed(part, ratings=(*(r for r in part.ratings if r.cycle != event.cycle), _rating(event)))
     assert_never(event)
 
 
@@ -272,15 +272,15 @@ def _acted(case: Case, _: RemedyApproved | ActionAssigned | CauseEstablished) ->
 
 
 def _enter(case: Case, stage: Stage) -> Case:
-    return replace(case, lifecycle=replace(case.lifecycle, stage=stage))
+    return changed(case, lifecycle=changed(case.lifecycle, stage=stage))
 
 
 def _ended(case: Case, _: ComplaintResolved | ComplaintDiscontinued | ComplaintClosed) -> Case:
-    return replace(case, waiting=waiting.ended(case.waiting))
+    return changed(case, waiting=waiting.ended(case.waiting))
 
 
 def _begun_again(case: Case, event: ComplaintReopened) -> Case:
-    return replace(
+    return changed(
         case,
         waiting=waiting.ended(case.waiting),
         registration=registration.next_cycle(case.registration),

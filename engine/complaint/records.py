@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.correspondence import knows
 from engine.complaint.given import Circumstances, Given
 from schemas.complaint.base import Event
@@ -163,16 +164,16 @@ def evolve(part: Records, event: Events, around: Circumstances) -> Records:
         case ComplaintLinked():
             return _linked(part, event)
         case MessageMoved():
-            return part if event.message in part.moved else replace(part, moved=(*part.moved, event.message))
+            return part if event.message in part.moved else changed(part, moved=(*part.moved, event.message))
         case EntryCorrected():
             return (
-                part if event.event_id in part.corrected else replace(part, corrected=(*part.corrected, event.event_id))
+                part if event.event_id in part.corrected else changed(part, corrected=(*part.corrected, event.event_id))
             )
         case LegalHoldPlaced():
             hold = Hold(event.hold_id, event.holder, event.reason, around.actor)
-            return replace(part, holds=(*(other for other in part.holds if other.hold_id != event.hold_id), hold))
+            return changed(part, holds=(*(other for other in part.holds if other.hold_id != event.hold_id), hold))
         case LegalHoldReleased():
-            return replace(part, holds=tuple(_released(hold, event) for hold in part.holds))
+            return changed(part, holds=tuple(_released(hold, event) for hold in part.holds))
     assert_never(event)
 
 
@@ -187,8 +188,8 @@ def _linked(part: Records, event: ComplaintLinked) -> Records:
     )
     if same == [link]:
         return part
-    return replace(part, links=(*(known for known in part.links if known not in same), link))
+    return changed(part, links=(*(known for known in part.links if known not in same), link))
 
 
 def _released(hold: Hold, event: LegalHoldReleased) -> Hold:
-    return replace(hold, released=True) if hold.hold_id == event.hold_id else hold
+    return changed(hold, released=True) if hold.hold_id == event.hold_id else hold

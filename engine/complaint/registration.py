@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from engine.complaint.number import case_number
 from schemas.complaint.base import Event
@@ -171,7 +172,7 @@ def _register(command: Register, case: Case, given: Given) -> tuple[Event, ...]:
         starts_investigation=part.number is None and given.book.desk.registered_starts_investigation,
     )
     brings_text = has_text(command.points) or bool(command.external_refs)
-    same = replace(_evolve_registered(part, event), number=part.number) == part
+    same = changed(_evolve_registered(part, event), number=part.number) == part
     return () if part.number and same and not brings_text else (event,)
 
 
@@ -203,12 +204,12 @@ def evolve(part: Registration, event: Events, _: Circumstances) -> Registration:
         case ComplaintRegistered():
             return _evolve_registered(part, event)
         case ComplaintAcknowledged():
-            return replace(part, acknowledged=True)
+            return changed(part, acknowledged=True)
     assert_never(event)
 
 
 def _evolve_received(part: Registration, event: ComplaintReceived) -> Registration:
-    return replace(
+    return changed(
         part,
         message=event.message,
         author=event.subject_id,
@@ -223,7 +224,7 @@ def _evolve_received(part: Registration, event: ComplaintReceived) -> Registrati
 
 
 def _evolve_registered(part: Registration, event: ComplaintRegistered) -> Registration:
-    return replace(
+    return changed(
         part,
         number=event.number,
         points=merged(part.points, tuple(point_facts(point) for point in event.points)),
@@ -235,4 +236,4 @@ def _evolve_registered(part: Registration, event: ComplaintRegistered) -> Regist
 
 def next_cycle(part: Registration) -> Registration:
     """Forget what holds for one cycle only."""
-    return replace(part, acknowledged=False)
+    return changed(part, acknowledged=False)

@@ -7,12 +7,13 @@ currency. An approval binds remedy, amount and currency; what is given for it ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from schemas.complaint.base import Event
 from schemas.complaint.remedies import (
@@ -316,13 +317,13 @@ def evolve(part: Remedies, event: Events, around: Circumstances) -> Remedies:
         case RemedyApproved():
             return _change(part, (event.remedy_id,), lambda r: _approved(r, event.amount))
         case RemedyRejected():
-            return _change(part, (event.remedy_id,), lambda remedy: replace(remedy, status="rejected"))
+            return _change(part, (event.remedy_id,), lambda remedy: changed(remedy, status="rejected"))
         case RemedyOffered():
-            return _change(part, event.remedy_ids, lambda remedy: replace(remedy, offered=True, until=event.until))
+            return _change(part, event.remedy_ids, lambda remedy: changed(remedy, offered=True, until=event.until))
         case RemedyAccepted():
-            return _change(part, event.remedy_ids, lambda remedy: replace(remedy, answer="accepted"))
+            return _change(part, event.remedy_ids, lambda remedy: changed(remedy, answer="accepted"))
         case RemedyRefused():
-            return _change(part, event.remedy_ids, lambda remedy: replace(remedy, answer="refused"))
+            return _change(part, event.remedy_ids, lambda remedy: changed(remedy, answer="refused"))
         case ComplaintCompensated():
             return _change(part, (event.remedy_id,), lambda remedy: _given(remedy, event.amount))
         case RemedyReversed():
@@ -339,7 +340,7 @@ def _change(part: Remedies, remedy_ids: Iterable[UUID], change: Callable[[Remedy
 
 
 def _proposed(remedy: Remedy, event: RemedyProposed, actor: str) -> Remedy:
-    return replace(
+    return changed(
         remedy,
         form=event.form,
         ground=event.ground,
@@ -350,17 +351,17 @@ def _proposed(remedy: Remedy, event: RemedyProposed, actor: str) -> Remedy:
 
 
 def _approved(remedy: Remedy, amount: Money | None) -> Remedy:
-    return replace(remedy, status="approved", approved=amount, currency=_currency(remedy, amount))
+    return changed(remedy, status="approved", approved=amount, currency=_currency(remedy, amount))
 
 
 def _given(remedy: Remedy, amount: Money | None) -> Remedy:
     given = remedy.given + (amount.amount if amount else NOTHING)
-    return replace(remedy, handed_over=True, given=given, currency=_currency(remedy, amount))
+    return changed(remedy, handed_over=True, given=given, currency=_currency(remedy, amount))
 
 
 def _reversed(remedy: Remedy, amount: Money | None) -> Remedy:
     taken = remedy.reversed + (amount.amount if amount else NOTHING)
-    return replace(remedy, taken_back=True, reversed=taken, currency=_currency(remedy, amount))
+    return changed(remedy, taken_back=True, reversed=taken, currency=_currency(remedy, amount))
 
 
 def _currency(remedy: Remedy, amount: Money | None) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from schemas.complaint.base import Event
 from schemas.complaint.waiting import (
@@ -103,7 +104,7 @@ def evolve(part: Waiting, event: Events, _: Circumstances) -> Waiting:
         case InformationRequested():
             if _knows(part, event.request_id):
                 return part
-            return replace(part, open=(*part.open, Request(event.request_id, event.from_)))
+            return changed(part, open=(*part.open, Request(event.request_id, event.from_)))
         case InformationProvided():
             return _provided(part, event)
     assert_never(event)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, assert_never, get_args
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Fact, Given
 from engine.complaint.registration import with_author
 from schemas.complaint.base import Event
@@ -125,16 +126,16 @@ def evolve(state: State, fact: Fact) -> State:
     match event:
         case FeedbackReceived():
             first = not known.messages
-            return replace(
+            return changed(
                 known,
                 messages=(*known.messages, event.message),
                 author=event.subject_id if first else known.author,
                 sense=event.sense if first else known.sense,
             )
         case FeedbackClassified():
-            return replace(known, sense=event.sense)
+            return changed(known, sense=event.sense)
         case FeedbackBecameComplaint():
-            return replace(known, complaint=event.complaint)
+            return changed(known, complaint=event.complaint)
     raise TypeError(f"{event.NAME} is no event of feedback")
 
 

@@ -6,12 +6,13 @@ Persons are kept out of it, so its events have no data subject.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final, assert_never, get_args
 from uuid import UUID
 
+from engine.complaint.change import changed
 from engine.complaint.given import Fact, Given
 from schemas.complaint.base import Event
 from schemas.refusals import Refusal
@@ -128,15 +129,15 @@ def evolve(state: State, fact: Fact) -> State:
     known, event = state if isinstance(state, Problem) else Problem(), fact.event
     match event:
         case ProblemOpened():
-            return replace(known, cause=event.cause, code=event.code, owner=event.owner)
+            return changed(known, cause=event.cause, code=event.code, owner=event.owner)
         case ProblemLinked():
-            return replace(known, complaints=(*known.complaints, event.complaint))
+            return changed(known, complaints=(*known.complaints, event.complaint))
         case ProblemActionAssigned():
-            return replace(known, actions=(*known.actions, event.action_id))
+            return changed(known, actions=(*known.actions, event.action_id))
         case ProblemEffectMeasured():
-            return replace(known, effects=(*known.effects, _effect(event)))
+            return changed(known, effects=(*known.effects, _effect(event)))
         case ProblemClosed():
-            return replace(known, mended=event.mended)
+            return changed(known, mended=event.mended)
     raise TypeError(f"{event.NAME} is no event of a problem")
 
 

@@ -56,7 +56,14 @@ def test_priority_is_set_once_until_it_changes() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["code-7", 7, True, Number(number=Decimal("7.5")), Day(day=date(2026, 3, 2)), Money(amount=Decimal(7), currency="EUR")],
+    [
+        "code-7",
+        7,
+        True,
+        Number(number=Decimal("7.5")),
+        Day(day=date(2026, 3, 2)),
+        Money(amount=Decimal(7), currency="EUR"),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_field_keeps_its_declared_value(*, value: FieldValue) -> None:
