@@ -93,7 +93,8 @@ def _header(lines: _Lines, name: str, table: Csv) -> list[str]:
 
 def _record(header: Sequence[str], cells: Sequence[str], line: int, raw: bytes, delimiter: str) -> Record:
     if len(cells) != len(header):
-        ragged = f"{len(cells)} cells, the header has {len(header)}; put text that holds '{delimiter}' in quotes"
+        fix = "complete the row" if len(cells) < len(header) else f"put text that holds '{delimiter}' in quotes"
+        ragged = f"{len(cells)} cells, the header has {len(header)}; {fix}"
         return Record(line, (), raw, Rejection(line, None, ragged))
     for column, cell in zip(header, cells, strict=True):
         if (reason := _unfit(cell)) is not None:

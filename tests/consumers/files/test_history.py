@@ -184,7 +184,7 @@ def test_bad_rows_are_kept_and_reported_and_the_rest_proceeds(tmp_path: Path, ma
     first = history(memory).run(table, mapping)
     reasons = [
         Rejection(3, "Day", "is no time of the form ISO 8601, as 2023-07-18 or 2023-07-18T09:30:00+02:00"),
-        Rejection(4, None, "1 cells, the header has 2; put text that holds ',' in quotes"),
+        Rejection(4, None, "1 cells, the header has 2; complete the row"),
         Rejection(5, "Day", "holds octets that are not UTF-8; save the table as UTF-8"),
         Rejection(7, "Number", "the same complaint stands at line 2 already; give each one record"),
     ]

@@ -52,7 +52,7 @@ def test_another_delimiter_is_honoured(tmp_path: Path) -> None:
 def test_a_ragged_row_is_flawed_and_the_rest_proceeds(tmp_path: Path) -> None:
     records = read(tmp_path, b"Number,Text\n1\n2,b,c\n3,d\n")
     assert [record.flaw for record in records] == [
-        Rejection(2, None, "1 cells, the header has 2; put text that holds ',' in quotes"),
+        Rejection(2, None, "1 cells, the header has 2; complete the row"),
         Rejection(3, None, "3 cells, the header has 2; put text that holds ',' in quotes"),
         None,
     ]
