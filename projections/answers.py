@@ -10,12 +10,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg import IsolationLevel
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from engine.configuration.in_force import Book
+from engine.store.database.pool import Pool
 from projections.runtime import progress
 from projections.runtime.books import Books
-from projections.runtime.owner import Pool
 from projections.runtime.progress import Name, NotYet, Reached
 from projections.sql import Link
 
@@ -29,6 +29,14 @@ _zone = lru_cache(maxsize=128)(ZoneInfo)
 def day_of(at: datetime, zone: str | None) -> date:
     """Return the day of an instant in the zone of its event, in UTC where the event names none."""
     return at.astimezone(_zone(zone or "UTC")).date()
+
+
+class Question(BaseModel):
+    """What every question to views may say. Unknown words are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    at_least: Annotated[int, Field(ge=0)] | None = None
+    """Answer from this position of the log or a later one; wait for it a bounded time."""
 
 
 class Answer(BaseModel):

@@ -52,9 +52,9 @@ class When(BaseModel):
 class NoSuchCase(LookupError):
     """Nothing is stored under this id."""
 
-    def __init__(self, case: UUID) -> None:
+    def __init__(self, case: UUID | str) -> None:
         self.case = case
-        super().__init__(f"no case {case}: nothing is stored under this id")
+        super().__init__(f"no case {case}: give the number (PL-...) or the id of one that is stored")
 
 
 class NotThereYet(LookupError):

@@ -9,13 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import Connection
-from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
 
+from engine.store.database.pool import Pool
 from projections.sql import Link
-
-Pool = ConnectionPool[Connection[TupleRow]]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from projections.runtime.owner import Pool
+from engine.store.database.pool import Pool
 from projections.runtime.projection import Head, Projection
 from projections.sql import Link
 

@@ -13,9 +13,9 @@ from typing import Protocol
 from uuid import UUID
 
 from engine.store.batch import Recorded
+from engine.store.database.pool import Pool
 from projections.runtime import books, owner, progress, stuck, versions
 from projections.runtime.books import Books
-from projections.runtime.owner import Pool
 from projections.runtime.progress import Name, Reached
 from projections.runtime.projection import Head, Log, Projection
 from projections.sql import Link

@@ -1,6 +1,7 @@
 """Tables by view and version: two versions of a view can stand side by side."""
 
 from collections.abc import Iterable
+from typing import LiteralString
 
 from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.schema import SchemaItem
@@ -48,21 +49,34 @@ def table(metadata: MetaData, view: str, version: int, name: str, *parts: Schema
 
 
 def ensure(connection: Link, views: Iterable[Projection]) -> None:
-    """Create what is missing: schema, the runtime's tables, each view's tables and its position 0. One transaction."""
+    """Create what is missing: schema, the runtime's tables, a new view's tables and its position 0. One transaction.
+
+    Tables that exist are not touched: even ``IF NOT EXISTS`` would lock them against their writers.
+    """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        found = connection.execute("SELECT to_regnamespace(%s)", (SCHEMA,)).fetchone()
-        if found is None or found[0] is None:
-            connection.execute("CREATE SCHEMA views")
-        for one in (POSITIONS, STUCK, ACTIVATIONS):
-            sql.create(connection, one)
-        for view in views:
-            for one in view.tables:
+        if not _is_there(connection, "SELECT to_regclass('views.positions') IS NOT NULL"):
+            if not _is_there(connection, "SELECT to_regnamespace('views') IS NOT NULL"):
+                connection.execute("CREATE SCHEMA views")
+            for one in (POSITIONS, STUCK, ACTIVATIONS):
                 sql.create(connection, one)
-            connection.execute(
-                "INSERT INTO views.positions (view, version, position) VALUES (%s, %s, 0) ON CONFLICT DO NOTHING",
-                (view.name, view.version),
-            )
+        known = set(connection.execute("SELECT view, version FROM views.positions").fetchall())
+        for view in views:
+            if (view.name, view.version) not in known:
+                _add(connection, view)
+
+
+def _is_there(connection: Link, question: LiteralString) -> bool:
+    row = connection.execute(question).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _add(connection: Link, view: Projection) -> None:
+    for one in view.tables:
+        sql.create(connection, one)
+    connection.execute(
+        "INSERT INTO views.positions (view, version, position) VALUES (%s, %s, 0)", (view.name, view.version)
+    )
 
 
 def drop(connection: Link, view: Projection) -> None:

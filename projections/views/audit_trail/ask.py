@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy import ColumnElement, select
 
 from engine.store.batch import Recorded
 from projections import sql
-from projections.answers import Answer, Moment, OfView, Snapshot, day_of
+from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
 from projections.replay.sentence import Language, sentence
 from projections.replay.texts import Text, texts_of
 from projections.views.audit_trail.rows import ENTRIES, VERSION, VIEW
@@ -28,10 +28,9 @@ class OpenedLog(Protocol):
     def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]: ...
 
 
-class TrailFilter(BaseModel):
+class TrailFilter(Question):
     """Which entries to show; every condition that is given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
     case: UUID | None = None
     actor: str | None = None
     name: str | None = None

@@ -5,11 +5,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement, select, tuple_
 
 from projections import sql
-from projections.answers import Answer, Moment, OfView, Snapshot, day_of
+from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
 from projections.api import paging
 from projections.views.cases.rows import CASES, VERSION, VIEW, Standing
 from projections.views.sla_timers import ask as timers
@@ -21,10 +21,9 @@ MOST = 500
 """Rows of one page at most."""
 
 
-class CaseFilter(BaseModel):
+class CaseFilter(Question):
     """Which cases to list; every condition that is given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     kind: Literal["complaint", "feedback"] | None = None
     number: str | None = None
     stage: Standing | None = None
@@ -104,7 +103,7 @@ def find(snapshot: Snapshot, reference: str) -> UUID | None:
 
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    plain = wanted.model_dump(exclude={"limit", "cursor"}, exclude_none=True)
+    plain = wanted.model_dump(exclude={"limit", "cursor", "at_least"}, exclude_none=True)
     conditions: list[ColumnElement[bool]] = [CASES.c[name] == value for name, value in plain.items()]
     if wanted.cursor is not None:
         conditions.append(tuple_(CASES.c.opened_at, CASES.c.stream) < paging.after(wanted.cursor, (datetime, UUID)))

@@ -101,7 +101,7 @@ class CaseRow(NamedTuple):
     def place(self) -> Place:
         """Where a complaint stands in the funnel."""
         if self.stage_before_exit is not None:
-            return Place(self.cycle, self.stage_before_exit, self.exit_reason)
+            return Place(self.cycle, self.stage_before_exit, self.exit_reason, self.closed_at is not None)
         if self.stage is None or self.stage == "exited":
             raise ValueError("feedback stands nowhere in the funnel")
         return Place(self.cycle, self.stage)
@@ -143,7 +143,9 @@ def _opened(recorded: Recorded) -> CaseRow:
         opened_zone=envelope.zone, received_at=envelope.received_at, last_event_at=envelope.occurred_at,
         event_count=recorded.version, **empty,
     )  # fmt: skip
-    return row if kind == "feedback" else row._replace(cycle=BEGINNING.cycle, stage=BEGINNING.stage)
+    if kind == "feedback":
+        return row._replace(sense="unknown")
+    return row._replace(cycle=BEGINNING.cycle, stage=BEGINNING.stage)
 
 
 def _received(row: CaseRow, channel: str, envelope: Envelope) -> CaseRow:
@@ -159,7 +161,8 @@ def _marked(row: CaseRow, recorded: Recorded) -> CaseRow:
         case ComplaintReceived() if row.channel is None:
             return _received(row, event.channel, recorded.envelope)
         case FeedbackReceived() if row.channel is None:
-            return _received(row, event.channel, recorded.envelope)._replace(sense=row.sense or event.sense)
+            sense = event.sense if row.sense == "unknown" else row.sense
+            return _received(row, event.channel, recorded.envelope)._replace(sense=sense)
         case ComplaintRegistered():
             return _with_points(row._replace(number=event.number), event.points)
         case ComplaintClassified():

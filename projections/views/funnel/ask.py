@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement, func, select
 
 from projections import sql
-from projections.answers import Answer, OfView, Snapshot
+from projections.answers import Answer, OfView, Question, Snapshot
 from projections.views.funnel.rows import CASES, PASSAGES, VERSION, VIEW
 from projections.views.funnel.stages import ORDER
 from schemas.words import Channel, ComplaintType, ExitReason, Origin, Sense, Stage
@@ -16,10 +16,9 @@ from schemas.words import Channel, ComplaintType, ExitReason, Origin, Sense, Sta
 NAME = (VIEW, VERSION)
 
 
-class FunnelFilter(BaseModel):
+class FunnelFilter(Question):
     """Which complaints to count; every condition that is given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
     from_: date | None = Field(default=None, alias="from")
     """Received on this day or later."""
     to: date | None = None
@@ -95,7 +94,7 @@ def counts(snapshot: Snapshot, wanted: FunnelFilter) -> Funnel:
 
 
 def _conditions(wanted: FunnelFilter) -> list[ColumnElement[bool]]:
-    plain = wanted.model_dump(exclude={"from_", "to"}, exclude_none=True)
+    plain = wanted.model_dump(exclude={"from_", "to", "at_least"}, exclude_none=True)
     conditions: list[ColumnElement[bool]] = [CASES.c[name] == value for name, value in plain.items()]
     if wanted.from_ is not None:
         conditions.append(CASES.c.received_on >= wanted.from_)

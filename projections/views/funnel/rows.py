@@ -64,6 +64,7 @@ CASES = versions.table(
     Column("cycle", Integer, nullable=False, comment="The running cycle; 0 for feedback."),
     Column("stage", Text, comment="Where it stands; null after an exit and for feedback."),
     Column("exit_reason", Text, comment="Of the running cycle."),
+    Column("closed", Boolean, nullable=False, comment="The running cycle has ended, after an exit or without."),
     Column("reopenings", Integer, nullable=False),
     Column("waits", Integer, nullable=False, comment="How often information was requested from the complainant."),
     Column("satisfied", Boolean, comment="The complainant's last word in the running cycle; null: none."),
@@ -101,6 +102,7 @@ class CaseRow(NamedTuple):
     cycle: int = 0
     stage: Stage | None = None
     exit_reason: ExitReason | None = None
+    closed: bool = False
     reopenings: int = 0
     waits: int = 0
     satisfied: bool | None = None
@@ -147,7 +149,7 @@ class Standing:
         if row.stage is not None:
             return Place(row.cycle, row.stage)
         exited = next(one.stage for one in self.passages if one.cycle == row.cycle and one.ended == "exited")
-        return Place(row.cycle, exited, row.exit_reason)
+        return Place(row.cycle, exited, row.exit_reason, row.closed)
 
 
 _LOOKED_AT: Final[tuple[type[Event], ...]] = (
@@ -207,7 +209,7 @@ def _opened(recorded: Recorded) -> Standing:
         business_unit=envelope.business_unit, received_on=day_of(envelope.occurred_at, envelope.zone),
     )  # fmt: skip
     if kind == "feedback":
-        return Standing(row)
+        return Standing(row._replace(sense="unknown"))
     at = envelope.occurred_at
     row = row._replace(cycle=BEGINNING.cycle, stage=BEGINNING.stage)
     return Standing(row, (Passage(recorded.stream, BEGINNING.cycle, BEGINNING.stage, at, at),))
@@ -218,9 +220,9 @@ def _marked(row: CaseRow, recorded: Recorded) -> CaseRow:
     event, envelope = recorded.event, recorded.envelope
     match event:
         case ComplaintReceived() | FeedbackReceived() if row.channel is None:
-            sense = event.sense if isinstance(event, FeedbackReceived) else None
+            sense = event.sense if isinstance(event, FeedbackReceived) and row.sense == "unknown" else row.sense
             day = day_of(envelope.occurred_at, envelope.zone)
-            return row._replace(channel=event.channel, received_on=day, sense=row.sense or sense)
+            return row._replace(channel=event.channel, received_on=day, sense=sense)
         case ComplaintRegistered():
             return _with_points(row._replace(registered=True), event.points)
         case ComplaintClassified():
@@ -269,7 +271,10 @@ def _moved(state: Standing, before: Place, after: Place, at: datetime) -> Standi
         there = after.cycle, after.stage
         known = passages.get(there)
         passages[there] = known.entered_again(at) if known else Passage(state.row.stream, *there, at, at)
-    row = state.row._replace(cycle=after.cycle, stage=None if after.exit else after.stage, exit_reason=after.exit)
+    row = state.row._replace(
+        cycle=after.cycle, stage=None if after.exit else after.stage, exit_reason=after.exit,
+        closed=after.ended or after.stage == "closed",
+    )  # fmt: skip
     return Standing(row, tuple(sorted(passages.values(), key=_order)))
 
 

@@ -28,6 +28,8 @@ class Place:
     cycle: int
     stage: Stage
     exit: ExitReason | None = None
+    ended: bool = False
+    """Closed after that exit."""
 
 
 BEGINNING: Final = Place(1, "registration")
@@ -37,14 +39,24 @@ def move(place: Place, event: Event) -> Place:
     """Return the place after an event; the same object where the event moves nothing."""
     if isinstance(event, ComplaintReopened):
         return Place(max(place.cycle + 1, event.cycle), FIRST_OF_LATER_CYCLES)
-    if place.stage == "closed":
+    if place.stage == "closed" or place.ended:
         return place
     if isinstance(event, ComplaintDiscontinued):
         return replace(place, exit=event.reason)
     if place.exit is not None:
-        return Place(place.cycle, "satisfaction_check") if isinstance(event, ComplaintResolved) else place
+        return _after_exit(place, event)
     stage = _entered(place.stage, event)
     return place if stage is None or stage == place.stage else replace(place, stage=stage)
+
+
+def _after_exit(place: Place, event: Event) -> Place:
+    match event:
+        case ComplaintResolved():
+            return Place(place.cycle, "satisfaction_check")
+        case ComplaintClosed():
+            return replace(place, ended=True)
+        case _:
+            return place
 
 
 def _entered(stage: Stage, event: Event) -> Stage | None:

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.sla import marks
 from engine.sla.judge import State, Verdict, judge
 from projections import sql
-from projections.answers import Answer, Moment, OfView, Snapshot
+from projections.answers import Answer, Moment, OfView, Question, Snapshot
 from projections.api import paging
 from projections.runtime import progress
 from projections.views.sla_timers.calendars import Compiled
@@ -29,10 +30,9 @@ _SORTED = (datetime, UUID, str, int, int)
 _CALENDARS = Compiled()
 
 
-class TimerFilter(BaseModel):
+class TimerFilter(Question):
     """Which clocks to list; every condition that is given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     state: State | None = None
     """As of the instant of asking."""
     open: bool | None = None
@@ -129,7 +129,7 @@ def next_due(snapshot: Snapshot, streams: Sequence[UUID]) -> dict[UUID, NextDue]
     query = (
         select(CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.due_at)
         .where(CLOCKS.c.stream.in_(streams), CLOCKS.c.open, CLOCKS.c.state != "paused")
-        .distinct(CLOCKS.c.stream)
+        .ext(distinct_on(CLOCKS.c.stream))
         .order_by(CLOCKS.c.stream, CLOCKS.c.due_at, CLOCKS.c.kind)
     )
     found = sql.fetch(snapshot.connection, query) if streams else []

@@ -1,0 +1,65 @@
+"""What the routes of questions stand on; the door that assembles the application hands it in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from fastapi import Request
+
+from engine.store.batch import Recorded
+from projections.answers import Views
+from projections.api.paging import BadCursor
+from projections.replay.as_of import NoSuchCase, NotThereYet
+from projections.runtime.progress import Missing, NotYet
+
+
+class OpenLog(Protocol):
+    """``engine.store.read.Reader``: reads streams, and opens texts where it has keys."""
+
+    def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> list[Recorded]: ...
+
+
+class MayNotSee(PermissionError):
+    """Who asks may not see the personal texts of this case: leave ``texts`` out, or ask for the right."""
+
+    def __init__(self, case: UUID) -> None:
+        self.case = case
+        super().__init__(f"the personal texts of case {case} may not be shown to you: ask without texts")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """``log`` reads without keys. ``now`` is the present, UTC.
+
+    ``opener`` returns a log that opens the texts of a case, after it has made sure that who sends
+    this request may see them and has recorded the reading; None if he may not.
+    """
+
+    views: Views
+    log: OpenLog
+    now: Callable[[], datetime]
+    opener: Callable[[Request, UUID], OpenLog | None]
+
+    def opened(self, request: Request, case: UUID) -> OpenLog:
+        """Return a log that opens texts.
+
+        Raises:
+            MayNotSee: who asks may not see them; the attempt is recorded.
+        """
+        log = self.opener(request, case)
+        if log is None:
+            raise MayNotSee(case)
+        return log
+
+
+STATUS: Mapping[type[Exception], int] = {
+    NotYet: 503,
+    Missing: 503,
+    BadCursor: 400,
+    NoSuchCase: 404,
+    NotThereYet: 404,
+    MayNotSee: 403,
+}
+"""The HTTP status of each error that a question may raise; with 503 goes ``Retry-After: retry_after``."""

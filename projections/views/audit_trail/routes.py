@@ -1,0 +1,42 @@
+"""Questions about the audit trail over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from projections.api.desk import Desk
+from projections.replay.as_of import NoSuchCase
+from projections.replay.sentence import Language
+from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, trail
+from projections.views.cases.ask import NAME as CASES
+from projections.views.cases.ask import find
+
+
+class Asked(TrailFilter):
+    """A question of the trail: in which language, and with personal texts or without."""
+
+    language: Language = "en"
+    texts: bool = False
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Return the routes of this view."""
+    router = APIRouter(tags=["audit"])
+
+    @router.get("/trail")
+    def entries(wanted: Annotated[TrailFilter, Query()]) -> Trail:
+        """List entries of any cases in the order of the log; no personal texts."""
+        with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
+            return trail(snapshot, wanted)
+
+    @router.get("/cases/{reference}/trail")
+    def of_case(request: Request, reference: str, wanted: Annotated[Asked, Query()]) -> Trail:
+        """List what happened to one case, by number or id; personal texts for who may see them."""
+        with desk.views.snapshot([NAME, CASES], wanted.at_least) as snapshot:
+            case = find(snapshot, reference)
+            if case is None:
+                raise NoSuchCase(reference)
+            log = desk.opened(request, case) if wanted.texts else None
+            return trail(snapshot, wanted.model_copy(update={"case": case}), wanted.language, log)
+
+    return router

@@ -1,0 +1,124 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from engine.store.batch import Recorded
+from engine.store.database.pool import Pool
+from projections.replay.texts import Text
+from projections.views.audit_trail.ask import NAME, OpenedLog, Trail, TrailFilter, trail
+from projections.views.audit_trail.facts import impersonal
+from projections.views.audit_trail.rows import AuditTrail
+from schemas.catalogue import EVENTS
+from schemas.complaint.base import Event
+from schemas.complaint.lifecycle import ComplaintResolved
+from schemas.words import ERASED
+from support.examples import whole
+from support.histories import PERSON, RECEIVED, SECRET, START, Writer, histories, registered, uid
+from support.views import asking, build, drop
+
+
+def ask(pool: Pool, *, log: OpenedLog | None = None, **wanted: Any) -> Trail:
+    with asking(pool).snapshot([NAME]) as snapshot:
+        return trail(snapshot, TrailFilter.model_validate(wanted), "en", log)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=histories())
+def test_every_event_of_the_log_is_in_the_trail_in_order(pool: Pool, events: list[Recorded]) -> None:
+    drop(pool, [AuditTrail()])
+    build(pool, Writer(events).log(), [AuditTrail()], batch=3)
+    shown = [(one.position, one.case, one.version, one.name) for one in ask(pool, limit=5000).entries]
+    assert shown == [(one.position, one.stream, one.version, one.name) for one in events]
+
+
+@pytest.mark.parametrize("model", EVENTS.values(), ids=EVENTS)
+def test_facts_hold_no_personal_text_of_any_event(model: type[Event]) -> None:
+    assert "Личное" not in repr(impersonal(whole(model)))
+
+
+def test_one_entry_in_full(pool: Pool) -> None:
+    build(pool, Writer().add("case", RECEIVED).log(), [AuditTrail()])
+    assert ask(pool).entries[0].model_dump(mode="json") == {
+        "position": 1, "recorded_at": "2026-03-02T09:00:01Z", "occurred_at": "2026-03-02T09:00:00Z",
+        "occurred_on": None, "zone": None, "received_at": "2026-03-02T09:00:00Z", "claimed_at": None,
+        "claim_differs": False, "case": str(uid("case")), "version": 1, "name": "complaint.received.v1",
+        "words": "A complaint arrived by e-mail", "event_id": str(uid("event 1")), "subject_id": str(PERSON),
+        "actor": "person:k7", "on_behalf_of": None, "identity": "token", "decided_by": None,
+        "source": {"kind": "request", "request": str(uid("request 1"))}, "command_id": str(uid("command 1")),
+        "correlation_id": str(uid(uid("case"))), "causation_id": None, "traceparent": None, "origin": "live",
+        "business_unit": "main", "has_why": True, "texts": None,
+        "facts": {
+            "subject_id": str(PERSON), "channel": "email", "message": str(uid("opening")), "public": False,
+            "attachments": [], "sense": "complaint",
+            "parties": [{"role": "complainant", "subject_id": str(PERSON), "contacts": []}],
+        },
+    }  # fmt: skip
+
+
+def test_texts_are_opened_from_the_log_only_when_it_is_handed_in(pool: Pool) -> None:
+    writer = Writer().add("case", RECEIVED, ComplaintResolved(outcome="upheld", findings=ERASED))
+    build(pool, writer.log(), [AuditTrail()])
+    closed, opened = ask(pool), ask(pool, log=writer.log())
+    assert [one.texts for one in closed.entries] == [None, None]
+    assert [one.texts for one in opened.entries] == [
+        (
+            Text(field="/subject", value=SECRET),
+            Text(field="/body", value=SECRET),
+            Text(field="/parties/0/name", value=SECRET),
+            Text(field="why", value=SECRET),
+        ),
+        (Text(field="/findings", withheld="erased"), Text(field="why", value=SECRET)),
+    ]
+
+
+class Growing:
+    """A log that has grown since the view was written."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._log = writer.log()
+
+    def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]:
+        assert open
+        assert as_of_position == 1
+        return self._log.stream(stream, as_of_position=as_of_position)
+
+
+def test_texts_of_events_behind_the_answers_position_are_not_opened(pool: Pool) -> None:
+    writer = Writer().add("case", RECEIVED)
+    build(pool, writer.log(), [AuditTrail()])
+    writer.add("case", registered())
+    assert len(ask(pool, log=Growing(writer)).entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"case": uid("one")}, [1, 2]),
+        ({"actor": "person:other"}, [4]),
+        ({"name": "complaint.registered"}, [2, 4]),
+        ({"name": "complaint.reg"}, []),
+        ({"subject": PERSON}, [1, 2, 3, 4]),
+        ({"subject": uid("somebody else")}, []),
+        ({"origin": "import"}, [3]),
+        ({"from": START + timedelta(seconds=2), "to": START + timedelta(seconds=3)}, [2, 3]),
+        ({"after": 3}, [4]),
+    ],
+)
+def test_every_filter_narrows_the_trail(pool: Pool, wanted: dict[str, Any], expected: list[int]) -> None:
+    writer = Writer().add("one", RECEIVED, registered()).add("two", RECEIVED, origin="import")
+    writer.add("two", registered(), actor="person:other")
+    build(pool, writer.log(), [AuditTrail()])
+    assert [one.position for one in ask(pool, **wanted).entries] == expected
+
+
+def test_pages_follow_each_other_by_position(pool: Pool) -> None:
+    build(pool, Writer().add("one", *[registered()] * 5).log(), [AuditTrail()])
+    first = ask(pool, limit=2)
+    second = ask(pool, limit=2, after=first.next)
+    last = ask(pool, limit=2, after=second.next)
+    assert [[one.position for one in page.entries] for page in (first, second, last)] == [[1, 2], [3, 4], [5]]
+    assert (first.next, second.next, last.next) == (2, 4, None)

@@ -1,0 +1,217 @@
+"""Random histories for views: real events in any order, also in orders that no desk would produce."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from uuid import UUID, uuid5
+
+from hypothesis import strategies as st
+
+from engine.configuration.activation import activation
+from engine.sla.policy import applied_clocks
+from engine.store.batch import Recorded
+from schemas.complaint.assignment import ComplaintAssigned
+from schemas.complaint.base import Event
+from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
+from schemas.complaint.clocks import ComplaintPromised, SlaApplied
+from schemas.complaint.correspondence import ComplaintReplied, MessageRecorded, NoteAdded
+from schemas.complaint.investigation import ActionAssigned, CauseEstablished, InvestigationStarted
+from schemas.complaint.lifecycle import (
+    ComplaintClosed,
+    ComplaintDiscontinued,
+    ComplaintRated,
+    ComplaintReopened,
+    ComplaintResolved,
+    OutcomeAccepted,
+    OutcomeDisputed,
+    Score,
+)  # fmt: skip
+from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
+from schemas.complaint.waiting import InformationProvided, InformationRequested
+from schemas.configuration import Calendar, Policy, load
+from schemas.envelope import Envelope, RequestSource
+from schemas.streams.feedback import FeedbackBecameComplaint, FeedbackClassified, FeedbackReceived
+from schemas.words import Origin, Party, Point, Precision
+
+NAMES = UUID("0196f0a0-0000-7000-8000-0000000000aa")
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+INCARNATION = uuid5(NAMES, "incarnation")
+SECRET = "Ivan Petrovich Secretov"
+"""Personal text of every event that has some; no view may hold it."""
+
+
+def uid(label: object) -> UUID:
+    return uuid5(NAMES, str(label))
+
+
+def preset(kind: str, name: str) -> str:
+    folder = resources.files("engine.configuration.presets")
+    return folder.joinpath(kind).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _configuration() -> tuple[Calendar, Policy]:
+    calendar = load(preset("calendars", "desk"), "desk")
+    policy = load(preset("policies", "default"), "default")
+    assert isinstance(calendar, Calendar)
+    assert isinstance(policy, Policy)
+    return calendar, policy
+
+
+CALENDAR, POLICY = _configuration()
+CONFIGURATION: tuple[Event, ...] = (activation(CALENDAR), activation(POLICY))
+CLOCKS = applied_clocks(POLICY, {CALENDAR.id: CALENDAR.version})
+PERSON = uid("person")
+
+RECEIVED = ComplaintReceived(
+    subject_id=PERSON, channel="email", message=uid("opening"), body=SECRET, subject=SECRET,
+    parties=(Party(role="complainant", subject_id=PERSON, name=SECRET),),
+)  # fmt: skip
+APPLIED = SlaApplied(subject_id=PERSON, reason="first", policy=POLICY.id, policy_version=1, clocks=CLOCKS)
+FEEDBACK = FeedbackReceived(subject_id=PERSON, channel="review", message=uid("thanks"), body=SECRET, sense="thanks")
+
+
+def registered(number: str = "PL-00000-00001", *, begins: bool = False) -> ComplaintRegistered:
+    points = (Point(point=1, type="delivery", product="kettle", serial=SECRET),)
+    return ComplaintRegistered(subject_id=PERSON, number=number, points=points, starts_investigation=begins)
+
+
+COMPLAINT_EVENTS: tuple[Event, ...] = (
+    RECEIVED, APPLIED, registered(), registered(begins=True),
+    ComplaintClassified(subject_id=PERSON, type="product"),
+    ComplaintPrioritised(subject_id=PERSON, priority="urgent"),
+    ComplaintAssigned(subject_id=PERSON, team="north", assignee="person:k7", business_unit="west", reason="handover"),
+    InvestigationStarted(subject_id=PERSON),
+    CauseEstablished(subject_id=PERSON, cause="process", responsibility="company", findings=SECRET),
+    ActionAssigned(subject_id=PERSON, action_id=uid("action"), due=START + timedelta(days=3)),
+    InformationRequested(subject_id=PERSON, request_id=uid("request"), what=SECRET),
+    InformationRequested(subject_id=PERSON, request_id=uid("other request"), from_="department"),
+    InformationProvided(subject_id=PERSON, request_id=uid("request")),
+    MessageRecorded(
+        subject_id=PERSON, direction="outbound", message=uid("reply"), channel="email", purpose="final", body=SECRET
+    ),
+    MessageRecorded(subject_id=PERSON, direction="inbound", message=uid("again"), channel="email", body=SECRET),
+    ComplaintReplied(subject_id=PERSON, message=uid("reply"), final=True),
+    ComplaintPromised(subject_id=PERSON, promise_id=uid("promise"), what=SECRET, due=START + timedelta(days=5)),
+    ComplaintResolved(subject_id=PERSON, outcome="upheld", findings=SECRET),
+    ComplaintResolved(subject_id=PERSON, outcome="not_upheld"),
+    OutcomeAccepted(subject_id=PERSON), OutcomeDisputed(subject_id=PERSON, grounds=SECRET),
+    ComplaintDiscontinued(subject_id=PERSON, stage="registration", reason="withdrawn"),
+    ComplaintDiscontinued(subject_id=PERSON, stage="investigation", reason="duplicate", of=uid("case 2")),
+    ComplaintClosed(subject_id=PERSON, reason="decision", cycle=1),
+    ComplaintReopened(subject_id=PERSON, reason="disputed", cycle=2),
+    ComplaintReopened(subject_id=PERSON, reason="mistake", cycle=3),
+    ComplaintRated(subject_id=PERSON, survey="direct", cycle=1, scores=(Score(parameter="overall", score=4),)),
+    ComplaintRated(subject_id=PERSON, survey="direct", cycle=2, scores=(Score(parameter="overall", score=2),)),
+    NoteAdded(subject_id=PERSON, note=SECRET),
+)  # fmt: skip
+FEEDBACK_EVENTS: tuple[Event, ...] = (
+    FEEDBACK,
+    FeedbackClassified(subject_id=PERSON, sense="suggestion"),
+    FeedbackBecameComplaint(subject_id=PERSON, complaint=uid("case 1")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a list of events ends."""
+
+    position: int
+    recorded_at: datetime | None
+    incarnation: UUID = INCARNATION
+
+
+@dataclass(slots=True)
+class ListedLog:
+    """A log kept in a list. ``until`` hides what lies behind that position, as if it had not happened yet."""
+
+    events: Sequence[Recorded]
+    until: int | None = None
+    reads: list[tuple[int, int]] = field(default_factory=list)
+
+    def head(self) -> End:
+        shown = self._shown()
+        return End(len(shown), shown[-1].recorded_at if shown else None)
+
+    def log(self, after: int, limit: int) -> Sequence[Recorded]:
+        self.reads.append((after, limit))
+        return self._shown()[after : after + limit]
+
+    def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]:
+        return [
+            one
+            for one in self._shown()
+            if one.stream == stream and (as_of_position is None or one.position <= as_of_position)
+        ]
+
+    def _shown(self) -> Sequence[Recorded]:
+        return self.events[: self.until]
+
+
+@dataclass(slots=True)
+class Writer:
+    """Puts events in log order: position, version and recorded time follow, one second apart."""
+
+    events: list[Recorded] = field(default_factory=list)
+    versions: dict[UUID, int] = field(default_factory=dict)
+
+    def add(
+        self,
+        stream: object,
+        *events: Event,
+        at: datetime = START,
+        precision: Precision = "instant",
+        zone: str | None = None,
+        origin: Origin = "live",
+        actor: str = "person:k7",
+        recorded_at: datetime | None = None,
+    ) -> "Writer":
+        for event in events:
+            position = len(self.events) + 1
+            key = stream if isinstance(stream, UUID) else uid(stream)
+            self.versions[key] = self.versions.get(key, 0) + 1
+            around = Envelope(
+                event_id=uid(f"event {position}"), occurred_at=at, occurred_precision=precision, zone=zone,
+                actor=actor, identity="token", why=SECRET, source=RequestSource(request=uid(f"request {position}")),
+                received_at=at, command_id=uid(f"command {position}"), correlation_id=uid(key), business_unit="main",
+                origin=origin,
+            )  # fmt: skip
+            stored = recorded_at or START + timedelta(seconds=position)
+            one = Recorded(position, stored, key, self.versions[key], event.NAME, around, event)
+            self.events.append(one)
+        return self
+
+    def configured(self) -> "Writer":
+        """Bring calendar and policy into force."""
+        return self.add("configuration", *CONFIGURATION)
+
+    def log(self, until: int | None = None) -> ListedLog:
+        return ListedLog(self.events, until)
+
+
+def _told(steps: Sequence[tuple[int, int, int]], *, receipts: bool) -> list[Recorded]:
+    writer = Writer().configured()
+    at = START
+    for case, what, hours in steps:
+        at += timedelta(hours=hours)
+        kinds = FEEDBACK_EVENTS if case >= _COMPLAINTS else COMPLAINT_EVENTS
+        first = uid(f"case {case}") not in writer.versions
+        event = kinds[0] if first and receipts else kinds[what % len(kinds)]
+        origin: Origin = "import" if case % 2 else "live"
+        writer.add(f"case {case}", event, at=at, origin=origin)
+    return writer.events
+
+
+_COMPLAINTS = 4
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 60) -> list[Recorded]:
+    """A log of a few cases whose events are mixed: any event after any other, also back in world time."""
+    step = st.tuples(st.integers(0, _COMPLAINTS + 1), st.integers(0, len(COMPLAINT_EVENTS) - 1), st.integers(-5, 60))
+    return _told(draw(st.lists(step, max_size=most)), receipts=draw(st.booleans()))
+
+
+def moved(one: Recorded, **changes: object) -> Recorded:
+    """The same event with other columns."""
+    return replace(one, **changes)  # type: ignore[arg-type] # names and types are the test's own
