@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,12 +13,15 @@ from consumers.cli.session import sender, session
 from consumers.files.history import History, Past, Progress, UnknownMapping, mapping_named
 from consumers.files.ingest import Ingest, Report
 from consumers.files.record import Unreadable
+from consumers.sample import play as sample_player
 from consumers.wiring import clock
+from consumers.wiring.build import Installation
 from engine.incoming import Circumstances
 from engine.past_events import UnknownPolicy
 from schemas.configuration import ConfigurationRefused
 from schemas.envelope import RequestSource
 
+_SAMPLE_WEEKS = timedelta(weeks=8)
 _SHOWN = 50
 """Problems on the terminal at most; all of them stand beside the rejected file."""
 
@@ -99,6 +103,58 @@ def _tell_import(done: Progress, *, json: bool) -> int:
     else:
         output.table(tuple(shown), [tuple(shown.values())])
     return output.SOME_REJECTED if done.rejected else output.OK
+
+
+def sample(
+    *,
+    cases: Annotated[int, Parameter(help="How many lives to play.")] = 120,
+    seed: Annotated[int, Parameter(help="Which lives.")] = 1,
+    language: Annotated[Literal["ru", "en", "mix"], Parameter(help="ru, en or mix.")] = "mix",
+    until: Annotated[str | None, Parameter(help="Last day of the eight weeks; absent: yesterday, in UTC.")] = None,
+    messages: Annotated[
+        bool, Parameter(negative="", help="Print only the channel messages as JSON Lines, and store nothing.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Play realistic complaints over eight weeks on all channels: what people say and what the desk does.
+
+    The same cases, seed, language and last day are the same steps; played again they change nothing.
+    """
+    start, end = _weeks(until)
+    if messages:
+        for line in sample_player.lines(cases, seed, language, start, end):
+            sys.stdout.buffer.write(line)
+        return output.OK
+    with session() as here:
+        done = play(here, cases, seed, language, until)
+    shown = {name: value for name, value in asdict(done).items() if isinstance(value, int)}
+    shown["refused"] = len(done.refused)
+    if json:
+        output.emit_json(shown)
+    else:
+        output.table(tuple(shown), [tuple(shown.values())])
+    return output.SOME_REJECTED if done.refused else output.OK
+
+
+def play(
+    here: Installation, cases: int, seed: int, language: Literal["ru", "en", "mix"], until: str | None = None
+) -> sample_player.Report:
+    """Play a sample into an installation, with a bar on a terminal, and tell of steps that were refused."""
+    start, end = _weeks(until)
+    with output.progress("sample cases", cases) as bar:
+        done = sample_player.play(here.service.submit, cases, seed, language, start, end, bar.at)
+    for refusal in done.refused[:_SHOWN]:
+        output.say(f"case {refusal.step.case}: {refusal.code}: {refusal.reason}")
+    return done
+
+
+def _weeks(until: str | None) -> tuple[datetime, datetime]:
+    try:
+        last = date.fromisoformat(until) if until else clock.now().date() - timedelta(days=1)
+    except ValueError:
+        output.stop(output.USAGE, "--until takes a date such as 2026-11-22")
+    end = datetime.combine(last + timedelta(days=1), time.min, UTC)
+    return end - _SAMPLE_WEEKS, end
 
 
 def _tell(report: Report, *, json: bool) -> int:

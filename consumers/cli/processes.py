@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -16,7 +16,7 @@ def run(
     sample: Annotated[bool, Parameter(negative="", help="Play sample cases first, unless the log holds cases.")] = False,
     cases: Annotated[int, Parameter(help="How many sample cases.")] = 120,
     seed: Annotated[int, Parameter(help="Which sample.")] = 1,
-    language: Annotated[str, Parameter(help="Of the sample: ru, en or mix.")] = "mix",
+    language: Annotated[Literal["ru", "en", "mix"], Parameter(help="Of the sample: ru, en or mix.")] = "mix",
 ) -> int:
     """Run the HTTP door, all views and the upkeep in one process until Ctrl-C."""
     chosen = read_settings()

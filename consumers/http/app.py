@@ -8,13 +8,15 @@ from uuid import UUID
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from consumers.http import commands, messages, pages, probes, problems
+from consumers.http import commands, messages, probes, problems
 from consumers.http.access import Reads
 from consumers.http.identity import LoopbackOnly
 from engine.service import Service
 from engine.store.store import Store
 from projections.answers import Views
-from projections.api import router as questions
+from projections.api.desk import Desk
+from projections.api.router import router as questions
+from projections.pages import routes as pages
 
 _DESCRIPTION = """
 Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
@@ -45,8 +47,9 @@ def build(
     app.include_router(probes.router(store))
     app.include_router(messages.router(service, clock, new_id, person_of))
     app.include_router(commands.router(service, clock, new_id, person_of))
-    app.include_router(questions.build(views, store.read, clock=clock, note_read=Reads(store, person_of)))
-    app.include_router(pages.router(views, clock))
+    desk = Desk(views, store.read, clock, Reads(store, person_of))
+    app.include_router(questions(desk))
+    app.include_router(pages.routes(desk))
     app.middleware("http")(_no_sniffing)
     return app
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -55,10 +55,14 @@ def router(
     """Return the routes for messages."""
     routes = APIRouter(tags=["messages"])
 
-    @routes.post("/v1/messages", status_code=202, response_model=Accepted, summary="Hand in a channel message")
-    async def post_message(
-        request: Request, _: Annotated[bytes, Body(media_type="application/json")] = b""
-    ) -> Response | Accepted:
+    @routes.post(
+        "/v1/messages",
+        status_code=202,
+        response_model=Accepted,
+        summary="Hand in a channel message",
+        openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(sorted(_MAIL | _JSON), {})}},
+    )
+    async def post_message(request: Request) -> Response | Accepted:
         octets = await _body(request)
         if octets is None:
             return problem(413, "too_large", f"larger than {intake.MAX_OCTETS} octets")

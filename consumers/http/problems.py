@@ -1,5 +1,6 @@
 """Every error is a problem of RFC 9457, and none repeats what was sent."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from engine.incoming import Refused
-from projections.answers import NotFound
-from projections.runtime.progress import NotYet
+from engine.store.database.errors import DatabaseUnavailable
+from projections.api import desk
 from schemas.refusals import RefusalCode
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -33,6 +34,7 @@ _TITLES: Mapping[int, str] = {
     500: "A fault of ours",
     503: "Not possible at the moment",
 }
+_BUSY: Final = 503
 _log = structlog.get_logger()
 
 
@@ -70,8 +72,9 @@ def install(app: FastAPI) -> None:
     """Have ``app`` answer every error with a problem."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(NotFound, _not_found)
-    app.add_exception_handler(NotYet, _not_yet)
+    for kind in desk.STATUS:
+        app.add_exception_handler(kind, _question)
+    app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -88,12 +91,15 @@ def _http(_: Request, error: Exception) -> Response:
     return problem(status, _TITLES.get(status, "problem").lower().replace(" ", "_"), detail, headers=headers)
 
 
-def _not_found(_: Request, error: Exception) -> Response:
-    return problem(404, "not_found", str(error))
+def _question(_: Request, error: Exception) -> Response:
+    status = next(status for kind, status in desk.STATUS.items() if isinstance(error, kind))
+    code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+    headers = {"Retry-After": "1"} if status == _BUSY else None
+    return problem(status, code, str(error), headers=headers)
 
 
-def _not_yet(_: Request, error: Exception) -> Response:
-    return problem(503, "not_yet", str(error), headers={"Retry-After": "1"})
+def _unavailable(_: Request, error: Exception) -> Response:
+    return problem(_BUSY, "database_unavailable", str(error), headers={"Retry-After": "5"})
 
 
 def _fault(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Which doors and projections run in this process, how they stop, and what their trouble looks like in the log."""
 
+import signal
 import threading
 from collections.abc import Callable
 
@@ -93,10 +94,14 @@ def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: Non
     background = Background(failed=server.ask_to_stop)
     background.start("projections", lambda: project(here, background.stop))
     background.start("upkeep", lambda: upkeep(here, background.stop))
+    # The server hands a signal on when it has drained; without a handler that would end the process before its clean end.
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         server.run()
     finally:
         background.end()
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if background.error is not None:
         raise background.error
 

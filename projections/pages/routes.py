@@ -2,15 +2,13 @@
 
 from importlib import resources
 from typing import Annotated, Literal
-from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from jinja2 import Environment, FunctionLoader, select_autoescape
 from starlette.responses import HTMLResponse
 
 from projections.api.desk import Desk
 from projections.pages.words import WORDS, spoken, stamp
-from projections.replay.as_of import NoSuchCase
 from projections.views.audit_trail import ask as trails
 from projections.views.audit_trail.ask import TrailFilter
 from projections.views.cases import ask as cases
@@ -28,7 +26,9 @@ def _source(name: str) -> str:
     return resources.files("projections.pages").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-_PAGES = Environment(loader=FunctionLoader(_source), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True)
+_PAGES = Environment(
+    loader=FunctionLoader(_source), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
+)
 _PAGES.filters.update(stamp=stamp, spoken=spoken)
 
 
@@ -58,7 +58,7 @@ def routes(desk: Desk) -> APIRouter:
         with desk.views.snapshot([cases.NAME, timers.NAME, trails.NAME]) as snapshot:
             stream = cases.find(snapshot, reference)
             if stream is None:
-                raise NoSuchCase(UUID(int=0))
+                raise HTTPException(404, "no case of that number or id")
             item = cases.listing(snapshot, CaseFilter(number=reference.upper(), limit=1)).cases
             return _page(
                 "case.html",
