@@ -19,6 +19,8 @@ from schemas.words import Cause, Level, Money, Outcome, Point, Priority, RemedyF
 
 MONEY: Final[frozenset[RemedyForm]] = frozenset({"refund", "price_reduction", "reimbursement", "payment", "discount"})
 SEVERITY: Final[dict[Tone, Level]] = {"calm": "low", "dissatisfied": "medium", "angry": "medium", "threatening": "high"}
+LIMITS: Final = {"GBP": Decimal(100), "RUB": Decimal(5_000)}
+"""Up to this the rule approves, as the shipped desk says."""
 SURVEY: Final = "after-closing"
 
 
@@ -204,8 +206,13 @@ def give(scene: Scene, remedy: UUID) -> None:
 
 def within_limit(scene: Scene) -> float:
     """Return a share of the price that the shipped desk's rule approves by itself."""
-    rest = (Decimal(4_500) if scene.cast.currency == "RUB" else Decimal(90)) - scene.spent
-    return float(min(Decimal("0.9"), max(rest, Decimal(1)) / scene.cast.price)) * scene.draw.uniform(0.3, 0.95)
+    safe = LIMITS[scene.cast.currency] * Decimal("0.9")
+    return float(min(Decimal("0.9"), safe / scene.cast.price)) * scene.draw.uniform(0.3, 0.95)
+
+
+def above_limit(scene: Scene) -> bool:
+    """Whether what was proposed so far needs a second person."""
+    return scene.spent > LIMITS[scene.cast.currency]
 
 
 # ---------------------------------------------------------------------------------------- answer and end

@@ -15,7 +15,7 @@ from schemas.envelope import RequestSource
 
 Submit = Callable[[Sequence[Incoming], datetime], Sequence[Result]]
 """``Service.submit``."""
-_BATCH = 100
+_WINDOW = 400
 WORKLOAD = "sample"
 
 
@@ -76,38 +76,40 @@ def lines(cases: int, seed: int, language: Language, start: datetime, end: datet
 
 
 class Player:
-    """Gathers steps into batches. A command waits for the answers to all messages of its case."""
+    """Submits steps in time order, a window of them in as few batches as their needs allow.
 
-    def __init__(self, submit: Submit, batch: int = _BATCH) -> None:
-        self._submit, self._size = submit, batch
+    A command waits for the answers to all messages of its case, since they may open a stream or
+    another one; what comes later in that case waits with it, and other cases need not.
+    """
+
+    def __init__(self, submit: Submit, window: int = _WINDOW) -> None:
+        self._submit, self._window = submit, window
         self._streams: dict[str, UUID] = {}
-        self._items: list[Incoming] = []
-        self._steps: list[Step] = []
-        self._speaking: set[str] = set()
-        """Cases of which a message stands in the batch: it may open a stream, or another one."""
+        self._gathered: list[Step] = []
         self.report = Report()
 
     def take(self, step: Step) -> None:
-        """Add a step, after submitting those before it where it needs their results."""
-        if isinstance(step.act, Did) and not self._speaking.isdisjoint(_cases(step.case, step.act)):
-            self.flush()
-        item = self._said(step, step.act) if isinstance(step.act, Said) else self._did(step, step.act)
-        if item is None:
-            return
-        self._items.append(item)
-        self._steps.append(step)
-        if len(self._items) >= self._size:
+        """Add a step; a full window is submitted."""
+        self._gathered.append(step)
+        if len(self._gathered) >= self._window:
             self.flush()
 
     def flush(self) -> None:
-        """Submit what was gathered."""
-        if not self._items:
+        """Submit what was gathered, each case's steps in their order."""
+        while self._gathered:
+            ready, self._gathered = _ready(self._gathered)
+            self._play(ready)
+
+    def _play(self, ready: list[Step]) -> None:
+        taken = [(step, item) for step in ready if (item := self._item(step)) is not None]
+        if not taken:
             return
-        results = self._submit(self._items, self._steps[-1].at)
-        for step, result in zip(self._steps, results, strict=True):
+        results = self._submit([item for _, item in taken], taken[-1][0].at)
+        for (step, _), result in zip(taken, results, strict=True):
             self._note(step, result)
-        self._items, self._steps = [], []
-        self._speaking.clear()
+
+    def _item(self, step: Step) -> Incoming | None:
+        return self._said(step, step.act) if isinstance(step.act, Said) else self._did(step, step.act)
 
     def _said(self, step: Step, act: Said) -> Incoming | None:
         arrived = intake.from_mapping(act.payload, around(step, "service:sample"))
@@ -115,7 +117,6 @@ class Player:
         if isinstance(arrived, intake.Rejected):
             self._refuse(step, "invalid", f"{arrived.path}: {arrived.reason}")
             return None
-        self._speaking.add(step.case)
         return arrived
 
     def _did(self, step: Step, act: Did) -> Incoming | None:
@@ -163,5 +164,23 @@ def around(step: Step, actor: str) -> Circumstances:
     )
 
 
-def _cases(case: str, act: Did) -> Iterable[str]:
+def _ready(gathered: Iterable[Step]) -> tuple[list[Step], list[Step]]:
+    """Return the steps that can be submitted together, and those that need their results first."""
+    ready: list[Step] = []
+    later: list[Step] = []
+    speaking: set[str] = set()
+    waiting: set[str] = set()
+    for step in gathered:
+        named = (step.case,) if isinstance(step.act, Said) else _cases(step.case, step.act)
+        needs = isinstance(step.act, Did) and not speaking.isdisjoint(named)
+        if needs or not waiting.isdisjoint(named):
+            waiting.add(step.case)
+            later.append(step)
+        else:
+            ready.append(step)
+            speaking.update((step.case,) if isinstance(step.act, Said) else ())
+    return ready, later
+
+
+def _cases(case: str, act: Did) -> tuple[str, ...]:
     return (case,) if act.other is None else (case, act.other)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from consumers.sample.handling import (
     MONEY,
+    above_limit,
     act,
     answer,
     approve,
@@ -120,7 +121,7 @@ def large_refund(scene: Scene) -> None:
     _opened(scene)
     form = _money_form(scene)
     remedy = propose(scene, form, 1.0)
-    if scene.happens(0.25):
+    if above_limit(scene) and scene.happens(0.3):
         scene.desk(0.5, 6)
         scene.does(RejectRemedy(remedy_id=remedy, reason=scene.words.one("reasons", "reject")), approver(scene))
         scene.desk(0.3, 3)

@@ -53,7 +53,8 @@ def cast(person: Person, channel: Channel, at: datetime, order: str, draw: Rando
         agent=handler.signs(person.language),
         product=product,
         order=order,
-        day=(at - timedelta(days=days + draw.randint(2, 9))).date(),
+        day=(at - timedelta(days=days + draw.randint(3, 9))).date(),
+        since=(at - timedelta(days=days)).date(),
         days=days,
         amount=spelled(price, russian=russian),
         location=location,
@@ -72,7 +73,7 @@ class Scene(Script):
         self.words = Wording(draw, cast.facts)
         self.voice = Voice(cast.person, cast.channel, f"{run}-{case}", draw.random())
         self.spent = Decimal(0)
-        """Money promised so far: what the rule's limit is compared with."""
+        """Money proposed so far: what the rule's limit is compared with."""
         self.cause: Cause = draw.choice(cast.matter.causes)
         self.known_answer = ""
         """What the complainant will say to the last question that he was asked."""

@@ -30,6 +30,8 @@ class Facts:
     product: str
     order: str
     day: date
+    """When it was bought; the trouble goes on for ``days`` days."""
+    since: date
     days: int
     amount: str
     location: str
@@ -92,9 +94,11 @@ class Wording:
             "topic": product,
             "order": facts.order,
             "date": f"{facts.day.day} {months[facts.day.month - 1]}",
+            "since": f"{facts.since.day} {months[facts.since.month - 1]}",
             "days": str(facts.days),
             "amount": facts.amount,
             "digits": str(self._draw.randint(2, 9)),
+            "few": str(self._draw.randint(2, 4)),
             "hour": str(self._draw.randint(1, 5)),
         }
 
