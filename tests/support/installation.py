@@ -22,6 +22,7 @@ from engine.store.store import Store
 from engine.store.vault.master import KeyFile
 from schemas.complaint.base import Command
 from schemas.envelope import RequestSource
+from schemas.words import Identity
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _REQUEST = RequestSource(request=UUID(int=7))
@@ -42,7 +43,7 @@ class Desk:
         self.at += timedelta(**by)
 
     def around(self, actor: str = "service:test") -> Circumstances:
-        identity = "local" if actor.startswith("person:") else "workload"
+        identity: Identity = "local" if actor.startswith("person:") else "workload"
         return Circumstances(Sender("test", actor, identity), _REQUEST, self.at, clock=self.at)
 
     def message(self, **fields: Any) -> Arrived:
