@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from engine.store.batch import Answer, SeenMessage
+from engine.store.columns import Integers, Octets, Texts, Uuids
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 
@@ -61,15 +62,19 @@ def keep(
     """
     if answers:
         columns = (
-            [each.command_id for each in answers],
-            [each.fingerprint for each in answers],
-            [each.stream for each in answers],
-            [versions.get(each.stream) if each.stream else None for each in answers],
-            [orjson.dumps(each.result).decode() for each in answers],
+            Uuids([each.command_id for each in answers]),
+            Octets([each.fingerprint for each in answers]),
+            Uuids([each.stream for each in answers]),
+            Integers([versions.get(each.stream) if each.stream else None for each in answers]),
+            Texts([orjson.dumps(each.result) for each in answers]),
         )
         connection.execute(_KEEP_ANSWERS, (recorded_at, position, *columns))
     if messages:
-        seen = ([m.fingerprint for m in messages], [m.stream for m in messages], [m.message for m in messages])
+        seen = (
+            Octets([each.fingerprint for each in messages]),
+            Uuids([each.stream for each in messages]),
+            Uuids([each.message for each in messages]),
+        )
         connection.execute(_KEEP_MESSAGES, seen)
 
 

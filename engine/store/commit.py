@@ -33,6 +33,7 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from engine.store import answers, conversations, positions, set_aside
 from engine.store.batch import Batch, Committed, Conflict
+from engine.store.columns import BigIntegers, Column, Integers, Octets, Texts, Truths, Uuids, teach
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.herald import Herald
@@ -80,7 +81,7 @@ class _Ready:
     rows: Sequence[StoredEvent]
     keys: Mapping[Pair, DataKey]
     aside: Sequence[SealedAside]
-    expected: Mapping[str, list[Any]]
+    expected: Mapping[str, Column]
 
     @property
     def versions(self) -> dict[UUID, int]:
@@ -159,6 +160,7 @@ class Writer:
 
     def _transaction(self, connection: Connection[TupleRow], ready: _Ready, sent: list[_Sent]) -> Committed:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
+        teach(connection)
         with connection.pipeline():
             connection.execute(LOCK)
             cursor = connection.execute(_CHECKS, ready.expected)
@@ -216,19 +218,19 @@ def _write_side_rows(connection: Connection[TupleRow], ready: _Ready, position: 
     set_aside.write(connection, ready.aside, batch.released, recorded_at)
 
 
-def _expected(batch: Batch, keys: Mapping[Pair, DataKey]) -> dict[str, list[Any]]:
+def _expected(batch: Batch, keys: Mapping[Pair, DataKey]) -> dict[str, Column]:
     return {
-        "streams": [append.stream for append in batch.appends],
-        "versions": [append.expected for append in batch.appends],
-        "sources": [move.source for move in batch.sources],
-        "source_positions": [move.expected for move in batch.sources],
-        "commands": [answer.command_id for answer in batch.answers],
-        "messages": [message.fingerprint for message in batch.messages],
-        "key_streams": [stream for stream, _ in keys],
-        "key_subjects": [subject for _, subject in keys],
-        "key_ids": [key.key_id for key in keys.values()],
-        "new_keys": [key.stored is not None for key in keys.values()],
-        "released": list(batch.released),
+        "streams": Uuids([append.stream for append in batch.appends]),
+        "versions": Integers([append.expected for append in batch.appends]),
+        "sources": Texts([move.source for move in batch.sources]),
+        "source_positions": BigIntegers([move.expected for move in batch.sources]),
+        "commands": Uuids([answer.command_id for answer in batch.answers]),
+        "messages": Octets([message.fingerprint for message in batch.messages]),
+        "key_streams": Uuids([stream for stream, _ in keys]),
+        "key_subjects": Uuids([subject for _, subject in keys]),
+        "key_ids": Octets([key.key_id for key in keys.values()]),
+        "new_keys": Truths([key.stored is not None for key in keys.values()]),
+        "released": Uuids(batch.released),
     }
 
 

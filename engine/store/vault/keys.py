@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from engine.store.columns import Octets, Texts, Uuids, teach
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 from engine.store.vault.master import MasterKeys, WrappedKey
@@ -81,7 +82,10 @@ def store(connection: Connection[TupleRow], keys: Mapping[Pair, DataKey]) -> Non
     """Store the new keys among these, within the commit that has compared them."""
     rows = [(*pair, key.key_id, *key.stored) for pair, key in keys.items() if key.stored is not None]
     if rows:
-        connection.execute(_STORE, [list(column) for column in zip(*rows, strict=True)])
+        streams, subjects, key_ids, masters, wrapped = zip(*rows, strict=True)
+        teach(connection)
+        columns = (Uuids(streams), Uuids(subjects), Octets(key_ids), Texts(masters), Octets(wrapped))
+        connection.execute(_STORE, columns)
 
 
 class Keys:
@@ -103,17 +107,15 @@ class Keys:
             SubjectErased: the key of a pair was destroyed.
             DatabaseUnavailable: as ``reading``.
         """
-        found = self._remembered(pairs)
-        missing = [pair for pair in pairs if pair not in found]
-        if missing:
-            stored = self._look_up(missing)
-            for pair, key in stored.items():
-                if key is None:
-                    raise SubjectErased(*pair)
-                found[pair] = key
-            for pair in missing:
-                if pair not in stored:
-                    found[pair] = self._make(pair)
+        found, missing = self._remembered(pairs, new=True)
+        stored = self._look_up(missing) if missing else {}
+        for pair, key in stored.items():
+            if key is None:
+                raise SubjectErased(*pair)
+            found[pair] = key
+        for pair in missing:
+            if not stored or pair not in stored:
+                found[pair] = self._make(pair)
         return found
 
     def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
@@ -123,19 +125,20 @@ class Keys:
             DatabaseUnavailable: as ``reading``.
         """
         before = self._destructions
-        found: dict[Pair, DataKey | None] = dict(self._remembered(pairs, new=False))
-        stored = self._look_up([pair for pair in pairs if pair not in found])
+        found, missing = self._remembered(pairs, new=False)
+        stored = self._look_up(missing)
         if found and before != self._destructions:
             return self._look_up(list(pairs))
         return {**found, **stored}
 
     def kept(self, pairs: Iterable[Pair]) -> None:
-        """A commit stored the new keys of these pairs."""
+        """A commit stored the new keys of these pairs.
+
+        They are not remembered: one may have been destroyed since, which only a look-up can tell.
+        """
         with self._guard:
             for pair in pairs:
-                key = self._new.pop(pair, None)
-                if key is not None:
-                    self._remember(self._known, pair, DataKey(key.key_id, key.box))
+                self._new.pop(pair, None)
 
     def drop(self, pairs: Iterable[Pair]) -> None:
         """Forget the keys of these pairs: a commit found that others stand in the database."""
@@ -151,19 +154,24 @@ class Keys:
                 for pair in [pair for pair in remembered if pair[1] == subject]:
                     del remembered[pair]
 
-    def _remembered(self, pairs: Iterable[Pair], *, new: bool = True) -> dict[Pair, DataKey]:
+    def _remembered(self, pairs: Iterable[Pair], *, new: bool) -> tuple[dict[Pair, DataKey], list[Pair]]:
+        """The keys that are remembered, and the pairs of which none is."""
+        found: dict[Pair, DataKey] = {}
+        missing: list[Pair] = []
         with self._guard:
-            found = {}
             for pair in pairs:
                 key = self._known.get(pair) or (self._new.get(pair) if new else None)
-                if key is not None:
+                if key is None:
+                    missing.append(pair)
+                else:
                     found[pair] = key
-            return found
+        return found, missing
 
     def _look_up(self, pairs: list[Pair]) -> dict[Pair, DataKey | None]:
-        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
-            cursor.execute(_LOOK_UP, ([stream for stream, _ in pairs], [subject for _, subject in pairs]))
-            rows = cursor.fetchall()
+        columns = (Uuids([stream for stream, _ in pairs]), Uuids([subject for _, subject in pairs]))
+        with reading(self._pool) as connection:
+            teach(connection)
+            rows = connection.execute(_LOOK_UP, columns, binary=True).fetchall()
         found: dict[Pair, DataKey | None] = {}
         for _, stream, subject, key_id, master_id, wrapped in rows:
             if key_id is not None:
@@ -189,11 +197,10 @@ class Keys:
         key = os.urandom(32)
         made = DataKey.of(key, self._master.wrap(key, wrap_context(*pair)))
         with self._guard:
-            already = self._new.get(pair)
-            if already is not None:
-                return already
-            self._remember(self._new, pair, made)
-        return made
+            handed_out = self._new.setdefault(pair, made)
+            if len(self._new) > self._bound:
+                self._new.popitem(last=False)
+        return handed_out
 
     def _remember(self, where: OrderedDict[Pair, DataKey], pair: Pair, key: DataKey) -> None:
         where[pair] = key

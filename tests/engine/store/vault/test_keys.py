@@ -44,6 +44,7 @@ def test_only_a_bounded_number_of_keys_is_remembered(store: Store, pool: Pool, m
 
 def test_a_forgotten_subject_is_looked_up_again(store: Store, pool: Pool) -> None:
     store.commit(Batch(appends=(append(STREAM, 0, note(ANNA)),)))
+    store.keys.for_reading([(STREAM, ANNA)])
     with pool.connection() as connection:
         connection.execute("DELETE FROM plaint_keys.data_keys")
 
@@ -80,3 +81,18 @@ def test_every_process_has_the_same_fingerprint_key(pool: Pool, master: KeyFile)
     one, two = ServiceKeys(pool, master).fingerprint(), ServiceKeys(pool, master).fingerprint()
 
     assert one.message("x") == two.message("x")
+
+
+def test_a_key_destroyed_right_after_its_commit_is_not_remembered_by_the_process_that_made_it(
+    store: Store, pool: Pool
+) -> None:
+    pair = (STREAM, ANNA)
+    made = store.keys.for_writing([pair])
+    store.commit(Batch(appends=(append(STREAM, 0, note(ANNA)),)))
+    with pool.connection() as connection:
+        connection.execute("UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL")
+        connection.execute("UPDATE plaint_keys.destructions SET count = count + 1")
+    store.keys.for_reading([])
+    store.keys.kept(made)
+
+    assert store.keys.for_reading([pair]) == {pair: None}
