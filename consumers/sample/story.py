@@ -13,8 +13,8 @@ from random import Random
 from typing import Final, Literal
 from uuid import uuid5
 
-from consumers.sample import exits, plots
 from consumers.sample.people import Tongue, person
+from consumers.sample.plots import exits, feedback, lives, turns
 from consumers.sample.scene import Scene, cast
 from consumers.sample.script import NAMESPACE, Step, awake, worked
 from schemas.words import Channel
@@ -34,37 +34,37 @@ _CHANNELS: Final[dict[Channel, int]] = {
 _DESK_HOURS: Final = ("call", "visit", "chat", "letter")
 """Channels that are open while the desk is."""
 _PLOTS: Final[tuple[tuple[int, Plot, tuple[Channel, ...]], ...]] = (
-    (15, plots.straight, _ANY),
-    (8, plots.waiting, _ANY),
-    (4, plots.waiting_for_department, _ANY),
-    (9, plots.small_refund, _ANY),
-    (5, plots.large_refund, _PRIVATE),
-    (1, plots.reversed_payment, _PRIVATE),
-    (6, plots.put_right, _ANY),
-    (3, plots.handed_over, _ANY),
-    (3, plots.promised, _ANY),
-    (2, plots.corrected, _ANY),
-    (4, plots.disputed, _ANY),
-    (3, plots.reopened, _ANY),
-    (1, plots.continued, _PRIVATE),
-    (2, plots.thanked_after, _ANY),
-    (1, plots.absent, ("email",)),
-    (1, plots.swapped, ("email", "web_form")),
-    (1, plots.twice, _WRITTEN),
-    (1, plots.turned, _WRITTEN),
-    (2, plots.forwarded, ("authority",)),
-    (5, plots.forgotten, _ANY),
+    (15, lives.straight, _ANY),
+    (8, lives.waiting, _ANY),
+    (4, lives.waiting_for_department, _ANY),
+    (9, lives.small_refund, _ANY),
+    (5, lives.large_refund, _PRIVATE),
+    (1, lives.reversed_payment, _PRIVATE),
+    (6, lives.put_right, _ANY),
+    (3, lives.handed_over, _ANY),
+    (3, lives.promised, _ANY),
+    (2, lives.corrected, _ANY),
+    (4, turns.disputed, _ANY),
+    (3, turns.reopened, _ANY),
+    (1, turns.continued, _PRIVATE),
+    (2, turns.thanked_after, _ANY),
+    (1, turns.absent, ("email",)),
+    (1, turns.swapped, ("email", "web_form")),
+    (1, turns.twice, _WRITTEN),
+    (1, turns.turned, _WRITTEN),
+    (2, lives.forwarded, ("authority",)),
+    (5, lives.forgotten, _ANY),
     (3, exits.explained, _ANY),
     (1, exits.not_ours, _PRIVATE),
     (1, exits.withdrawn, _ANY),
     (2, exits.unresponsive, _ANY),
     (1, exits.duplicated, ("email", "call", "web_form")),
     (1, exits.disguised_spam, ("email", "web_form")),
-    (5, exits.question, ("email", "web_form", "messenger", "chat")),
-    (2, exits.suggestion, ("email", "web_form", "messenger")),
-    (3, exits.compliment, ("email", "web_form", "messenger", "visit")),
-    (3, exits.praise_review, ("review",)),
-    (1, exits.spam, ("email", "web_form", "social")),
+    (5, feedback.question, ("email", "web_form", "messenger", "chat")),
+    (2, feedback.suggestion, ("email", "web_form", "messenger")),
+    (3, feedback.compliment, ("email", "web_form", "messenger", "visit")),
+    (3, feedback.praise_review, ("review",)),
+    (1, feedback.spam, ("email", "web_form", "social")),
 )
 """Share of a hundred cases, plot, channels on which it can play."""
 PLOTS: Final = tuple(plot.__name__ for _, plot, _ in _PLOTS)

@@ -1,15 +1,14 @@
-"""How a complaint leaves the funnel early, and what comes in that is none: questions, ideas, praise, junk."""
+"""How a complaint leaves the funnel early."""
 
 from typing import Final
 
-from consumers.sample.handling import answer, complain, end, establish, look_into, take_in, thanked
-from consumers.sample.plots import asks
+from consumers.sample.plots.feedback import unasked
+from consumers.sample.plots.handling import answer, asks, complain, end, establish, look_into, take_in, thanked
 from consumers.sample.scene import Scene
 from consumers.sample.script import UNKNOWN
 from schemas.complaint.lifecycle import Close, Discontinue
 from schemas.complaint.records import LinkComplaint
-from schemas.streams.feedback import ClassifyFeedback
-from schemas.words import ExitReason, Sense
+from schemas.words import ExitReason
 
 _EXPLAINED: Final[dict[ExitReason, int]] = {
     "unfounded": 40,
@@ -93,52 +92,8 @@ def duplicated(scene: Scene) -> None:
 
 def disguised_spam(scene: Scene) -> None:
     """An advertisement that nothing gave away; a person throws it out."""
-    scene.opens_with(*_feedback_texts(scene, "hidden_spam"), "spam")
+    scene.opens_with(*unasked(scene, "hidden_spam"), "spam")
     take_in(scene, worked=False)
     scene.desk(0.1, 5)
     scene.does(Discontinue(reason="spam_or_bot"))
     scene.does(Close())
-
-
-# ------------------------------------------------------------------------------------------ no complaints
-
-
-def _feedback_texts(scene: Scene, kind: str) -> tuple[str, str]:
-    return scene.words.one("feedback", kind, "subjects"), scene.words.one("feedback", kind, "says")
-
-
-def _feedback(scene: Scene, kind: str, sense: Sense, seen_as: Sense, share: float) -> None:
-    """It arrives and stays what it is; now and then a person says more exactly what."""
-    subject, text = _feedback_texts(scene, kind)
-    scene.opens_with(subject, text, sense, stars=scene.draw.choice((4, 5)) if kind == "praise_review" else None)
-    if scene.happens(share):
-        scene.desk(0.2, 6)
-        scene.does(ClassifyFeedback(sense=seen_as))
-
-
-def question(scene: Scene) -> None:
-    """A question, and often thanks for the answer."""
-    _feedback(scene, "question", "question", "question", 0)
-    if scene.happens(0.4):
-        scene.people(4, 30)
-        scene.says("thanks", sense="thanks")
-
-
-def suggestion(scene: Scene) -> None:
-    """An idea."""
-    _feedback(scene, "suggestion", "suggestion", "suggestion", 0.3)
-
-
-def compliment(scene: Scene) -> None:
-    """Praise."""
-    _feedback(scene, "compliment", "compliment", "compliment", 0.4)
-
-
-def praise_review(scene: Scene) -> None:
-    """Praise with stars, for everybody to read."""
-    _feedback(scene, "praise_review", "compliment", "review", 0.3)
-
-
-def spam(scene: Scene) -> None:
-    """Junk that gives itself away."""
-    _feedback(scene, "spam", "spam", "spam", 0.2)

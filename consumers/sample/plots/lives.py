@@ -1,51 +1,41 @@
-"""The lives that a complaint can have. Every plot plays on a scene; time goes on as it does."""
+"""The ordinary lives of a complaint, one cycle each: every plot plays on a scene, and time goes on as it does."""
 
 from datetime import timedelta
 
-from consumers.sample.handling import (
+from consumers.sample.plots.handling import (
     MONEY,
     above_limit,
     act,
     answer,
     approve,
     approver,
+    asks,
     complain,
     end,
     establish,
     give,
     hand_over,
+    handled,
     look_into,
     offer,
     propose,
     rated,
     take_in,
-    thanked,
     within_limit,
 )
-from consumers.sample.people import LEAD
 from consumers.sample.scene import Scene
 from schemas.complaint.clocks import KeepPromise, MakePromise
-from schemas.complaint.lifecycle import Close, DisputeOutcome, Reopen
+from schemas.complaint.lifecycle import Close
 from schemas.complaint.remedies import RejectRemedy, ReverseRemedy
 from schemas.complaint.waiting import ProvideInformation, RequestInformation
-from schemas.words import Outcome, RemedyForm, WaitFor
+from schemas.words import RemedyForm, WaitFor
 
 
 def straight(scene: Scene) -> None:
     """Looked into, answered, ended."""
     complain(scene)
-    _handled(scene)
+    handled(scene)
     end(scene)
-
-
-def _handled(scene: Scene) -> None:
-    """From the first look to the outcome."""
-    take_in(scene)
-    look_into(scene)
-    outcome: Outcome = scene.draw.choices(("upheld", "partly_upheld", "not_upheld"), (55, 20, 25))[0]
-    establish(scene, outcome)
-    scene.desk(0.3, 8)
-    answer(scene, outcome)
 
 
 def waiting(scene: Scene) -> None:
@@ -63,14 +53,6 @@ def waiting(scene: Scene) -> None:
     establish(scene)
     answer(scene, "upheld")
     end(scene)
-
-
-def asks(scene: Scene) -> None:
-    """The complainant is asked for something; from here on the wait is his."""
-    question, scene.known_answer = scene.words.pair("questions_to_customer")
-    message = scene.tells(question, "question")
-    answer_by = scene.at + timedelta(days=10)
-    scene.does(RequestInformation(request_id=scene.id("request"), what=question, answer_by=answer_by, message=message))
 
 
 def waiting_for_department(scene: Scene) -> None:
@@ -195,116 +177,10 @@ def corrected(scene: Scene) -> None:
     end(scene)
 
 
-def disputed(scene: Scene) -> None:
-    """The complainant does not accept the outcome; his words open the second cycle."""
-    complain(scene)
-    _handled(scene)
-    scene.people(2, 60)
-    if scene.happens(0.7):
-        scene.says("disputes", sense="complaint")
-        scene.desk(0.3, 4)
-    else:
-        scene.desk(0.3, 6)
-        scene.does(DisputeOutcome(grounds=scene.words.one("disputes")))
-        scene.does(Reopen(reason="disputed"))
-    _second_cycle(scene)
-
-
-def _second_cycle(scene: Scene) -> None:
-    scene.passes_to(LEAD)
-    look_into(scene, 1, 8)
-    establish(scene)
-    remedy = propose(scene, "extra_service", 0)
-    give(scene, remedy)
-    answer(scene, "partly_upheld", "extra_service")
-    end(scene)
-
-
-def reopened(scene: Scene) -> None:
-    """It was closed, and it happens again within the window."""
-    complain(scene)
-    _handled(scene)
-    scene.days(1)
-    scene.does(Close(reason="decision"))
-    if scene.happens(0.4):
-        rated(scene)
-    scene.people(30, 300)
-    scene.says("reopenings", sense="complaint")
-    scene.desk(0.3, 4)
-    _second_cycle(scene)
-
-
-def continued(scene: Scene) -> None:
-    """It happens again long after the end: a new complaint, linked to the old one."""
-    complain(scene)
-    _handled(scene)
-    scene.days(1)
-    scene.does(Close(reason="decision"))
-    scene.people(31 * 24, 40 * 24)
-    scene.says("late_reopenings", sense="complaint")
-    _handled(scene)
-    end(scene)
-
-
-def thanked_after(scene: Scene) -> None:
-    """All is well, and the complainant says so after the end."""
-    complain(scene)
-    _handled(scene)
-    scene.desk(2, 20)
-    scene.does(Close(reason="decision"), why=scene.words.one("reasons", "close"))
-    thanked(scene)
-
-
-def absent(scene: Scene) -> None:
-    """The complainant's mail program answers the desk's mail; nothing comes of it."""
-    complain(scene)
-    take_in(scene)
-    scene.away()
-    look_into(scene)
-    establish(scene)
-    answer(scene, "upheld")
-    scene.away()
-    end(scene)
-
-
-def swapped(scene: Scene) -> None:
-    """The second message overtakes the first one on its way."""
-    complain(scene)
-    first = scene.withhold()
-    scene.people(0.2, 1)
-    scene.says("nudges", sense="question")
-    scene.seconds(120, 2_000)
-    scene.add(first)
-    scene.seconds(30, 90)
-    _handled(scene)
-    end(scene)
-
-
-def twice(scene: Scene) -> None:
-    """The same message is delivered two times."""
-    complain(scene)
-    first = scene.last
-    scene.seconds(60, 3_000)
-    scene.add(first)
-    _handled(scene)
-    scene.add(first)
-    end(scene)
-
-
-def turned(scene: Scene) -> None:
-    """A question that nobody answered turns into a complaint."""
-    subject, text = scene.words.one("feedback", "question", "subjects"), scene.words.one("feedback", "question", "says")
-    scene.opens_with(subject, text, "question")
-    scene.people(50, 140)
-    scene.says("turning", sense="complaint")
-    _handled(scene)
-    end(scene)
-
-
 def forwarded(scene: Scene) -> None:
     """An authority passes a complaint on, asks once more and is told the end of it."""
     complain(scene)
-    _handled(scene)
+    handled(scene)
     scene.tells(scene.words.one("findings", "partly_upheld"), "other", counterparty="authority")
     if scene.happens(0.5):
         rated(scene)

@@ -15,6 +15,7 @@ from schemas.complaint.investigation import AssignAction, CompleteAction, Establ
 from schemas.complaint.lifecycle import AcceptOutcome, Close, InviteSurvey, Rate, Resolve, Score
 from schemas.complaint.registration import Acknowledge, Assessment, Register
 from schemas.complaint.remedies import AcceptRemedies, ApproveRemedy, Compensate, OfferRemedies, ProposeRemedy
+from schemas.complaint.waiting import RequestInformation
 from schemas.words import Cause, Level, Money, Outcome, Point, Priority, RemedyForm, RemedyGround, RemedyHead, Tone
 
 MONEY: Final[frozenset[RemedyForm]] = frozenset({"refund", "price_reduction", "reimbursement", "payment", "discount"})
@@ -275,3 +276,24 @@ def thanked(scene: Scene) -> None:
         scene.edit(text, scene.draw.choice((4, 5)))
     else:
         scene.says("thanks", sense="thanks")
+
+
+# ------------------------------------------------------------------------------------------ often together
+
+
+def handled(scene: Scene) -> None:
+    """From the first look to the outcome."""
+    take_in(scene)
+    look_into(scene)
+    outcome: Outcome = scene.draw.choices(("upheld", "partly_upheld", "not_upheld"), (55, 20, 25))[0]
+    establish(scene, outcome)
+    scene.desk(0.3, 8)
+    answer(scene, outcome)
+
+
+def asks(scene: Scene) -> None:
+    """The complainant is asked for something; from here on the wait is his."""
+    question, scene.known_answer = scene.words.pair("questions_to_customer")
+    message = scene.tells(question, "question")
+    answer_by = scene.at + timedelta(days=10)
+    scene.does(RequestInformation(request_id=scene.id("request"), what=question, answer_by=answer_by, message=message))
