@@ -3,22 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
 
 from fastapi import Request
 
-from engine.store.batch import Recorded
 from projections.answers import Views
 from projections.api.paging import BadCursor
 from projections.replay.as_of import NoSuchCase, NotThereYet
+from projections.replay.texts import TextLog
 from projections.runtime.progress import Missing, NotYet
-
-
-class OpenLog(Protocol):
-    """``engine.store.read.Reader``: reads streams, and opens texts where it has keys."""
-
-    def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> list[Recorded]: ...
 
 
 class MayNotSee(PermissionError):
@@ -38,11 +31,11 @@ class Desk:
     """
 
     views: Views
-    log: OpenLog
+    log: TextLog
     now: Callable[[], datetime]
-    opener: Callable[[Request, UUID], OpenLog | None]
+    opener: Callable[[Request, UUID], TextLog | None]
 
-    def opened(self, request: Request, case: UUID) -> OpenLog:
+    def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.
 
         Raises:

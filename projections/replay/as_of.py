@@ -6,7 +6,7 @@ what had happened by then in the world, whenever it was recorded. Facts are fold
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import orjson
@@ -17,13 +17,7 @@ from engine.complaint.state_bytes import to_bytes
 from engine.store.batch import Recorded
 from engine.streams import feedback, problem
 from projections.answers import Answer, Moment
-from projections.replay.texts import Text, texts_of
-
-
-class Streams(Protocol):
-    """What this needs of ``engine.store.read.Reader``; with keys where texts are to be opened."""
-
-    def stream(self, stream: UUID, *, open: bool = False) -> Sequence[Recorded]: ...
+from projections.replay.texts import Text, TextLog, texts_of
 
 
 class When(BaseModel):
@@ -96,7 +90,7 @@ class CaseAsOf(Answer):
     """Null where texts were not asked for."""
 
 
-def case_as_of(log: Streams, case: UUID, asked: When | None = None, *, texts: bool = False) -> CaseAsOf:
+def case_as_of(log: TextLog, case: UUID, asked: When | None = None, *, texts: bool = False) -> CaseAsOf:
     """Fold a complaint, feedback or problem as it was.
 
     ``texts`` opens the personal texts of the events folded; ask for them only for one who may see

@@ -1,11 +1,18 @@
 """The personal texts of an event, as far as they were opened."""
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Protocol
+from uuid import UUID
 
 from engine.store.batch import Recorded
 from engine.store.vault.plan import Plan, is_withheld, plan_of
 from projections.answers import Answer
+
+
+class TextLog(Protocol):
+    """What replay needs of ``engine.store.read.Reader``: streams, and their texts where it has keys."""
+
+    def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]: ...
 
 
 class Text(Answer):

@@ -63,6 +63,7 @@ class Pace:
 class Runner:
     """Advances ``views`` of one ``group``. Any number may run; the one that holds the lock works.
 
+    Holds one connection of ``pool`` while it owns the group, and reads the log over others: two at least.
     ``report`` hears of errors that the runner survives (the database was away, another owner).
     """
 

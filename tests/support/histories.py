@@ -172,7 +172,8 @@ class Writer:
             self.versions[key] = self.versions.get(key, 0) + 1
             around = Envelope(
                 event_id=uid(f"event {position}"), occurred_at=at, occurred_precision=precision, zone=zone,
-                actor=actor, identity="token", why=SECRET, source=RequestSource(request=uid(f"request {position}")),
+                actor=actor, identity="token", why=SECRET if event.subject_id else None,
+                source=RequestSource(request=uid(f"request {position}")),
                 received_at=at, command_id=uid(f"command {position}"), correlation_id=uid(key), business_unit="main",
                 origin=origin,
             )  # fmt: skip

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 from sqlalchemy import ColumnElement, select
 
-from engine.store.batch import Recorded
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
 from projections.replay.sentence import Language, sentence
-from projections.replay.texts import Text, texts_of
+from projections.replay.texts import Text, TextLog, texts_of
 from projections.views.audit_trail.rows import ENTRIES, VERSION, VIEW
 from schemas.envelope import Source
 from schemas.words import Identity, Origin, RuleRef
@@ -20,12 +19,6 @@ from schemas.words import Identity, Origin, RuleRef
 NAME = (VIEW, VERSION)
 MOST = 5000
 """Entries of one page at most."""
-
-
-class OpenedLog(Protocol):
-    """What opens texts: ``engine.store.read.Reader`` with keys."""
-
-    def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]: ...
 
 
 class TrailFilter(Question):
@@ -89,7 +82,7 @@ class Trail(OfView):
     """Position after which the next page begins; null on the last."""
 
 
-def trail(snapshot: Snapshot, wanted: TrailFilter, language: Language = "en", log: OpenedLog | None = None) -> Trail:
+def trail(snapshot: Snapshot, wanted: TrailFilter, language: Language = "en", log: TextLog | None = None) -> Trail:
     """Return entries in order, each with a sentence in words.
 
     With ``log`` the personal texts are opened from it: give it only for one who may see them,
@@ -120,7 +113,7 @@ def _conditions(wanted: TrailFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _opened(log: OpenedLog, rows: Sequence[Mapping[str, Any]], position: int) -> dict[int, tuple[Text, ...]]:
+def _opened(log: TextLog, rows: Sequence[Mapping[str, Any]], position: int) -> dict[int, tuple[Text, ...]]:
     streams = dict.fromkeys(row["stream"] for row in rows)
     return {
         recorded.position: texts_of(recorded)

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
-from projections.replay.texts import Text
-from projections.views.audit_trail.ask import NAME, OpenedLog, Trail, TrailFilter, trail
+from projections.replay.texts import Text, TextLog
+from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, trail
 from projections.views.audit_trail.facts import impersonal
 from projections.views.audit_trail.rows import AuditTrail
 from schemas.catalogue import EVENTS
@@ -21,7 +21,7 @@ from support.histories import PERSON, RECEIVED, SECRET, START, Writer, histories
 from support.views import asking, build, drop
 
 
-def ask(pool: Pool, *, log: OpenedLog | None = None, **wanted: Any) -> Trail:
+def ask(pool: Pool, *, log: TextLog | None = None, **wanted: Any) -> Trail:
     with asking(pool).snapshot([NAME]) as snapshot:
         return trail(snapshot, TrailFilter.model_validate(wanted), "en", log)
 
@@ -60,7 +60,7 @@ def test_one_entry_in_full(pool: Pool) -> None:
 
 
 def test_texts_are_opened_from_the_log_only_when_it_is_handed_in(pool: Pool) -> None:
-    writer = Writer().add("case", RECEIVED, ComplaintResolved(outcome="upheld", findings=ERASED))
+    writer = Writer().add("case", RECEIVED, ComplaintResolved(subject_id=PERSON, outcome="upheld", findings=ERASED))
     build(pool, writer.log(), [AuditTrail()])
     closed, opened = ask(pool), ask(pool, log=writer.log())
     assert [one.texts for one in closed.entries] == [None, None]
