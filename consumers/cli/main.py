@@ -14,7 +14,7 @@ _COMMANDS: dict[str, str] = {
     "import": "consumers.cli.feeding:import_history",
     "sample": "consumers.cli.feeding:sample",
     "funnel": "consumers.cli.views:funnel",
-    "bench": "consumers.cli.config:bench",
+    "bench": "consumers.cli.bench:bench",
     "version": "consumers.cli.config:version",
 }
 _GROUPS: dict[str, tuple[str, dict[str, str]]] = {

@@ -1,0 +1,96 @@
+"""``plaint bench`` end to end: names, shape and figures, on a database that is gone afterwards."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+import pytest
+
+from consumers.bench.run import GROUPS
+from consumers.cli.output import OK, SOME_REJECTED, USAGE
+
+NAMES = {
+    "store": ["append_vs_copy", "append_vs_stock", "read_vs_fetch", "load_100_events_ms"],
+    "ingest": ["import_events_per_s", "import_vs_stock", "ingest_messages_per_s", "ingest_vs_stock"],
+    "projections": ["rebuild_vs_read", "rebuild_vs_fetch", "rebuild_vs_stock", "case_load_ms", "case_load_vs_stock_ms"],
+}
+REQUIRED = {
+    "append_vs_copy": 0.35,
+    "append_vs_stock": 30.0,
+    "read_vs_fetch": 0.2,
+    "load_100_events_ms": 5.0,
+    "rebuild_vs_read": 0.2,
+    "rebuild_vs_stock": 30.0,
+}
+PROGRAM = "import sys; from consumers.cli.main import run; sys.exit(run(sys.argv[1:]))"
+
+
+def bench(database: str | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment: Mapping[str, str] = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PLAINT_")},
+        **({} if database is None else {"PLAINT_DATABASE": database}),
+    }
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, "bench", *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+
+
+def databases(server: str) -> set[str]:
+    with psycopg.connect(server) as connection:
+        return {
+            row[0] for row in connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'plaint_bench%'")
+        }
+
+
+def test_every_group_has_its_promised_names() -> None:
+    assert list(NAMES) == list(GROUPS)
+
+
+@pytest.mark.parametrize("group", list(NAMES))
+def test_a_group_answers_with_the_promised_names_and_positive_figures_and_leaves_nothing(
+    group: str, postgres_server: str
+) -> None:
+    before = databases(postgres_server)
+    done = bench(postgres_server, group, "--quick", "--json", "--seed", "5")
+
+    assert done.stderr == ""
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert list(told) == ["results", "machine", "versions", "data_size", "seed"]
+    assert [result["name"] for result in told["results"]] == NAMES[group]
+    for result in told["results"]:
+        assert list(result) == ["name", "value", "unit", "baseline", "ratio", "required", "ok"]
+        assert result["value"] > 0
+        assert result["ratio"] == pytest.approx(result["value"] / result["baseline"], rel=2e-3)
+        assert result["required"] == REQUIRED.get(result["name"])
+        assert (result["ok"] is None) == (result["required"] is None)
+    assert set(told["versions"]) == {"plaint", "python", "postgresql", "eventsourcing", "psycopg"}
+    assert all(count > 0 for count in told["data_size"].values())
+    assert told["seed"] == 5
+    reached = all(result["ok"] is not False for result in told["results"])
+    assert done.returncode == (OK if reached else SOME_REJECTED)
+    assert databases(postgres_server) <= before
+
+
+@pytest.mark.slow
+def test_without_a_database_an_embedded_one_is_made_and_a_person_gets_a_table() -> None:
+    done = bench(None, "store", "--quick")
+
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["name", "value", "unit", "baseline", "ratio", "required", "ok"]
+    assert [line.split()[0] for line in lines[1:5]] == NAMES["store"]
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    done = bench(None, "speed")
+
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr == "plaint: no benchmark 'speed': name one of store, ingest, projections, or none for all\n"
