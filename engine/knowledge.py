@@ -3,14 +3,23 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from engine import parking, planning, streams_of
+from engine import parking, streams_of
 from engine.incoming import Arrived, Asked, Incoming
-from engine.planning import Kept, Known, Loaded, ParkedMessage
+from engine.known import (
+    Kept,
+    Known,
+    Loaded,
+    ParkedMessage,
+    command_id_of,
+    conversation_keys,
+    fingerprint_of,
+    opening_keys,
+)  # fmt: skip
 from engine.store.batch import Recorded
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
 from engine.taking import Keyed, contact_keys
-from schemas.channels.message import Message, fingerprint_parts
+from schemas.channels.message import Message
 from schemas.complaint.assignment import ComplaintAssigned
 
 
@@ -20,21 +29,23 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
     asked = [item for item in items if isinstance(item, Asked)]
     known = Known()
     if asked:
-        commands = store.answers.look_up([planning.command_id_of(item, keyed) for item in asked])
-        known.answers = {id: Kept(kept.fingerprint, kept.result, kept.position) for id, kept in commands.items()}
+        commands = store.answers.look_up([command_id_of(item, keyed) for item in asked])
+        known.answers = {key: Kept(kept.fingerprint, kept.result, kept.position) for key, kept in commands.items()}
     if arrived:
-        keys = [key for message in arrived for key in planning.opening_keys(message, keyed)]
+        keys = [key for message in arrived for key in opening_keys(message, keyed)]
         known.parked = _parked(store, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*arrived, *waiting], keyed)
-    known.streams = load(store, {item.stream for item in asked}.union(known.messages.values(), known.conversations.values()))
+    known.streams = load(
+        store, {item.stream for item in asked}.union(known.messages.values(), known.conversations.values())
+    )
     return known
 
 
 def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Keyed) -> None:
-    seen = store.answers.messages([keyed("message", fingerprint_parts(message)) for message in messages])
+    seen = store.answers.messages([fingerprint_of(message, keyed) for message in messages])
     known.messages = {fingerprint: found.stream for fingerprint, found in seen.items()}
-    if keys := [key for message in messages for key in planning.conversation_keys(message, keyed)]:
+    if keys := [key for message in messages for key in conversation_keys(message, keyed)]:
         known.conversations = store.conversations.look_up(keys)
     if contacts := [key for message in messages for key in _contacts(message, keyed)]:
         known.contacts = store.contacts.look_up(contacts)
@@ -57,7 +68,7 @@ def _parked(store: Store, keys: Sequence[bytes], keyed: Keyed) -> dict[bytes, li
         new = [(key, one) for key, one in opened if one is not None]
         for key, one in new:
             found.setdefault(key, []).append(one)
-        keys = [key for _, one in new for key in planning.opening_keys(one.arrived.message, keyed)]
+        keys = [key for _, one in new for key in opening_keys(one.arrived.message, keyed)]
     return found
 
 
@@ -72,7 +83,7 @@ def _opened(store: Store, id: UUID) -> ParkedMessage | None:
 def load(store: Store, streams: Iterable[UUID]) -> dict[UUID, Loaded]:
     """Return the streams that exist, folded, each with its history."""
     return {
-        stream: Loaded(streams_of.fold(history), history[-1].version, history, _unit(history))
+        stream: Loaded(streams_of.fold(history), history[-1].version, history, _unit(history), history[-1].position)
         for stream, history in store.read.streams(list(streams)).items()
         if history
     }

@@ -98,9 +98,7 @@ def conversations(case: PastCase, stream: UUID, keyed: Keyed) -> list[Conversati
     return [ConversationKey(keyed("conversation", name.encode()), stream) for name in names]
 
 
-def configuration(
-    events: Sequence[Event], around: Circumstances, now: datetime, version: int
-) -> tuple[NewEvent, ...]:
+def configuration(events: Sequence[Event], around: Circumstances, now: datetime, version: int) -> tuple[NewEvent, ...]:
     """Return activations with their envelopes; ``version`` is the stream's present one."""
     command_id = uuid5(UUID(int=0), f"configuration/{version}/{now.isoformat()}")
     return tuple(

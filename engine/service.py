@@ -102,9 +102,7 @@ class Service:
             return plan.results
         return _placed(plan, self._store.commit(plan.batch))
 
-    def record(
-        self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None
-    ) -> RecordResult:
+    def record(self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None) -> RecordResult:
         """Store imported histories. A case that is there already is left alone whole.
 
         Raises:
@@ -116,10 +114,12 @@ class Service:
         new = {stream: case for stream, case in ids.items() if stream not in there}
         book = self.book()
         batch = Batch(
-            appends=tuple(Append(id, 0, past_events.stamped(case, id, around, book)) for id, case in new.items()),
+            appends=tuple(
+                Append(stream, 0, past_events.stamped(case, stream, around, book)) for stream, case in new.items()
+            ),
             sources=() if move is None else (move,),
             conversations=tuple(
-                key for id, case in new.items() for key in past_events.conversations(case, id, self._keyed)
+                key for stream, case in new.items() for key in past_events.conversations(case, stream, self._keyed)
             ),
         )
         if batch != Batch():

@@ -88,7 +88,7 @@ def result_fields(result: Result) -> dict[str, Any]:
     raise TypeError("a parked message has no answer of its own")
 
 
-def first_answer(same: bool, result: Mapping[str, Any] | None, position: int) -> Result:
+def first_answer(result: Mapping[str, Any] | None, position: int, *, same: bool) -> Result:
     """Return the answer given before, or a refusal where the id came with other content now."""
     if not same:
         return Refused("command_reused", "this id was used for another command; use a new one")

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID, uuid5
 
 from engine.configuration.in_force import Book
+from engine.incoming import Arrived
 from engine.text.triage import sense_of
 from schemas.channels.message import Author, Message
 from schemas.complaint.lifecycle import Rate, Score
@@ -80,6 +81,17 @@ def world_time(message: Message, received_at: datetime, *, trusted: bool) -> dat
     return received_at
 
 
+def when(item: Arrived) -> tuple[datetime, bool]:
+    """Return when it happened in the world, and whether only the day is known.
+
+    A letter is entered by us, so the day of its arrival is believed.
+    """
+    message = item.message
+    trusted = item.around.trusts_claim or message.channel == "letter"
+    at = world_time(message, item.around.received_at, trusted=trusted)
+    return at, message.claimed_precision == "day" and at == claimed_at(message)
+
+
 def claimed_at(message: Message) -> datetime | None:
     """Return the sender's time as an instant, a bare date as its 00:00 UTC."""
     claim = message.claimed_at
@@ -107,7 +119,7 @@ def _parties(message: Message, people: People) -> tuple[PartyRole, tuple[Party, 
 
 
 def content(
-    message: Message, people: People, *, message_id: UUID, raw: UUID | None, files: tuple[Attachment, ...], book: Book
+    message: Message, people: People, *, message_id: UUID, raw: UUID | None, files: tuple[Attachment, ...]
 ) -> MessageContent:
     """Return the message as a complaint takes it."""
     role, parties = _parties(message, people)

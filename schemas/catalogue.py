@@ -8,15 +8,24 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from schemas.complaint import (
-    assignment, classification, clocks, correspondence, investigation, lifecycle, records, registration, remedies, waiting,
+    assignment,
+    classification,
+    clocks,
+    correspondence,
+    investigation,
+    lifecycle,
+    records,
+    registration,
+    remedies,
+    waiting,
 )  # fmt: skip
 from schemas.complaint.base import Command, Event
 from schemas.configuration import activated
 from schemas.streams import feedback, problem, staff, subject
 
 _MODULES = (
-    registration, classification, assignment, correspondence, waiting, investigation, remedies, clocks, lifecycle, records,
-    feedback, problem, subject, staff, activated,
+    registration, classification, assignment, correspondence, waiting, investigation, remedies, clocks, lifecycle,
+    records, feedback, problem, subject, staff, activated,
 )  # fmt: skip
 
 T = TypeVar("T", Event, Command)

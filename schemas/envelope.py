@@ -10,7 +10,18 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.words import (
-    ActorId, Code, Frozen, Identity, Instant, Origin, Personal, Precision, RuleRef, Sha256, Traceparent, ZoneName,
+    ActorId,
+    Code,
+    Frozen,
+    Identity,
+    Instant,
+    Origin,
+    Personal,
+    Precision,
+    RuleRef,
+    Sha256,
+    Traceparent,
+    ZoneName,
 )  # fmt: skip
 
 

@@ -55,7 +55,9 @@ CaseNumber = Annotated[str, StringConstraints(pattern=r"^PL-[0-9A-Z]{5}-[0-9A-Z]
 """What people call a complaint by: ten Crockford base 32 digits of its random id."""
 ActorId = Annotated[str, StringConstraints(pattern=r"^(person|service|rule):[a-z0-9][a-z0-9._-]{0,79}$"), IMPERSONAL]
 """Who acted, opaquely; which person it is, is an event of its own (``staff.bound``)."""
-Traceparent = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"), IMPERSONAL]
+Traceparent = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"), IMPERSONAL
+]
 
 ComplaintId = UUID
 SubjectId = UUID
@@ -69,9 +71,7 @@ Channel = Literal[
 Precision = Literal["instant", "day"]
 Identity = Literal["token", "link", "workload", "local", "claimed"]
 Origin = Literal["live", "import"]
-PartyRole = Literal[
-    "complainant", "customer", "representative", "joint_complainant", "respondent", "authority"
-]
+PartyRole = Literal["complainant", "customer", "representative", "joint_complainant", "respondent", "authority"]
 ContactKind = Literal["email", "phone", "username", "postal", "customer_number", "other"]
 ComplaintType = Literal["service", "product", "price", "information", "delivery", "staff", "other"]
 Nature = Literal["objective", "subjective"]
@@ -96,9 +96,7 @@ ExitReason = Literal[
 Direction = Literal["inbound", "outbound", "internal"]
 Counterparty = Literal["complainant", "representative", "third_party", "authority", "department", "staff"]
 Visibility = Literal["public", "private"]
-Purpose = Literal[
-    "acknowledgement", "notice", "question", "interim", "final", "public_closing", "survey", "other"
-]
+Purpose = Literal["acknowledgement", "notice", "question", "interim", "final", "public_closing", "survey", "other"]
 Automatic = Literal["auto_reply", "delivery_report", "list", "bulk", "own", "loop"]
 DeliveryStatus = Literal["sent", "delivered", "delayed", "failed"]
 Sense = Literal["complaint", "question", "thanks", "suggestion", "compliment", "review", "spam", "unknown"]

@@ -30,7 +30,7 @@ def list_cases(
     *,
     stage: Annotated[str | None, Parameter(help="Only cases that stand there now.")] = None,
     channel: str | None = None,
-    type: str | None = None,  # noqa: A002 -- the option is called as the field is
+    type: str | None = None,
     team: str | None = None,
     origin: Annotated[Literal["live", "import"] | None, Parameter(help="live or import.")] = None,
     kind: Annotated[Literal["complaint", "feedback"], Parameter(help="complaint or feedback.")] = "complaint",
@@ -78,7 +78,9 @@ def show(
     case: Case,
     /,
     *,
-    as_of_: Annotated[str | None, Parameter(name="--as-of", help="As it was recorded then (an instant or a date).")] = None,
+    as_of_: Annotated[
+        str | None, Parameter(name="--as-of", help="As it was recorded then (an instant or a date).")
+    ] = None,
     occurred: Annotated[str | None, Parameter(help="As it had happened in the world by then.")] = None,
     position: Annotated[int | None, Parameter(help="As it was at this position of the log.")] = None,
     json: Json = False,
@@ -190,13 +192,15 @@ def _print_trail(found: Trail, *, texts: bool) -> None:
 
 def do(
     case: Case,
-    command: Annotated[str, Parameter(help="Name of a command, such as assign or close; 'plaint schemas export' has all.")],
+    command: Annotated[
+        str, Parameter(help="Name of a command, such as assign or close; 'plaint schemas export' has all.")
+    ],
     /,
     *,
     fields: Annotated[str, Parameter(help="The command's fields as one JSON object.")] = "{}",
     why: Annotated[str | None, Parameter(help="Why, in words; kept sealed with the event.")] = None,
     by: Annotated[str | None, Parameter(help="Who does it; absent: the login name.")] = None,
-    id: Annotated[str | None, Parameter(help="The command's id: given again it changes nothing.")] = None,  # noqa: A002 -- the option is called as the field is
+    id: Annotated[str | None, Parameter(help="The command's id: given again it changes nothing.")] = None,
     json: Json = False,
 ) -> int:
     """Give a command for a case: assign, reply, resolve, close and all others of the catalogue."""
@@ -211,7 +215,9 @@ def do(
         output.stop(output.REFUSED, f"refused, {result.code}: {result.reason}")
     if isinstance(result, Done):
         if json:
-            output.emit_json({"status": "done", "case": result.stream, "version": result.version, "events": result.events})
+            output.emit_json(
+                {"status": "done", "case": result.stream, "version": result.version, "events": result.events}
+            )
         else:
             output.say(f"done: {result.events} events, the case stands at version {result.version}")
     return output.OK

@@ -80,7 +80,13 @@ def import_history(
         chosen = mapping_named(mapping)
         with session() as here, output.progress("octets", None) as bar:
             around = Circumstances(sender(here), RequestSource(request=clock.new_id()), clock.now())
-            past = Past(here.service.record, lambda source: here.store.positions.look_up([source]).get(source), here.service.identify, around, clock.now)
+            past = Past(
+                here.service.record,
+                lambda source: here.store.positions.look_up([source]).get(source),
+                here.service.identify,
+                around,
+                clock.now,
+            )
             done = History(past).run(file, chosen, lambda progress: bar.at(progress.position, progress.total))
     except (UnknownMapping, UnknownPolicy, ConfigurationRefused) as error:
         output.stop(output.CONFIGURATION, str(error))

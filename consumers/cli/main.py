@@ -1,63 +1,146 @@
 """The table of all commands. Nothing of a command is imported before it is used, so ``--help`` is quick."""
 
+import difflib
+import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
-from consumers.cli.output import EXIT_CODES, INTERRUPTED, OK, Stop, say
+from consumers.cli.output import EXIT_CODES, INTERRUPTED, OK, USAGE, Stop, say
 
-_COMMANDS: dict[str, str] = {
-    "run": "consumers.cli.processes:run",
-    "project": "consumers.cli.processes:project",
-    "ingest": "consumers.cli.feeding:ingest",
-    "import": "consumers.cli.feeding:import_history",
-    "sample": "consumers.cli.feeding:sample",
-    "funnel": "consumers.cli.views:funnel",
-    "bench": "consumers.cli.bench:bench",
-    "version": "consumers.cli.config:version",
+Commands = dict[str, tuple[str, str]]
+"""Name -> where it lives, and what the list of commands says of it: the first sentence of its docstring."""
+
+_COMMANDS: Commands = {
+    "run": (
+        "consumers.cli.processes:run",
+        "Run the HTTP door, all views and the upkeep in one process until Ctrl-C.",
+    ),
+    "project": (
+        "consumers.cli.processes:project",
+        "Keep all views up to date; any number of replicas, one of which works.",
+    ),
+    "ingest": (
+        "consumers.cli.feeding:ingest",
+        "Take channel messages: JSON Lines (bare or CloudEvents), .eml files, directories of both.",
+    ),
+    "import": ("consumers.cli.feeding:import_history", "Import histories with their own times and origin 'import'."),
+    "sample": (
+        "consumers.cli.feeding:sample",
+        "Play realistic complaints over eight weeks on all channels: what people say and what the desk does.",
+    ),
+    "funnel": (
+        "consumers.cli.views:funnel",
+        "Show how far complaints come: entered = passed + exited + there now, for every stage.",
+    ),
+    "bench": (
+        "consumers.cli.bench:bench",
+        "Measure on a database of its own, made for it and dropped after it; nothing else is touched.",
+    ),
+    "version": (
+        "consumers.cli.config:version",
+        "Print the versions of Plaint, of Python and of the libraries that it runs on.",
+    ),
 }
-_GROUPS: dict[str, tuple[str, dict[str, str]]] = {
+_GROUPS: dict[str, tuple[str, Commands]] = {
     "case": (
         "One complaint or all of them.",
         {
-            "list": "consumers.cli.cases:list_cases",
-            "show": "consumers.cli.cases:show",
-            "history": "consumers.cli.cases:history",
-            "do": "consumers.cli.cases:do",
+            "list": (
+                "consumers.cli.cases:list_cases",
+                "List cases, the latest opened first, with what is due next.",
+            ),
+            "show": ("consumers.cli.cases:show", "Show a case: what is known of it, and what was said."),
+            "history": ("consumers.cli.cases:history", "Show the events of a case in order, in words."),
+            "do": (
+                "consumers.cli.cases:do",
+                "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",
+            ),
         },
     ),
-    "audit": ("Who did what, when and why.", {"trail": "consumers.cli.cases:trail"}),
-    "sla": ("Promises of time.", {"list": "consumers.cli.views:sla_list"}),
-    "parked": ("Messages that wait for the one they answer.", {"list": "consumers.cli.parked:list_parked"}),
-    "config": ("What is in force.", {"check": "consumers.cli.config:check"}),
-    "schemas": ("The words as JSON Schema.", {"export": "consumers.cli.config:export_schemas"}),
+    "audit": (
+        "Who did what, when and why.",
+        {
+            "trail": (
+                "consumers.cli.cases:trail",
+                "Show who did what to a case, when, why, under which rule and from which source, with what was said.",
+            ),
+        },
+    ),
+    "sla": (
+        "Promises of time.",
+        {
+            "list": (
+                "consumers.cli.views:sla_list",
+                "List clocks, what is due next first: when they started, when they are due, how they stand.",
+            ),
+        },
+    ),
+    "parked": (
+        "Messages that wait for the one they answer.",
+        {
+            "list": (
+                "consumers.cli.parked:list_parked",
+                "List parked messages, the oldest first. What they say stays sealed.",
+            ),
+        },
+    ),
+    "config": (
+        "What is in force.",
+        {
+            "check": (
+                "consumers.cli.config:check",
+                "Print what is in force, secrets masked; fails on anything unknown or wrong.",
+            ),
+        },
+    ),
+    "schemas": (
+        "The words as JSON Schema.",
+        {
+            "export": (
+                "consumers.cli.config:export_schemas",
+                "Write every word as JSON Schema: stored events, commands, channel messages, configuration files.",
+            ),
+        },
+    ),
 }
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 -- only where the version is asked for
+    from importlib.metadata import version
 
     return version("plaint")
 
 
-def build() -> App:
-    """Return the command line with every command still unloaded."""
+def _default_shown(value: object) -> str | None:
+    """A flag's default says nothing, and neither does the absence of a value."""
+    return None if value is None or isinstance(value, bool) else str(value)
+
+
+def build(arguments: Sequence[str] = ()) -> App:
+    """Return the command line with every command still unloaded, to be run with ``arguments``."""
     app = App(
         name="plaint",
         help="Event-sourced complaint processing: messages come in, cases with deadlines come out.",
         help_epilogue=EXIT_CODES,
         version=_version,
+        default_parameter=Parameter(show_default=_default_shown),
         result_action="return_value",
+        suppress_keyboard_interrupt=False,
     )
-    for name, where in _COMMANDS.items():
-        app.command(where, name=name)
+    _register(app, _COMMANDS, arguments)
     for name, (text, commands) in _GROUPS.items():
-        group = App(name=name, help=text)
-        for command, where in commands.items():
-            group.command(where, name=command)
+        group = App(name=name, help=text, help_epilogue="")
+        _register(group, commands, arguments)
         app.command(group)
     return app
+
+
+def _register(app: App, commands: Commands, arguments: Sequence[str]) -> None:
+    """Name the commands. One that is asked for by name speaks for itself, in the whole of its docstring."""
+    for name, (where, text) in commands.items():
+        app.command(where, name=name, help=None if name in arguments else text, help_epilogue="")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -67,16 +150,39 @@ def run(arguments: Sequence[str]) -> int:
     anything else is a fault of ours and keeps its traceback.
     """
     try:
-        code = build()(list(arguments))
+        code = build(arguments)(list(arguments), print_error=False, exit_on_error=False)
     except Stop as stopped:
         say(f"plaint: {stopped}")
         return stopped.code
+    except UnknownCommandError as error:
+        say(f"plaint: {_unknown(error)}")
+        return USAGE
+    except CycloptsError as error:
+        say(f"plaint: {error}")
+        return USAGE
     except KeyboardInterrupt:
         say("plaint: interrupted")
         return INTERRUPTED
     return code if isinstance(code, int) else OK
 
 
+def _unknown(error: UnknownCommandError) -> str:
+    """Name what there is, without loading it as the library would."""
+    given = (error.unused_tokens or [""])[0]
+    chain = " ".join(error.command_chain or ())
+    names = list(_GROUPS[chain][1] if chain in _GROUPS else {**_COMMANDS, **_GROUPS})
+    close = difflib.get_close_matches(given, names, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
+    return f"no command '{f'{chain} {given}'.strip()}'; {hint}"
+
+
 def main() -> None:
     """Run one command and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read our output has what he wanted; the interpreter must not complain of it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = OK
+    sys.exit(code)

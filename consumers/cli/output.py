@@ -28,16 +28,16 @@ TEMPORARY: Final = 75
 CONFIGURATION: Final = 78
 INTERRUPTED: Final = 130
 
-EXIT_CODES: Final = """
-Exit codes:
-   0  done
-   1  done, but part of the input was rejected or a check failed
-   2  the command line is wrong
-   3  not found
-   4  refused: it contradicts the case, or somebody else was first
-  75  not possible at the moment; try again later
-  78  the configuration is wrong
- 130  interrupted
+EXIT_CODES: Final = """Exit codes:
+
+- 0: done
+- 1: done, but part of the input was rejected or a check failed
+- 2: the command line is wrong
+- 3: not found
+- 4: refused: it contradicts the case, or somebody else was first
+- 75: not possible at the moment; try again later
+- 78: the configuration is wrong
+- 130: interrupted
 """
 
 
@@ -56,12 +56,14 @@ def stop(code: int, message: str) -> NoReturn:
 
 def say(message: str) -> None:
     """Tell the person something; never data."""
-    print(message, file=sys.stderr)
+    sys.stderr.write(f"{message}\n")
 
 
 def emit_json(value: Any) -> None:
     """Print one JSON document: instants as ISO 8601 UTC with Z, dates as dates, keys as they are named."""
-    text = orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+    text = orjson.dumps(
+        value, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+    )
     sys.stdout.buffer.write(text)
     sys.stdout.flush()
 
@@ -79,7 +81,7 @@ def _plain(value: Any) -> Any:
 
 def model(kind: type[M], fields: Mapping[str, Any]) -> M:
     """Return a model of options; what does not fit ends the command, naming option and fix."""
-    from pydantic import ValidationError  # noqa: PLC0415 -- loaded by then, but not for commands without models
+    from pydantic import ValidationError
 
     try:
         return kind.model_validate({name: value for name, value in fields.items() if value is not None})
@@ -89,9 +91,9 @@ def model(kind: type[M], fields: Mapping[str, Any]) -> M:
 
 def command(name: str, fields: str) -> "Command":
     """Return the command of this name with these fields (JSON); what does not fit ends the command line."""
-    from pydantic import ValidationError  # noqa: PLC0415 -- loaded only where a command is given
+    from pydantic import ValidationError
 
-    from schemas.catalogue import COMMANDS  # noqa: PLC0415 -- as above
+    from schemas.catalogue import COMMANDS
 
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=3)
@@ -101,13 +103,16 @@ def command(name: str, fields: str) -> "Command":
         return COMMANDS[name].model_validate_json(fields)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
-        stop(USAGE, "; ".join(f"--fields {'.'.join(map(str, item['loc'])) or '(whole)'}: {item['msg']}" for item in found))
+        stop(
+            USAGE,
+            "; ".join(f"--fields {'.'.join(map(str, item['loc'])) or '(whole)'}: {item['msg']}" for item in found),
+        )
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
     """Print rows for a person; wide ones are never cut where stdout is no terminal."""
-    from rich.console import Console  # noqa: PLC0415 -- rich is loaded only by commands that print tables
-    from rich.table import Table  # noqa: PLC0415 -- as above
+    from rich.console import Console
+    from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 240, soft_wrap=False)
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
@@ -121,8 +126,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str |
 @contextmanager
 def progress(description: str, total: float | None) -> Iterator["_Bar"]:
     """Show a bar with rate and remaining time on stderr while a long work runs; silent without a terminal."""
-    from rich.console import Console  # noqa: PLC0415 -- rich is loaded only by long work
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as shown:

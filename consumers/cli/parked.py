@@ -21,7 +21,8 @@ def list_parked(*, limit: int = 50, json: Annotated[bool, Parameter(negative="")
     with session() as here:
         rows = here.store.set_aside.listed("parked", limit=limit)
     shown = [
-        {"id": row.id, "reason": row.reason, "source": row.source, "since": row.since, "until": row.until} for row in rows
+        {"id": row.id, "reason": row.reason, "source": row.source, "since": row.since, "until": row.until}
+        for row in rows
     ]
     if json:
         output.emit_json({"parked": shown})

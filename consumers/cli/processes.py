@@ -13,7 +13,9 @@ from consumers.wiring import processes, telemetry, views
 
 def run(
     *,
-    sample: Annotated[bool, Parameter(negative="", help="Play sample cases first, unless the log holds cases.")] = False,
+    sample: Annotated[
+        bool, Parameter(negative="", help="Play sample cases first, unless the log holds cases.")
+    ] = False,
     cases: Annotated[int, Parameter(help="How many sample cases.")] = 120,
     seed: Annotated[int, Parameter(help="Which sample.")] = 1,
     language: Annotated[Literal["ru", "en", "mix"], Parameter(help="Of the sample: ru, en or mix.")] = "mix",
@@ -23,7 +25,7 @@ def run(
     telemetry.start(chosen.log_format)
     with session(chosen) as here:
         if sample and here.store.read.head().position < _ONLY_CONFIGURATION:
-            from consumers.cli.feeding import play  # noqa: PLC0415 -- only where a sample is asked for
+            from consumers.cli.feeding import play
 
             play(here, cases, seed, language)
         processes.serve(here, on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"))

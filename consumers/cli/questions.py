@@ -49,7 +49,9 @@ def instant(text: str, option: str) -> datetime:
             return datetime.combine(date.fromisoformat(text), time.max, UTC)
         read = datetime.fromisoformat(text)
     except ValueError:
-        output.stop(output.USAGE, f"{option} takes an instant such as 2026-11-22T09:30:00Z or a date such as 2026-11-22")
+        output.stop(
+            output.USAGE, f"{option} takes an instant such as 2026-11-22T09:30:00Z or a date such as 2026-11-22"
+        )
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 

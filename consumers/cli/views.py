@@ -21,7 +21,7 @@ def funnel(
     from_: Annotated[str | None, Parameter(name="--from", help="First day of receipt.")] = None,
     to: Annotated[str | None, Parameter(help="Last day of receipt.")] = None,
     channel: str | None = None,
-    type: str | None = None,  # noqa: A002 -- the option is called as the field is
+    type: str | None = None,
     origin: Annotated[Literal["live", "import"] | None, Parameter(help="live or import.")] = None,
     json: Json = False,
 ) -> int:
@@ -53,7 +53,17 @@ def _print_funnel(found: Funnel) -> None:
     ]
     output.table(columns, rows)
     output.table(("exit", "cases"), sorted(found.exits.items(), key=lambda pair: -pair[1]))
-    plain = ("received", "registered", "converted", "reopened", "reopenings", "waits", "waited", "satisfied", "dissatisfied")
+    plain = (
+        "received",
+        "registered",
+        "converted",
+        "reopened",
+        "reopenings",
+        "waits",
+        "waited",
+        "satisfied",
+        "dissatisfied",
+    )
     totals = [(name, getattr(found, name)) for name in plain]
     output.table(("total", "number"), [*totals, ("feedback", found.feedback.received)])
 

@@ -1,7 +1,6 @@
 """Channel messages from files: JSON Lines, ``.eml``, directories of both, or standard input."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime

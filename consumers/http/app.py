@@ -58,6 +58,8 @@ async def _no_sniffing(request: Request, call_next: Callable[[Request], object])
     """Answers are what they say they are, are framed by nobody and load nothing from elsewhere."""
     answer: Response = await call_next(request)  # type: ignore[misc] # starlette types the next step loosely
     answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    answer.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+    )
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer

@@ -60,7 +60,7 @@ def router(
         status_code=202,
         response_model=Accepted,
         summary="Hand in a channel message",
-        openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(sorted(_MAIL | _JSON), {})}},
+        openapi_extra={"requestBody": {"required": True, "content": {kind: {} for kind in sorted(_MAIL | _JSON)}}},
     )
     async def post_message(request: Request) -> Response | Accepted:
         octets = await _body(request)

@@ -38,9 +38,7 @@ _BUSY: Final = 503
 _log = structlog.get_logger()
 
 
-def problem(
-    status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any
-) -> Response:
+def problem(status: int, code: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
     """Return a problem; ``code`` is stable and for programs, ``detail`` is for people."""
     body = {
         "type": f"urn:plaint:problem:{code}",

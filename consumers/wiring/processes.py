@@ -1,6 +1,7 @@
 """Which doors and projections run in this process, how they stop, and what their trouble looks like in the log."""
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 
@@ -81,7 +82,9 @@ def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: Non
     """
     server = _Server(
         uvicorn.Config(
-            http.build(here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of),
+            http.build(
+                here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of
+            ),
             host=here.settings.http_host,
             port=here.settings.http_port,
             log_config=None,
@@ -94,7 +97,7 @@ def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: Non
     background = Background(failed=server.ask_to_stop)
     background.start("projections", lambda: project(here, background.stop))
     background.start("upkeep", lambda: upkeep(here, background.stop))
-    # The server hands a signal on when it has drained; without a handler that would end the process before its clean end.
+    # The server hands a signal on when it has drained; without a handler that would end the process too early.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         server.run()
@@ -114,10 +117,12 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
 
     def ask_to_stop(self) -> None:
+        """Drain and end, as on a signal."""
         self.should_exit = True
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override] # uvicorn names sockets exactly
-        await super().startup(sockets=None)
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and tell where."""
+        await super().startup(sockets)
         if self.started:
             port = self.servers[0].sockets[0].getsockname()[1]
             self._on_ready(f"http://{self.config.host}:{port}")

@@ -39,20 +39,36 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    database: SecretStr | None = Field(None, description="PostgreSQL address; absent: an embedded one in the data directory")
+    database: SecretStr | None = Field(
+        None, description="PostgreSQL address; absent: an embedded one in the data directory"
+    )
     data_dir: Path = Field(default_factory=default_data_dir, description=_DATA)
-    pg_bin: Path | None = Field(None, description="programs of an installed PostgreSQL 15 or newer for the embedded database")
-    master_key_file: Path | None = Field(None, description="the key that wraps all data keys; absent: in the data directory")
+    pg_bin: Path | None = Field(
+        None, description="programs of an installed PostgreSQL 15 or newer for the embedded database"
+    )
+    master_key_file: Path | None = Field(
+        None, description="the key that wraps all data keys; absent: in the data directory"
+    )
     content_dir: Path | None = Field(None, description="large attachments; absent: in the data directory")
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
     http_host: str = Field("127.0.0.1", description="address the HTTP door listens on; only loopback without identity")
-    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="port of the HTTP door; 0 takes a free one")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8080, description="port of the HTTP door; 0 takes a free one"
+    )
     config_dir: Path | None = Field(None, description="YAML files that replace or add to the shipped configuration")
     source: str = Field("plaint", description="how this installation calls itself in published events")
-    language: Annotated[str, Field(pattern="^(en|ru)$")] = Field("en", description="language of sentences for people: en or ru")
-    projection_batch: Annotated[int, Field(ge=1, le=50_000)] = Field(2_000, description="events that one projection batch takes")
-    poll_seconds: Annotated[float, Field(gt=0, le=60)] = Field(1.0, description="longest wait before the log is looked at again")
-    log_format: Annotated[str, Field(pattern="^(auto|json|console)$")] = Field("auto", description="auto, json or console")
+    language: Annotated[str, Field(pattern="^(en|ru)$")] = Field(
+        "en", description="language of sentences for people: en or ru"
+    )
+    projection_batch: Annotated[int, Field(ge=1, le=50_000)] = Field(
+        2_000, description="events that one projection batch takes"
+    )
+    poll_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        1.0, description="longest wait before the log is looked at again"
+    )
+    log_format: Annotated[str, Field(pattern="^(auto|json|console)$")] = Field(
+        "auto", description="auto, json or console"
+    )
     local_person: str | None = Field(None, description="who works on the command line; absent: the login name")
 
     @property

@@ -7,6 +7,7 @@ from pydantic import Field
 from schemas.complaint.base import Command, Event, Right
 from schemas.words import ActorId, AssignReason, Code
 
+
 class ComplaintAssigned(Event):
     """A team, and perhaps a person in it, answers for the complaint."""
 

@@ -5,7 +5,17 @@ from typing import ClassVar
 
 from schemas.complaint.base import Command, Event, Right
 from schemas.words import (
-    Code, ComplaintType, Frozen, Informed, Money, Nature, Personal, PlainDecimal, Point, Priority, Tone,
+    Code,
+    ComplaintType,
+    Frozen,
+    Informed,
+    Money,
+    Nature,
+    Personal,
+    PlainDecimal,
+    Point,
+    Priority,
+    Tone,
 )  # fmt: skip
 
 

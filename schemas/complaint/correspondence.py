@@ -7,8 +7,21 @@ from pydantic import Field
 
 from schemas.complaint.base import Command, Event, Right
 from schemas.words import (
-    ActorId, Attachment, Automatic, Channel, Code, Counterparty, DeliveryStatus, Direction, Frozen, MessageId, Party, Personal,
-    Purpose, Sense, Visibility,
+    ActorId,
+    Attachment,
+    Automatic,
+    Channel,
+    Code,
+    Counterparty,
+    DeliveryStatus,
+    Direction,
+    Frozen,
+    MessageId,
+    Party,
+    Personal,
+    Purpose,
+    Sense,
+    Visibility,
 )  # fmt: skip
 
 

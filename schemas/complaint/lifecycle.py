@@ -6,7 +6,17 @@ from pydantic import Field
 
 from schemas.complaint.base import Command, Event, Right
 from schemas.words import (
-    ActorId, CloseReason, Code, ComplaintId, ExitReason, Frozen, MessageId, Outcome, Personal, PointOutcome, ReopenReason, Stage,
+    CloseReason,
+    Code,
+    ComplaintId,
+    ExitReason,
+    Frozen,
+    MessageId,
+    Outcome,
+    Personal,
+    PointOutcome,
+    ReopenReason,
+    Stage,
 )  # fmt: skip
 
 

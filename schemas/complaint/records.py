@@ -8,7 +8,7 @@ from schemas.words import Code, ComplaintId, Instant, LinkKind, MessageId, Perso
 
 
 class ComplaintLinked(Event):
-    """This complaint has to do with another one."""
+    """The complaint has to do with another one."""
 
     NAME: ClassVar[str] = "complaint.linked.v1"
     other: ComplaintId

@@ -6,8 +6,24 @@ from uuid import UUID
 
 from schemas.complaint.base import Command, Event, Right
 from schemas.words import (
-    Attachment, Automatic, CaseNumber, Channel, Code, Direction, Frozen, Instant, Language, Level, MessageId,
-    Party, PartyRole, Personal, Point, Reference, Sense, SubjectId,
+    Attachment,
+    Automatic,
+    CaseNumber,
+    Channel,
+    Code,
+    Direction,
+    Frozen,
+    Instant,
+    Language,
+    Level,
+    MessageId,
+    Party,
+    PartyRole,
+    Personal,
+    Point,
+    Reference,
+    Sense,
+    SubjectId,
 )  # fmt: skip
 
 
@@ -133,5 +149,3 @@ class Acknowledge(Command):
     topic: Code | None = None
     expected_by: Instant | None = None
     link_id: UUID | None = None
-
-

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from consumers.wiring import presets
 from engine.complaint import decider
 from engine.complaint.state_bytes import to_bytes
 from engine.incoming import Done, Parked, Refused
@@ -15,6 +16,7 @@ from engine.store.batch import Conflict, SourceMove
 from schemas.complaint.assignment import Assign
 from schemas.complaint.correspondence import AddNote, Reply
 from schemas.complaint.lifecycle import Close, Resolve
+from schemas.complaint.records import PlaceLegalHold
 from schemas.complaint.waiting import RequestInformation
 from support.installation import Desk
 
@@ -60,7 +62,7 @@ def test_the_same_message_again_changes_nothing(desk: Desk) -> None:
     before = desk.store.read.head().position
     desk.later(days=40)
     again = desk.hear(channel="email", raw=FIRST.replace("To:", "Received: from elsewhere\nTo:"))
-    assert again == Done(stream, 3, 0, 0, already=True)
+    assert again == Done(stream, 3, before, 0, already=True)
     assert desk.store.read.head().position == before
 
 
@@ -75,7 +77,7 @@ def test_a_reply_joins_its_complaint(desk: Desk) -> None:
 
 @pytest.mark.parametrize("order", list(itertools.permutations([FIRST, SECOND, THIRD])))
 @pytest.mark.parametrize("together", [True, False], ids=["in_one_batch", "one_by_one"])
-def test_messages_in_any_order_end_in_one_complaint(desk: Desk, order: tuple[str, ...], together: bool) -> None:
+def test_messages_in_any_order_end_in_one_complaint(desk: Desk, *, order: tuple[str, ...], together: bool) -> None:
     items = [desk.message(channel="email", raw=raw) for raw in order]
     batches = [items] if together else [[item] for item in items]
     for batch in batches:
@@ -83,7 +85,11 @@ def test_messages_in_any_order_end_in_one_complaint(desk: Desk, order: tuple[str
     stream = desk.opened_stream()
     assert desk.names(stream) == ["received", "registered", "sla_applied", "message_recorded", "message_recorded"]
     assert desk.store.set_aside.listed("parked") == []
-    texts = {one.event.model_dump().get("body", "").strip() for one in desk.history(stream) if "body" in one.event.model_dump()}
+    texts = {
+        one.event.model_dump().get("body", "").strip()
+        for one in desk.history(stream)
+        if "body" in one.event.model_dump()
+    }
     assert {text.splitlines()[0] for text in texts} == {
         "My kettle arrived broken. I want a refund.",
         "It is still broken and nobody answers!",
@@ -117,7 +123,10 @@ def test_an_autoresponder_changes_nothing_but_the_history(desk: Desk) -> None:
     asked = desk.give(stream, RequestInformation(what="the order number"))
     assert isinstance(asked, Done)
     before = desk.case(stream)
-    desk.hear(channel="email", raw=mail(2, "I am out of office, terrible weather", reply_to=1, more="Auto-Submitted: auto-replied\n"))
+    desk.hear(
+        channel="email",
+        raw=mail(2, "I am out of office, terrible weather", reply_to=1, more="Auto-Submitted: auto-replied\n"),
+    )
     after = desk.case(stream)
     assert desk.names(stream)[-1] == "message_recorded"
     assert after.waiting == before.waiting
@@ -225,8 +234,6 @@ def test_an_unknown_complaint_is_refused(desk: Desk) -> None:
 
 def test_a_claimed_person_cannot_do_what_asks_for_a_verified_one(desk: Desk) -> None:
     stream = desk.opened(channel="email", raw=FIRST)
-    from schemas.complaint.records import PlaceLegalHold  # noqa: PLC0415 -- only this test needs it
-
     result = desk.give(stream, PlaceLegalHold(holder="legal", reason="court"), by="service:crm")
     assert isinstance(result, Refused)
     assert result.code == "right_missing"
@@ -281,7 +288,8 @@ def test_replaying_a_history_twice_gives_the_same_bytes(desk: Desk) -> None:
 
 
 def test_an_attachment_and_the_raw_mail_are_kept_and_come_back(desk: Desk) -> None:
-    raw = mail(1, "--b\nContent-Type: text/plain\n\nMy kettle is broken, refund\n--b\nContent-Type: image/png; name=k.png\n"
+    raw = mail(1, "--b\nContent-Type: text/plain\n\nMy kettle is broken, refund\n--b\n"
+               "Content-Type: image/png; name=k.png\n"
                "Content-Disposition: attachment; filename=k.png\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n--b--",
                more='MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n')  # fmt: skip
     stream = desk.opened(channel="email", raw=raw)
@@ -293,6 +301,4 @@ def test_an_attachment_and_the_raw_mail_are_kept_and_come_back(desk: Desk) -> No
 
 
 def test_activating_the_same_configuration_again_adds_nothing(desk: Desk) -> None:
-    from consumers.wiring import presets  # noqa: PLC0415 -- only this test needs it
-
     assert desk.service.activate(presets.shipped(), desk.around(), desk.at) == 0

@@ -34,17 +34,15 @@ BOOK = Book(desk=desk(remedy_limits={"EUR": LIMIT}))
 OPEN = Receive(content=content(message=OPENING, sense="complaint"), points=({"point": 1}, {"point": 2}))  # type: ignore[arg-type]  # pydantic makes the points
 ANY = scripts()
 ENDS = scripts(
-    "complaint.receive",
-    "complaint.reply",
+    *["complaint.receive", "complaint.reply", "complaint.resolve", "complaint.close"] * 2,
     "complaint.report_delivery",
     "complaint.move_message",
-    "complaint.resolve",
     "complaint.discontinue",
     "complaint.accept_outcome",
     "complaint.dispute_outcome",
     "complaint.rate",
-    "complaint.close",
     "complaint.reopen",
+    min_size=20,
 )
 WORK = scripts(
     "complaint.request_information",
@@ -64,13 +62,12 @@ WORK = scripts(
     "complaint.set_field",
 )
 MONEY = scripts(
-    "complaint.propose_remedy",
-    "complaint.approve_remedy",
-    "complaint.reject_remedy",
-    "complaint.compensate",
+    *["complaint.propose_remedy"] * 3,
+    *["complaint.approve_remedy"] * 2,
+    *["complaint.compensate"] * 3,
     "complaint.reverse_remedy",
-    "complaint.resolve",
     "complaint.reopen",
+    min_size=20,
 )
 
 

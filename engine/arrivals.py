@@ -1,0 +1,224 @@
+"""What becomes of a channel message: it joins a stream, opens one, waits for its opener, or was seen before."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from engine import parking, streams_of, taking
+from engine.complaint.case import Case
+from engine.complaint.number import case_number
+from engine.draft import Draft
+from engine.incoming import Arrived, Done, Parked
+from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys
+from engine.rules import joining
+from engine.store.batch import SeenMessage, SetAside
+from engine.streams_of import Kind
+from engine.taking import People
+from engine.text.triage import opening_sense
+from schemas.channels.message import media_type
+from schemas.complaint.base import Command
+from schemas.complaint.records import LinkComplaint
+from schemas.refusals import Refusal
+from schemas.streams.feedback import TurnIntoComplaint
+from schemas.words import Attachment, Sense
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One message on its way into a stream."""
+
+    item: Arrived
+    id: UUID
+    """Of the message, and of the command that it is."""
+    fingerprint: bytes
+    people: People
+    sense: Sense
+
+
+def take(draft: Draft, item: Arrived) -> Done | Parked:
+    """Have a message its effect, over all that came before it in the batch."""
+    fingerprint = fingerprint_of(item.message, draft.keyed)
+    if (stream := draft.known.messages.get(fingerprint)) is not None:
+        return _seen_before(draft, stream)
+    if fingerprint in draft.known.parked_already:
+        return Parked(*draft.known.parked_already[fingerprint])
+    place = _place(draft, item)
+    if isinstance(place, joining.Wait):
+        return _park(draft, item, fingerprint)
+    if item.waited is not None:
+        draft.released.append(item.waited)
+    stream = place.stream if isinstance(place, joining.Join) else None
+    done = _enter(draft, _entry(draft, item, fingerprint, stream), stream)
+    _release(draft, item)
+    return done
+
+
+def _seen_before(draft: Draft, stream: UUID) -> Done:
+    loaded = draft.loaded(stream)
+    return Done(stream, loaded.version, loaded.position, 0, already=True, kind=streams_of.kind(loaded.state))
+
+
+def _place(draft: Draft, item: Arrived) -> joining.Place:
+    message = item.message
+    answers_another = any(key.kind == "message" for key in message.conversation) and message.automated is None
+    keys = conversation_keys(message, draft.keyed)
+    return joining.place(keys, draft.known.conversations, answers_another=answers_another and item.waited is None)
+
+
+# --- parking --------------------------------------------------------------------------------
+
+
+def _park(draft: Draft, item: Arrived, fingerprint: bytes) -> Parked:
+    own = command_id_of(item, draft.keyed)
+    until = item.around.received_at + timedelta(hours=draft.book.desk.park_hours)
+    keys = tuple(conversation_keys(item.message, draft.keyed))
+    aside = SetAside(
+        kind="parked",
+        id=own,
+        fingerprint=fingerprint,
+        reason="opener_unknown",
+        source=item.around.source.kind,
+        payload=parking.pack(item),
+        keys=keys,
+        until=until,
+    )
+    draft.set_aside.append(aside)
+    draft.known.parked_already[fingerprint] = (own, until)
+    for key in keys:
+        draft.known.parked.setdefault(key, []).append(ParkedMessage(own, item))
+    return Parked(own, until)
+
+
+def _release(draft: Draft, opener: Arrived) -> None:
+    """Take up the parked messages that waited for this one."""
+    for key in opening_keys(opener.message, draft.keyed):
+        for waiting in draft.known.parked.pop(key, ()):
+            fingerprint = fingerprint_of(waiting.arrived.message, draft.keyed)
+            if fingerprint not in draft.known.messages:
+                _forget_parked(draft, waiting.id, fingerprint)
+                take(draft, waiting.arrived)
+
+
+def _forget_parked(draft: Draft, id: UUID, fingerprint: bytes) -> None:
+    """A message parked in this very batch is simply not set aside; an earlier one is released."""
+    draft.known.parked_already.pop(fingerprint, None)
+    kept = [aside for aside in draft.set_aside if aside.id != id]
+    if len(kept) == len(draft.set_aside):
+        draft.released.append(id)
+    draft.set_aside[:] = kept
+
+
+# --- entering a stream ----------------------------------------------------------------------
+
+
+def _entry(draft: Draft, item: Arrived, fingerprint: bytes, stream: UUID | None) -> _Entry:
+    message = item.message
+    own = command_id_of(item, draft.keyed)
+    state = draft.loaded(stream).state if stream else None
+    complainant = state.complainant if isinstance(state, Case) else None
+    people = taking.people_of(message, own, draft.known.contacts, draft.keyed, complainant)
+    return _Entry(item, own, fingerprint, people, taking.sense(message))
+
+
+def _enter(draft: Draft, entry: _Entry, stream: UUID | None) -> Done:
+    if stream is None:
+        return _open(draft, entry)
+    if _comes_too_late(draft, entry, stream):
+        return _continue(draft, entry, stream)
+    if _turns(draft, entry, stream):
+        return _turn(draft, entry, stream)
+    kind = streams_of.kind(draft.loaded(stream).state)
+    done = _deliver(draft, entry, stream, kind)
+    if kind == "complaint" and (rate := taking.rate(entry.item.message)) is not None:
+        _rated(draft, entry, stream, rate)
+    return done
+
+
+def _open(draft: Draft, entry: _Entry) -> Done:
+    complains = entry.item.message.automated is None and opening_sense(entry.sense) in joining.DISSATISFIED
+    kind: Kind = "complaint" if complains else "feedback"
+    return replace(_deliver(draft, entry, streams_of.new_stream(entry.id, kind), kind), opened=True)
+
+
+def _comes_too_late(draft: Draft, entry: _Entry, stream: UUID) -> bool:
+    state = draft.loaded(stream).state
+    ended_at = state.lifecycle.ended_at if isinstance(state, Case) else None
+    at, _ = taking.when(entry.item)
+    automated = entry.item.message.automated is not None
+    return not automated and joining.after_the_end(entry.sense, ended_at, at, draft.book.desk.reopen_window_days)
+
+
+def _continue(draft: Draft, entry: _Entry, ended: UUID) -> Done:
+    """Dissatisfaction after the reopen window: a new complaint, linked, which keeps the conversation."""
+    stream = streams_of.new_stream(entry.id, "complaint")
+    done = _deliver(draft, entry, stream, "complaint", moves=True)
+    _consequence(draft, entry, stream, LinkComplaint(other=ended, kind="continues"))
+    return replace(done, opened=True)
+
+
+def _turns(draft: Draft, entry: _Entry, stream: UUID) -> bool:
+    kind = streams_of.kind(draft.loaded(stream).state)
+    return kind == "feedback" and entry.sense in joining.DISSATISFIED and entry.item.message.automated is None
+
+
+def _turn(draft: Draft, entry: _Entry, feedback: UUID) -> Done:
+    """Feedback whose author now complains: its stream ends, a complaint begins and keeps the conversation."""
+    complaint = streams_of.new_stream(entry.id, "complaint")
+    _consequence(draft, entry, feedback, TurnIntoComplaint(complaint=complaint))
+    return replace(_deliver(draft, entry, complaint, "complaint", moves=True), opened=True)
+
+
+def _deliver(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool = False) -> Done:
+    message = entry.item.message
+    raw, files = _contents(draft, entry, stream)
+    taken = taking.content(message, entry.people, message_id=entry.id, raw=raw, files=files)
+    to = taking.receive if kind == "complaint" else taking.receive_feedback
+    count = draft.decide(stream, to(message, taken, draft.book), entry.item, entry.id)
+    _remember(draft, entry, stream, kind, moves=moves)
+    return Done(stream, draft.loaded(stream).version, 0, count, kind=kind)
+
+
+def _contents(draft: Draft, entry: _Entry, stream: UUID) -> tuple[UUID | None, tuple[Attachment, ...]]:
+    message, subject = entry.item.message, entry.people.author
+    raw: UUID | None = None
+    if message.raw is not None:
+        raw = streams_of.part_id(entry.id, "raw")
+        draft.contents.append(draft.prepare(raw, stream, subject, message.raw, "message/rfc822").content)
+    files: list[Attachment] = []
+    for index, part in enumerate(message.attachments):
+        if part.content is not None:
+            own, kind = streams_of.part_id(entry.id, f"file/{index}"), media_type(part.media_type)
+            prepared = draft.prepare(own, stream, subject, part.content, kind, part.filename or None)
+            draft.contents.append(prepared.content)
+            files.append(prepared.attachment)
+    return raw, tuple(files)
+
+
+def _remember(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool) -> None:
+    """Have the message recognised for good, and its conversation and author found again."""
+    message = entry.item.message
+    draft.messages.append(SeenMessage(entry.fingerprint, stream, entry.id))
+    draft.known.messages[entry.fingerprint] = stream
+    for key, subject in entry.people.contacts.items():
+        draft.remember_contact(key, subject)
+    keys = opening_keys(message, draft.keyed)
+    if moves:
+        keys += conversation_keys(message, draft.keyed)
+    if kind == "complaint":
+        keys.append(draft.keyed("conversation", f"case:{case_number(stream)}".encode()))
+    for key in keys:
+        draft.remember_conversation(key, stream, moves=moves)
+
+
+def _consequence(draft: Draft, entry: _Entry, stream: UUID, command: Command) -> None:
+    around = entry.item.around
+    by_rule = replace(around, sender=replace(around.sender, actor="rule:desk", identity="workload"))
+    draft.decide(stream, command, replace(entry.item, around=by_rule), streams_of.part_id(entry.id, "consequence"))
+
+
+def _rated(draft: Draft, entry: _Entry, stream: UUID, rate: Command) -> None:
+    """A rating counts where a cycle has ended and has none yet; its message is recorded in any case."""
+    try:
+        draft.decide(stream, rate, entry.item, streams_of.part_id(entry.id, "rating"))
+    except Refusal:
+        return

@@ -1,0 +1,152 @@
+"""The writes of one batch as they come together, every item over what the items before it did."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from engine import streams_of, taking
+from engine.complaint.given import Given
+from engine.configuration.in_force import Book
+from engine.incoming import Arrived, Asked, Incoming
+from engine.known import Fresh, Known, Loaded
+from engine.stamping import stamp
+from engine.store.batch import (
+    Answer,
+    Append,
+    Batch,
+    ConversationKey,
+    KnownContact,
+    NewEvent,
+    PreparedContent,
+    SeenMessage,
+    SetAside,
+    SourceMove,
+)  # fmt: skip
+from engine.store.vault.content import Prepared
+from engine.taking import Keyed
+from schemas.complaint.assignment import ComplaintAssigned
+from schemas.complaint.base import Command
+
+
+class Prepare(Protocol):
+    """Encrypts a content before the commit that stores it."""
+
+    def __call__(
+        self, content_id: UUID, stream: UUID, subject: UUID, data: bytes, media_type: str, file_name: str | None = None
+    ) -> Prepared:
+        """Return what the event says of the content, and what the commit must write."""
+
+
+class Draft:
+    """Gathers one batch. What is known grows with it."""
+
+    def __init__(self, known: Known, book: Book, keyed: Keyed, prepare: Prepare, now: datetime) -> None:
+        self.known, self.book, self.keyed, self.prepare, self.now = known, book, keyed, prepare, now
+        self.answers: list[Answer] = []
+        self.messages: list[SeenMessage] = []
+        self.contents: list[PreparedContent] = []
+        self.set_aside: list[SetAside] = []
+        self.released: list[UUID] = []
+        self._base = {stream: loaded.version for stream, loaded in known.streams.items()}
+        self._new: dict[UUID, list[NewEvent]] = {}
+        self._moves: dict[str, SourceMove] = {}
+        self._conversations: dict[bytes, ConversationKey] = {}
+        self._contacts: dict[bytes, UUID] = {}
+
+    def batch(self) -> Batch:
+        """Return all writes gathered so far."""
+        return Batch(
+            appends=tuple(
+                Append(stream, self._base.get(stream, 0), tuple(events))
+                for stream, events in self._new.items()
+                if events
+            ),
+            sources=tuple(self._moves.values()),
+            answers=tuple(self.answers),
+            messages=tuple(self.messages),
+            conversations=tuple(self._conversations.values()),
+            contacts=tuple(KnownContact(key, subject) for key, subject in self._contacts.items()),
+            contents=tuple(self.contents),
+            set_aside=tuple(self.set_aside),
+            released=tuple(self.released),
+        )
+
+    def move(self, move: SourceMove | None) -> None:
+        """Move a source; several moves of one source become one."""
+        if move is not None:
+            before = self._moves.get(move.source)
+            self._moves[move.source] = replace(move, expected=before.expected) if before else move
+
+    def loaded(self, stream: UUID) -> Loaded:
+        """Return a stream as it stands now; one that does not exist is nothing at version 0."""
+        return self.known.streams.get(stream) or Loaded(streams_of.nothing(), 0)
+
+    def remember_conversation(self, key: bytes, stream: UUID, *, moves: bool) -> None:
+        """Have later messages of a conversation find this stream; the first keeps it unless it ``moves``."""
+        if moves or key not in self.known.conversations:
+            self.known.conversations[key] = stream
+            self._conversations[key] = ConversationKey(key, stream, moves=moves)
+
+    def remember_contact(self, key: bytes, subject: UUID) -> None:
+        """Have later messages from a contact be the same data subject's."""
+        if key not in self.known.contacts:
+            self.known.contacts[key] = subject
+            self._contacts[key] = subject
+
+    def decide(self, stream: UUID, command: Command, item: Incoming, command_id: UUID) -> int:
+        """Decide a command over the stream as it stands; returns how many events follow.
+
+        Raises:
+            Refusal: the command contradicts the stream; nothing follows.
+        """
+        loaded = self.loaded(stream)
+        given = self._given(stream, loaded, item, command_id)
+        stamped = stamp(
+            streams_of.decide(command, loaded.state, given),
+            given,
+            item.around,
+            stream=stream,
+            zone="UTC" if given.precision == "day" else None,
+            why=item.why if isinstance(item, Asked) else None,
+            claimed_at=taking.claimed_at(item.message) if isinstance(item, Arrived) else None,
+        )
+        self._follow(stream, loaded, stamped, given)
+        return len(stamped)
+
+    def _follow(self, stream: UUID, loaded: Loaded, stamped: tuple[NewEvent, ...], given: Given) -> None:
+        state, unit = loaded.state, given.business_unit
+        for new in stamped:
+            state = streams_of.evolve(state, new)
+            if isinstance(new.event, ComplaintAssigned):
+                unit = new.event.business_unit or unit
+        history = (*loaded.history, *(Fresh(new.event, new.envelope, given.now) for new in stamped))
+        self.known.streams[stream] = Loaded(state, loaded.version + len(stamped), history, unit, loaded.position)
+        self._base.setdefault(stream, 0)
+        self._new.setdefault(stream, []).extend(stamped)
+
+    def _given(self, stream: UUID, loaded: Loaded, item: Incoming, command_id: UUID) -> Given:
+        around = item.around
+        now = around.clock or self.now
+        if isinstance(item, Arrived):
+            at, day = taking.when(item)
+        else:
+            at, day = item.occurred_at or now, False
+        return Given(
+            stream=stream,
+            at=at,
+            now=now,
+            actor=around.sender.actor,
+            identity=around.sender.identity,
+            command_id=command_id,
+            book=self.book,
+            business_unit=loaded.business_unit or self._unit(item),
+            precision="day" if day else "instant",
+            why=isinstance(item, Asked) and bool(item.why),
+            received_at=around.received_at,
+            history=loaded.history,
+        )
+
+    def _unit(self, item: Incoming) -> str:
+        stated = item.message.hints.business_unit if isinstance(item, Arrived) else None
+        return self.book.code("business_unit", stated) or self.book.desk.business_unit

@@ -1,0 +1,93 @@
+"""What the store knows of a batch, and the keys by which it is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from engine.complaint.given import Stored
+from engine.incoming import Arrived, Incoming
+from engine.streams_of import StreamState
+from engine.taking import Keyed
+from schemas.channels.message import Message, fingerprint_parts
+from schemas.complaint.base import Event
+from schemas.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A stream as the store has it, and as the items before in the batch have left it."""
+
+    state: StreamState
+    version: int
+    history: Sequence[Stored] = ()
+    business_unit: str | None = None
+    position: int = 0
+    """Of its last stored event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An event of this very batch, as later items of it see it."""
+
+    event: Event
+    envelope: Envelope
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer given before."""
+
+    fingerprint: bytes
+    result: Mapping[str, Any] | None
+    """None once the answer's retention is over."""
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedMessage:
+    """A parked message, read back."""
+
+    id: UUID
+    arrived: Arrived
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of a batch; planning adds what the batch itself does."""
+
+    answers: dict[UUID, Kept] = field(default_factory=dict)
+    messages: dict[bytes, UUID] = field(default_factory=dict)
+    """Fingerprint of a message that had its effect -> stream."""
+    conversations: dict[bytes, UUID] = field(default_factory=dict)
+    contacts: dict[bytes, UUID] = field(default_factory=dict)
+    streams: dict[UUID, Loaded] = field(default_factory=dict)
+    parked: dict[bytes, list[ParkedMessage]] = field(default_factory=dict)
+    """By the key that they wait for."""
+    parked_already: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
+    """Fingerprint of a message parked by this batch -> its id and until when it waits."""
+
+
+def fingerprint_of(message: Message, keyed: Keyed) -> bytes:
+    """Return the keyed hash by which the same message is recognised for good."""
+    return keyed("message", fingerprint_parts(message))
+
+
+def command_id_of(item: Incoming, keyed: Keyed) -> UUID:
+    """Return the opaque id under which an incoming thing has its effect once."""
+    if isinstance(item, Arrived):
+        return UUID(bytes=fingerprint_of(item.message, keyed)[:16])
+    sender = item.around.sender.workload
+    return UUID(bytes=keyed("command", f"{len(sender)}:{sender}{item.id}".encode())[:16])
+
+
+def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:
+    """Return the keys of what the message belongs to, strongest first."""
+    return [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in message.conversation]
+
+
+def opening_keys(message: Message, keyed: Keyed) -> list[bytes]:
+    """Return the keys under which later messages will find this one."""
+    return [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in message.opens]
