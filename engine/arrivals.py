@@ -180,15 +180,17 @@ def _deliver(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bo
 
 def _contents(draft: Draft, entry: _Entry, stream: UUID) -> tuple[UUID | None, tuple[Attachment, ...]]:
     message, subject = entry.item.message, entry.people.author
+    begins = draft.loaded(stream).version == 0
     raw: UUID | None = None
     if message.raw is not None:
         raw = streams_of.part_id(entry.id, "raw")
-        draft.contents.append(draft.prepare(raw, stream, subject, message.raw, "message/rfc822").content)
+        prepared = draft.prepare(raw, stream, subject, message.raw, "message/rfc822", begins=begins)
+        draft.contents.append(prepared.content)
     files: list[Attachment] = []
     for index, part in enumerate(message.attachments):
         if part.content is not None:
             own, kind = streams_of.part_id(entry.id, f"file/{index}"), media_type(part.media_type)
-            prepared = draft.prepare(own, stream, subject, part.content, kind, part.filename or None)
+            prepared = draft.prepare(own, stream, subject, part.content, kind, part.filename or None, begins=begins)
             draft.contents.append(prepared.content)
             files.append(prepared.attachment)
     return raw, tuple(files)

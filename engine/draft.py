@@ -33,7 +33,15 @@ class Prepare(Protocol):
     """Encrypts a content before the commit that stores it."""
 
     def __call__(
-        self, content_id: UUID, stream: UUID, subject: UUID, data: bytes, media_type: str, file_name: str | None = None
+        self,
+        content_id: UUID,
+        stream: UUID,
+        subject: UUID,
+        data: bytes,
+        media_type: str,
+        file_name: str | None = None,
+        *,
+        begins: bool = False,
     ) -> Prepared:
         """Return what the event says of the content, and what the commit must write."""
 

@@ -36,9 +36,8 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
         known.parked = _parked(store, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*arrived, *waiting], keyed)
-    known.streams = load(
-        store, {item.stream for item in asked}.union(known.messages.values(), known.conversations.values())
-    )
+    unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
+    known.streams = load(store, unanswered.union(known.messages.values(), known.conversations.values()))
     return known
 
 

@@ -8,7 +8,7 @@ from jinja2 import Environment, FunctionLoader, select_autoescape
 from starlette.responses import HTMLResponse
 
 from projections.api.desk import Desk
-from projections.pages.words import WORDS, spoken, stamp
+from projections.pages.words import WORDS, clock, spoken, stamp, word
 from projections.views.audit_trail import ask as trails
 from projections.views.audit_trail.ask import TrailFilter
 from projections.views.cases import ask as cases
@@ -29,7 +29,7 @@ def _source(name: str) -> str:
 _PAGES = Environment(
     loader=FunctionLoader(_source), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
 )
-_PAGES.filters.update(stamp=stamp, spoken=spoken)
+_PAGES.filters.update(stamp=stamp, spoken=spoken, clock=clock, word=word)
 
 
 def _page(name: str, language: Language, **values: object) -> HTMLResponse:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Literal
+
+from projections.replay.sentence import Language, phrases
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -32,6 +35,31 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "missed_state": "сорван",
     },
 }  # fmt: skip
+
+
+CLOCKS: Mapping[str, Mapping[str, str]] = {
+    "en": {},
+    "ru": {
+        "registration": "регистрация", "acknowledgement": "подтверждение", "first_reply": "первый ответ",
+        "next_reply": "следующий ответ", "update": "сообщение о ходе", "pausable_update": "сообщение о ходе",
+        "requester_wait": "ожидание заявителя", "agent_work": "работа", "remedy": "возмещение", "promise": "обещание",
+        "action": "мера", "public_closing": "публичный ответ", "resolution": "решение",
+        "total_resolution": "решение всего",
+    },
+}  # fmt: skip
+
+
+def clock(kind: str, language: str) -> str:
+    """Return a kind of clock in words; a law's preset keeps its code."""
+    head, _, tail = kind.partition(":")
+    if head == "stage":
+        return f"{WORDS[language]['stage']}: {WORDS[language].get(tail, tail)}"
+    return CLOCKS[language].get(kind, kind.replace("_", " ").removeprefix("statutory:"))
+
+
+def word(value: str | None, field: Literal["channel", "type", "outcome", "reason"], language: Language) -> str:
+    """Return a value of a closed list in words."""
+    return phrases(language).words.get(field, {}).get(value or "", value or "")
 
 
 def stamp(at: datetime | date | None) -> str:

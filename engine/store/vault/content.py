@@ -71,15 +71,26 @@ class Contents:
         self._directory = directory
 
     def prepare(
-        self, content_id: UUID, stream: UUID, subject: UUID, data: bytes, media_type: str, file_name: str | None = None
+        self,
+        content_id: UUID,
+        stream: UUID,
+        subject: UUID,
+        data: bytes,
+        media_type: str,
+        file_name: str | None = None,
+        *,
+        begins: bool = False,
     ) -> Prepared:
         """Encrypt a content; a large one is on disk when this returns.
+
+        ``begins``: the stream does not exist yet, so no key of it needs to be looked up.
 
         Raises:
             SubjectErased: nothing may be added for this subject here any more.
             OSError: the directory cannot be written to.
         """
-        key = self._keys.for_writing([(stream, subject)])[stream, subject]
+        pair = (stream, subject)
+        key = self._keys.for_new_stream(pair) if begins else self._keys.for_writing([pair])[pair]
         ciphertext = close_box(key, data, _bound_to(content_id, stream, subject, key), new_nonce())
         in_row = len(ciphertext) <= ROW_LIMIT_OCTETS
         if not in_row:

@@ -118,6 +118,14 @@ class Keys:
                 found[pair] = self._make(pair)
         return found
 
+    def for_new_stream(self, pair: Pair) -> DataKey:
+        """The key of a pair whose stream is only about to begin: made without a look-up, handed out until ``kept``.
+
+        Should the stream begin elsewhere meanwhile, the commit finds another key and refuses the batch.
+        """
+        found, _ = self._remembered([pair], new=True)
+        return found.get(pair) or self._make(pair)
+
     def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
         """The key of every pair; None where it was destroyed, no entry where none is stored.
 
