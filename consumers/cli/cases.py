@@ -23,17 +23,22 @@ from projections.views.sla_timers import ask as timers
 from schemas.envelope import RequestSource
 
 Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
+Language = Annotated[
+    Literal["en", "ru"] | None, Parameter(help="Of the words; absent: the language of this installation.")
+]
 Case = Annotated[str, Parameter(help="A case number such as PL-7GWFC-2W3X1, or an id.")]
 
 
 def list_cases(
     *,
     stage: Annotated[str | None, Parameter(help="Only cases that stand there now.")] = None,
-    channel: str | None = None,
-    type: str | None = None,
-    team: str | None = None,
-    origin: Annotated[Literal["live", "import"] | None, Parameter(help="live or import.")] = None,
-    kind: Annotated[Literal["complaint", "feedback"], Parameter(help="complaint or feedback.")] = "complaint",
+    channel: Annotated[str | None, Parameter(help="Only what arrived there, such as email.")] = None,
+    type: Annotated[str | None, Parameter(help="Only complaints of this type, such as delivery.")] = None,
+    team: Annotated[str | None, Parameter(help="Only cases of this team.")] = None,
+    origin: Annotated[
+        Literal["live", "import"] | None, Parameter(help="Lived here, or brought from elsewhere.")
+    ] = None,
+    kind: Annotated[Literal["complaint", "feedback"], Parameter(help="Complaints, or what was none.")] = "complaint",
     limit: Annotated[int, Parameter(help="Rows of one page, 1 to 500.")] = 50,
     cursor: Annotated[str | None, Parameter(help="'next' of the page before.")] = None,
     json: Json = False,
@@ -137,7 +142,7 @@ def _print_case(found: CaseAsOf) -> None:
     for said in found.texts or ():
         for text in said.texts:
             value = f"({text.withheld})" if text.withheld else text.value
-            sys.stdout.write(f"\n{said.version}. {said.name} {text.field}\n{value}\n")
+            sys.stdout.write(f"\n{said.version}. {said.name} {text.field}\n{output.harmless(value)}\n")
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -151,12 +156,12 @@ def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return rows
 
 
-def history(case: Case, /, *, language: Literal["en", "ru"] | None = None, json: Json = False) -> int:
+def history(case: Case, /, *, language: Language = None, json: Json = False) -> int:
     """Show the events of a case in order, in words."""
     return _trail(case, language, json=json, texts=False)
 
 
-def trail(case: Case, /, *, language: Literal["en", "ru"] | None = None, json: Json = False) -> int:
+def trail(case: Case, /, *, language: Language = None, json: Json = False) -> int:
     """Show who did what to a case, when, why, under which rule and from which source, with what was said."""
     return _trail(case, language, json=json, texts=True)
 
@@ -212,7 +217,8 @@ def do(
     if isinstance(result, Refused):
         if json:
             output.emit_json({"status": "refused", "code": result.code, "reason": result.reason, "facts": result.facts})
-        output.stop(output.REFUSED, f"refused, {result.code}: {result.reason}")
+        code = output.NOT_FOUND if result.code == "unknown_complaint" else output.REFUSED
+        output.stop(code, f"refused, {result.code}: {result.reason}")
     if isinstance(result, Done):
         if json:
             output.emit_json(

@@ -2,8 +2,10 @@
 
 import difflib
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
 
@@ -176,8 +178,14 @@ def _unknown(error: UnknownCommandError) -> str:
     return f"no command '{f'{chain} {given}'.strip()}'; {hint}"
 
 
+def _terminated(number: int, _frame: object) -> NoReturn:
+    """End on SIGTERM as on Ctrl-C, so that what was opened is closed and no database is left behind."""
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Run one command and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()

@@ -4,6 +4,7 @@
 """
 
 import difflib
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from schemas.complaint.base import Command
 
 M = TypeVar("M", bound="BaseModel")
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All but tab and line feed."""
 
 OK: Final = 0
 SOME_REJECTED: Final = 1
@@ -86,7 +90,10 @@ def model(kind: type[M], fields: Mapping[str, Any]) -> M:
     try:
         return kind.model_validate({name: value for name, value in fields.items() if value is not None})
     except ValidationError as error:
-        stop(USAGE, "; ".join(f"--{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+        reasons: dict[str, list[str]] = {}
+        for item in error.errors(include_input=False, include_url=False):
+            reasons.setdefault(f"--{str(item['loc'][0]).replace('_', '-')}", []).append(item["msg"])
+        stop(USAGE, "; ".join(f"{option}: {', or '.join(found)}" for option, found in reasons.items()))
 
 
 def command(name: str, fields: str) -> "Command":
@@ -113,14 +120,20 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str |
     """Print rows for a person; wide ones are never cut where stdout is no terminal."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 240, soft_wrap=False)
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*(Text("" if cell is None else harmless(str(cell))) for cell in row))
     console.print(shown)
+
+
+def harmless(text: str) -> str:
+    """Return a text that a stranger wrote without what a terminal would obey: escapes and other control characters."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 @contextmanager

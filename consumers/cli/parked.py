@@ -3,21 +3,18 @@
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from consumers.cli import output
 from consumers.cli.session import session
 
 
-def list_parked(*, limit: int = 50, json: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """List parked messages, the oldest first. What they say stays sealed.
-
-    Parameters
-    ----------
-    limit
-        How many to show at most.
-    json
-        Print JSON.
-    """
+def list_parked(
+    *,
+    limit: Annotated[int, Parameter(help="How many to show at most.", validator=Number(gte=1))] = 50,
+    json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
+) -> int:
+    """List parked messages, the oldest first. What they say stays sealed."""
     with session() as here:
         rows = here.store.set_aside.listed("parked", limit=limit)
     shown = [

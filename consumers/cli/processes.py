@@ -1,14 +1,19 @@
 """``plaint run`` and ``plaint project``: processes that stay."""
 
 import signal
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.session import read_settings, session
-from consumers.wiring import processes, telemetry, views
+from consumers.wiring import processes, views
+from consumers.wiring.build import Installation
+from consumers.wiring.settings import Settings
 
 
 def run(
@@ -22,19 +27,33 @@ def run(
 ) -> int:
     """Run the HTTP door, all views and the upkeep in one process until Ctrl-C."""
     chosen = read_settings()
-    telemetry.start(chosen.log_format)
-    with session(chosen) as here:
-        if sample and here.store.read.head().position < _ONLY_CONFIGURATION:
+    with _door(chosen) as door, session(chosen) as here:
+        if sample and not _holds_cases(here):
             from consumers.cli.feeding import play
 
             play(here, cases, seed, language)
-        processes.serve(here, on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"))
+        processes.serve(
+            here, door, on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)")
+        )
     output.say("stopped")
     return output.OK
 
 
-_ONLY_CONFIGURATION = 100
-"""Below this position a log holds no more than the activations of the shipped configuration."""
+@contextmanager
+def _door(chosen: Settings) -> Iterator[socket.socket]:
+    try:
+        with processes.address(chosen) as door:
+            yield door
+    except processes.CannotListen as error:
+        output.stop(output.CONFIGURATION, str(error))
+
+
+def _holds_cases(here: Installation) -> bool:
+    """Whether the log holds more than what is in force; the shipped configuration is a few dozen events."""
+    return any(not one.name.startswith("configuration.") for one in here.store.read.log(0, _BEGINNING))
+
+
+_BEGINNING = 1_000
 
 
 def project(
@@ -43,9 +62,7 @@ def project(
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
 ) -> int:
     """Keep all views up to date; any number of replicas, one of which works."""
-    chosen = read_settings()
-    telemetry.start(chosen.log_format)
-    with session(chosen) as here:
+    with session() as here:
         if once:
             done = views.runner(here).catch_up()
             position = here.store.read.head().position

@@ -4,14 +4,17 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from consumers.cli.output import CONFIGURATION, REFUSED, TEMPORARY, Stop
-from consumers.wiring import build, settings
+import psycopg
+
+from consumers.cli.output import CONFIGURATION, REFUSED, TEMPORARY, USAGE, Stop
+from consumers.wiring import build, settings, telemetry
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
 from engine.store.batch import Conflict
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.vault.master import KeyFileRefused
+from projections.api.paging import BadCursor
 from projections.runtime.progress import Missing, NotYet
 from schemas.configuration import ConfigurationRefused
 
@@ -26,16 +29,22 @@ def read_settings() -> Settings:
 
 @contextmanager
 def session(chosen: Settings | None = None) -> Iterator[Installation]:
-    """Lend the installation that the settings name; it is closed afterwards."""
+    """Lend the installation that the settings name; it is closed afterwards. The log goes to stderr."""
+    chosen = chosen or read_settings()
+    telemetry.start(chosen.log_format)
     try:
-        with build.opened(chosen or read_settings()) as here:
+        with build.opened(chosen) as here:
             yield here
     except DatabaseUnavailable as error:
         raise Stop(TEMPORARY, str(error)) from error
+    except psycopg.OperationalError as error:
+        raise Stop(TEMPORARY, f"the database went away ({type(error).__name__}); try again") from error
     except (DatabaseError, KeyFileRefused, ConfigurationRefused) as error:
         raise Stop(CONFIGURATION, str(error)) from error
     except (NotYet, Missing) as error:
         raise Stop(TEMPORARY, str(error)) from error
+    except BadCursor as error:
+        raise Stop(USAGE, f"--{error}") from None
     except Conflict as error:
         raise Stop(REFUSED, f"somebody else was first ({error}); try again") from error
 

@@ -20,9 +20,11 @@ def funnel(
     *,
     from_: Annotated[str | None, Parameter(name="--from", help="First day of receipt.")] = None,
     to: Annotated[str | None, Parameter(help="Last day of receipt.")] = None,
-    channel: str | None = None,
-    type: str | None = None,
-    origin: Annotated[Literal["live", "import"] | None, Parameter(help="live or import.")] = None,
+    channel: Annotated[str | None, Parameter(help="Only what arrived there, such as email.")] = None,
+    type: Annotated[str | None, Parameter(help="Only complaints of this type, such as delivery.")] = None,
+    origin: Annotated[
+        Literal["live", "import"] | None, Parameter(help="Lived here, or brought from elsewhere.")
+    ] = None,
     json: Json = False,
 ) -> int:
     """Show how far complaints come: entered = passed + exited + there now, for every stage."""
@@ -75,8 +77,10 @@ def sla_list(
     ] = None,
     kind: Annotated[str | None, Parameter(help="Only clocks of this kind, such as first_reply.")] = None,
     case: Annotated[str | None, Parameter(help="Only the clocks of this case.")] = None,
-    team: str | None = None,
-    origin: Annotated[Literal["live", "import"] | None, Parameter(help="live or import.")] = None,
+    team: Annotated[str | None, Parameter(help="Only cases of this team.")] = None,
+    origin: Annotated[
+        Literal["live", "import"] | None, Parameter(help="Lived here, or brought from elsewhere.")
+    ] = None,
     at: Annotated[str | None, Parameter(help="Judged at this instant instead of now.")] = None,
     limit: Annotated[int, Parameter(help="Rows of one page, 1 to 500.")] = 50,
     cursor: Annotated[str | None, Parameter(help="'next' of the page before.")] = None,

@@ -16,6 +16,7 @@ from consumers.http.problems import problem
 from engine.incoming import Sender
 
 PERSON_HEADER: Final = "plaint-person"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
 
@@ -36,9 +37,17 @@ class LoopbackOnly:
 def _refusal(headers: Headers, method: str) -> Response | None:
     if host_name(headers.get("host", "")) not in LOOPBACK:
         return problem(403, "host", "without identity only loopback is served; call it 127.0.0.1 or localhost")
-    if method != "GET" and headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+    if method not in _SAFE and _of_another_site(headers):
         return problem(403, "cross_site", "a page of another site sent this")
     return None
+
+
+def _of_another_site(headers: Headers) -> bool:
+    """Whether a browser says so; programs that are none send neither header."""
+    origin = headers.get("origin")
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return True
+    return origin is not None and origin.partition("://")[2] != headers.get("host")
 
 
 def host_name(host: str) -> str:

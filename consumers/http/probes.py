@@ -2,13 +2,18 @@
 
 from typing import Literal
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.store import Store
+
+_PATIENCE_SECONDS = 2.0
+_AT_ONCE = 4
+"""Threads of the probe itself, so that it is told apart whether the database or this process is busy."""
 
 
 class Health(BaseModel):
@@ -21,6 +26,7 @@ class Health(BaseModel):
 def router(store: Store) -> APIRouter:
     """Return the probes."""
     routes = APIRouter(tags=["probes"])
+    own = anyio.CapacityLimiter(_AT_ONCE)
 
     @routes.get("/livez", summary="The process answers")
     async def livez() -> Health:
@@ -28,10 +34,13 @@ def router(store: Store) -> APIRouter:
 
     @routes.get("/readyz", summary="The database answers", responses={503: {"model": Health}}, response_model=Health)
     async def readyz() -> Health | Response:
-        try:
-            await run_in_threadpool(store.read.head)
-        except DatabaseUnavailable as error:
-            return JSONResponse(Health(status="not_ready", reason=str(error)).model_dump(), 503)
-        return Health(status="ok")
+        reason = f"the database did not answer within {_PATIENCE_SECONDS:g} s"
+        with anyio.move_on_after(_PATIENCE_SECONDS):
+            try:
+                await anyio.to_thread.run_sync(store.read.head, abandon_on_cancel=True, limiter=own)
+                return Health(status="ok")
+            except DatabaseUnavailable as error:
+                reason = str(error)
+        return JSONResponse(Health(status="not_ready", reason=reason).model_dump(), 503)
 
     return routes

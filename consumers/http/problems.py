@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
+import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -73,6 +74,7 @@ def install(app: FastAPI) -> None:
     for kind in desk.STATUS:
         app.add_exception_handler(kind, _question)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
+    app.add_exception_handler(psycopg.OperationalError, _unavailable)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -97,7 +99,8 @@ def _question(_: Request, error: Exception) -> Response:
 
 
 def _unavailable(_: Request, error: Exception) -> Response:
-    return problem(_BUSY, "database_unavailable", str(error), headers={"Retry-After": "5"})
+    reason = str(error) if isinstance(error, DatabaseUnavailable) else "the database went away"
+    return problem(_BUSY, "database_unavailable", reason, headers={"Retry-After": "5"})
 
 
 def _fault(request: Request, error: Exception) -> Response:

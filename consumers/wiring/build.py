@@ -15,6 +15,7 @@ from engine.incoming import Circumstances, Sender
 from engine.service import Service
 from engine.store.database import migrate
 from engine.store.database.embedded import EmbeddedPostgres
+from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault import master
@@ -22,6 +23,8 @@ from projections.answers import Views
 from schemas.envelope import RequestSource
 
 _log = structlog.get_logger()
+PATIENCE_SECONDS = 10.0
+"""How long a call waits for a connection: longer than a restart of the database, shorter than a caller's patience."""
 _SYSTEM = Sender(workload="wiring", actor="service:wiring", identity="workload")
 
 
@@ -35,7 +38,8 @@ class Installation:
     store: Store
     service: Service
     views: Views
-    embedded: bool
+    server: EmbeddedPostgres | None
+    """Our part in the embedded database; None where the settings name another."""
 
     def person_of(self, name: str) -> str:
         """Return the opaque id by which events call a local person; two names are two persons."""
@@ -52,26 +56,47 @@ def opened(settings: Settings) -> Iterator[Installation]:
         ConfigurationRefused: a configuration file is not admissible.
     """
     with ExitStack() as stack:
-        conninfo = _database(settings, stack)
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            migrate.migrate(connection)
+        server = None if settings.database else _embedded(settings, stack)
+        conninfo = server.conninfo if server else _given(settings)
+        _migrate(conninfo)
         pool = stack.enter_context(open_pool(conninfo, max_size=settings.pool_size, name="plaint"))
+        pool.timeout = PATIENCE_SECONDS
         store = stack.enter_context(Store(pool, _master_key(settings), settings.contents))
         service = Service(store)
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
         service.activate(presets.in_force(settings.config_dir), around, clock.now())
         views = Views(pool, pause=time.sleep)
-        yield Installation(settings, conninfo, pool, store, service, views, embedded=settings.database is None)
+        yield Installation(settings, conninfo, pool, store, service, views, server)
 
 
 def _master_key(settings: Settings) -> master.KeyFile:
-    """Return the master key; the embedded default makes its own file, others must be given one."""
+    """Return the master key. Where none is named, the data directory keeps one, made at the first start."""
     if settings.master_key_file is None and master.create_key_file(settings.master_key):
         _log.warning("master_key_created", path=str(settings.master_key), note="without it all personal data is lost")
     return master.load_key_file(settings.master_key)
 
 
-def _database(settings: Settings, stack: ExitStack) -> str:
-    if settings.database is not None:
-        return settings.database.get_secret_value()
-    return stack.enter_context(EmbeddedPostgres.start(settings.data_dir, settings.pg_bin)).conninfo
+def _embedded(settings: Settings, stack: ExitStack) -> EmbeddedPostgres:
+    return stack.enter_context(EmbeddedPostgres.start(settings.data_dir, settings.pg_bin))
+
+
+def _given(settings: Settings) -> str:
+    return settings.database.get_secret_value() if settings.database else ""
+
+
+def _migrate(conninfo: str) -> None:
+    """Bring the database into today's shape.
+
+    Raises:
+        DatabaseUnavailable: it does not answer, or does not let us in.
+        DatabaseError: it answers, but may not be changed as we need.
+    """
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            migrate.migrate(connection)
+    except psycopg.OperationalError as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DatabaseUnavailable(f"the database of PLAINT_DATABASE does not answer: {reason}") from None
+    except psycopg.Error as error:
+        reason = error.diag.message_primary or type(error).__name__
+        raise DatabaseError(f"the database cannot be brought into shape: {reason}") from error

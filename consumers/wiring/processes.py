@@ -3,7 +3,8 @@
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -12,12 +13,15 @@ from consumers.http import app as http
 from consumers.reactions import parked
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
+from consumers.wiring.settings import Settings
 from consumers.wiring.views import runner
+from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
 
 _log = structlog.get_logger()
 _UPKEEP_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
 GRACE_SECONDS = 15
 
 
@@ -66,15 +70,54 @@ def project(here: Installation, stop: threading.Event) -> None:
         waiter.close()
 
 
+def keep_database(here: Installation, stop: threading.Event) -> None:
+    """Start the embedded database again should it die; a database of others is others' business."""
+    while here.server is not None and not stop.wait(_LOOK_SECONDS):
+        if here.server.server_pid() is None:
+            _log.error("database_died", note="starting it again")
+            try:
+                here.server.revive()
+            except DatabaseError as error:
+                _log.error("database_not_revived", reason=str(error))
+
+
 def upkeep(here: Installation, stop: threading.Event) -> None:
     """Do what the clock asks for: parked messages whose opener never came."""
     while not stop.wait(_UPKEEP_SECONDS):
-        taken = parked.take_up(here.store, here.service, clock.now())
+        try:
+            taken = parked.take_up(here.store, here.service, clock.now())
+        except DatabaseUnavailable as error:
+            _log.warning("upkeep_put_off", reason=str(error))
+            continue
         if taken:
             _log.info("parked_taken_up", count=taken)
 
 
-def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: None) -> None:
+class CannotListen(Exception):
+    """The address of the HTTP door cannot be had; names the settings that choose it."""
+
+
+@contextmanager
+def address(settings: Settings) -> Iterator[socket.socket]:
+    """Hold the address of the HTTP door, so that a second process learns at once that it is taken.
+
+    Nobody is let in before ``serve`` listens there.
+
+    Raises:
+        CannotListen: another program has it, or this user may not take it.
+    """
+    host, port = settings.http_host, settings.http_port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+        except OSError as error:
+            reason = f"{error.strerror}; let PLAINT_HTTP_PORT name a free port, or 0 take one"
+            raise CannotListen(f"cannot answer at {host} port {port}: {reason}") from None
+        yield door
+
+
+def serve(here: Installation, door: socket.socket, *, on_ready: Callable[[str], None] = lambda _: None) -> None:
     """Run the HTTP door, all views and the upkeep in this process until a signal comes; then drain.
 
     Raises:
@@ -85,8 +128,6 @@ def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: Non
             http.build(
                 here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of
             ),
-            host=here.settings.http_host,
-            port=here.settings.http_port,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -96,11 +137,12 @@ def serve(here: Installation, *, on_ready: Callable[[str], None] = lambda _: Non
     )
     background = Background(failed=server.ask_to_stop)
     background.start("projections", lambda: project(here, background.stop))
+    background.start("database", lambda: keep_database(here, background.stop))
     background.start("upkeep", lambda: upkeep(here, background.stop))
     # The server hands a signal on when it has drained; without a handler that would end the process too early.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        server.run()
+        server.run(sockets=[door])
     finally:
         background.end()
         for number, handler in before.items():
@@ -123,6 +165,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and tell where."""
         await super().startup(sockets)
-        if self.started:
-            port = self.servers[0].sockets[0].getsockname()[1]
-            self._on_ready(f"http://{self.config.host}:{port}")
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")

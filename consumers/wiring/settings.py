@@ -8,9 +8,12 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 
 _PREFIX = "PLAINT_"
 _FOR_TESTS = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
@@ -18,6 +21,11 @@ _FOR_TESTS = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
 
 class SettingsRefused(Exception):
     """A setting is unknown or wrong; names it and the fix."""
+
+
+def colors_wanted() -> bool:
+    """Whether this environment lets programs color their output (https://no-color.org)."""
+    return not os.environ.get("NO_COLOR")
 
 
 _DATA = "where the embedded database, keys and large contents live"
@@ -34,16 +42,43 @@ def default_data_dir() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "share") / "plaint"
 
 
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _loopback(host: str) -> str:
+    """Refuse an address that others reach: this door asks nobody who he is."""
+    if host not in LOOPBACK:
+        raise PydanticCustomError("loopback", "without identity only loopback is served: 127.0.0.1, ::1 or localhost")
+    return host
+
+
+def _address(given: SecretStr) -> SecretStr:
+    """Refuse what is no address of PostgreSQL, without repeating any of it."""
+    try:
+        conninfo_to_dict(given.get_secret_value())
+    except ProgrammingError:
+        text = "is no address of PostgreSQL; give one such as postgresql://user:password@host:5432/database"
+        raise PydanticCustomError("address", text) from None
+    return given
+
+
+def _there(directory: Path) -> Path:
+    """Refuse a directory that is not there: its files would silently be left out."""
+    if not directory.is_dir():
+        raise PydanticCustomError("directory", "is no directory that can be read")
+    return directory
+
+
 class Settings(BaseModel):
     """What this installation is told by its environment. Every field is ``PLAINT_`` + its name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    database: SecretStr | None = Field(
+    database: Annotated[SecretStr, AfterValidator(_address)] | None = Field(
         None, description="PostgreSQL address; absent: an embedded one in the data directory"
     )
     data_dir: Path = Field(default_factory=default_data_dir, description=_DATA)
-    pg_bin: Path | None = Field(
+    pg_bin: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="programs of an installed PostgreSQL 15 or newer for the embedded database"
     )
     master_key_file: Path | None = Field(
@@ -51,11 +86,15 @@ class Settings(BaseModel):
     )
     content_dir: Path | None = Field(None, description="large attachments; absent: in the data directory")
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
-    http_host: str = Field("127.0.0.1", description="address the HTTP door listens on; only loopback without identity")
+    http_host: Annotated[str, AfterValidator(_loopback)] = Field(
+        "127.0.0.1", description="address the HTTP door listens on; only loopback without identity"
+    )
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8080, description="port of the HTTP door; 0 takes a free one"
     )
-    config_dir: Path | None = Field(None, description="YAML files that replace or add to the shipped configuration")
+    config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
+        None, description="YAML files that replace or add to the shipped configuration"
+    )
     source: str = Field("plaint", description="how this installation calls itself in published events")
     language: Annotated[str, Field(pattern="^(en|ru)$")] = Field(
         "en", description="language of sentences for people: en or ru"
@@ -105,14 +144,20 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 
 def _read(name: str, value: str) -> tuple[str, str]:
     field = name.removeprefix(_PREFIX).lower()
+    if not value.strip() and field.removesuffix("_file") in Settings.model_fields:
+        raise SettingsRefused(f"{name} is empty; give it a value, or unset it for the default")
     if field in Settings.model_fields:
         return field, value
     of_file = field.removesuffix("_file")
     if of_file != field and of_file in Settings.model_fields:
         try:
-            return of_file, Path(value).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsRefused(f"{name}: cannot read that file ({error.strerror})") from None
+            text = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise SettingsRefused(f"{name}: cannot read that file ({reason})") from None
+        if not text:
+            raise SettingsRefused(f"{name}: that file is empty; put the value into it, or unset {name}")
+        return of_file, text
     close = difflib.get_close_matches(field, Settings.model_fields, n=1)
     hint = f"; did you mean {_PREFIX}{close[0].upper()}?" if close else "; see 'plaint config check' for the names"
     raise SettingsRefused(f"{name} is not a setting{hint}")

@@ -5,11 +5,16 @@ import sys
 
 import structlog
 
+from consumers.wiring.settings import colors_wanted
+
 
 def start(log_format: str) -> None:
     """Have the process log to stderr as ``json`` or ``console``; ``auto`` asks whether stderr is a terminal."""
     console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    colors = sys.stderr.isatty() and colors_wanted()
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if console:
+        renderer = structlog.dev.ConsoleRenderer(colors=colors)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
