@@ -30,9 +30,10 @@ _MESSAGES = st.sampled_from([OPENING, *(uid(f"m{n}") for n in range(6))])
 _CHANNELS = st.sampled_from(["email", "review", "letter"])
 _MONEY = st.builds(
     lambda amount, currency: Money(amount=amount, currency=currency),
-    st.sampled_from([0, 1, 40, 60, 100, 101, 250]),
+    st.sampled_from([60, 100, 250, 40, 101, 0]),
     st.sampled_from(["EUR", "EUR", "EUR", "USD"]),
 )
+_MOSTLY_MONEY = st.one_of(_MONEY, _MONEY, _MONEY, st.none())
 _OTHERS = st.sampled_from([STREAM, uid("case1"), uid("case2")])
 _TEXT = _maybe(st.sampled_from(["one", "two"]))
 _CODES = st.sampled_from(["a", "b"])
@@ -96,17 +97,17 @@ FIELDS: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
     "complaint.complete_action": {"action_id": _ids("a")},
     "complaint.propose_remedy": {
         "remedy_id": _ids("r"),
-        "form": st.sampled_from(["refund", "repair"]),
+        "form": st.sampled_from(["refund", "refund", "repair"]),
         "ground": st.just("fault"),
-        "amount": _maybe(_MONEY),
+        "amount": _MOSTLY_MONEY,
     },
-    "complaint.approve_remedy": {"remedy_id": _ids("r"), "amount": _maybe(_MONEY)},
+    "complaint.approve_remedy": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
     "complaint.reject_remedy": {"remedy_id": _ids("r")},
     "complaint.offer_remedies": {"remedy_ids": _REMEDIES},
     "complaint.accept_remedies": {"remedy_ids": _REMEDIES},
     "complaint.refuse_remedies": {"remedy_ids": _REMEDIES},
-    "complaint.compensate": {"remedy_id": _ids("r"), "amount": _maybe(_MONEY)},
-    "complaint.reverse_remedy": {"remedy_id": _ids("r"), "amount": _maybe(_MONEY)},
+    "complaint.compensate": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
+    "complaint.reverse_remedy": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
     "complaint.report_miss": {**_CLOCK, "cycle": st.integers(1, 2), "instance": st.just(1), "due_at": _TIMES},
     "complaint.extend_deadline": {**_CLOCK, "due_at": _TIMES},
     "complaint.promise": {"promise_id": _ids("w"), "due": _TIMES},
@@ -150,7 +151,10 @@ class Ask:
 
 
 def scripts(*names: str, min_size: int = 10, max_size: int = 40) -> SearchStrategy[list[Ask]]:
-    """Return scripts of these commands (of all, where none is named), long enough to get somewhere."""
+    """Return scripts of these commands (of all, where none is named), long enough to get somewhere.
+
+    A name that stands twice is drawn twice as often.
+    """
     commands: SearchStrategy[ComplaintCommand] = st.sampled_from(sorted(names or FIELDS)).flatmap(_command)
     asks = st.builds(
         Ask,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.complaint.decider import UNKNOWN, Case, State, decide, evolve, fold
@@ -32,6 +32,8 @@ from support.scenario import INTAKE, MONDAY, OPENING, History, Past, When, conte
 
 BOOK = Book(desk=desk(remedy_limits={"EUR": LIMIT}))
 OPEN = Receive(content=content(message=OPENING, sense="complaint"), points=({"point": 1}, {"point": 2}))  # type: ignore[arg-type]  # pydantic makes the points
+patient = settings(deadline=None)
+"""How fast the machine is, is no property of the decider."""
 ANY = scripts()
 ENDS = scripts(
     *["complaint.receive", "complaint.reply", "complaint.resolve", "complaint.close"] * 2,
@@ -101,6 +103,7 @@ def test_the_scripts_speak_of_every_command() -> None:
     assert set(FIELDS) == {name for name in COMMANDS if name.startswith("complaint.")}
 
 
+@patient
 @given(ANY | ENDS | WORK | MONEY)
 def test_asking_twice_adds_nothing_and_a_refusal_stays_one(script: list[Ask]) -> None:
     _, lines = accepted(script)
@@ -119,6 +122,7 @@ def _makes_ids(asked: When) -> bool:
     return asked.command.NAME == "complaint.reply" and getattr(asked.command, "message", None) is None
 
 
+@patient
 @given(ANY | ENDS | WORK | MONEY)
 def test_every_prefix_replays_to_the_same_bytes_also_from_its_stored_form(script: list[Ask]) -> None:
     history, _ = accepted(script)
@@ -136,6 +140,7 @@ def test_every_prefix_replays_to_the_same_bytes_also_from_its_stored_form(script
     assert to_bytes(fold(stored)) == to_bytes(state)
 
 
+@patient
 @given(ANY | ENDS | WORK | MONEY, st.randoms(use_true_random=False))
 def test_no_order_of_a_history_stops_the_fold(script: list[Ask], random: object) -> None:
     history, _ = accepted(script)
@@ -144,6 +149,7 @@ def test_no_order_of_a_history_stops_the_fold(script: list[Ask], random: object)
     assert to_bytes(fold(shuffled)) == to_bytes(fold(shuffled))
 
 
+@patient
 @given(ANY | ENDS | WORK | MONEY)
 def test_every_event_has_a_subject_and_the_complaint_one_beginning(script: list[Ask]) -> None:
     history, _ = accepted(script)
@@ -151,6 +157,7 @@ def test_every_event_has_a_subject_and_the_complaint_one_beginning(script: list[
     assert sum(isinstance(past.event, ComplaintReceived) for past in history.past) == 1
 
 
+@patient
 @given(ENDS)
 def test_no_cycle_ends_without_its_reply_or_a_named_reason(script: list[Ask]) -> None:
     history, _ = accepted(script)
@@ -186,6 +193,7 @@ def test_no_cycle_ends_without_its_reply_or_a_named_reason(script: list[Ask]) ->
     assert case.lifecycle.is_open == (state == "open")
 
 
+@patient
 @given(MONEY)
 def test_money_is_never_given_beyond_limit_approval_or_four_eyes(script: list[Ask]) -> None:
     history, _ = accepted(script)
@@ -217,6 +225,7 @@ def test_money_is_never_given_beyond_limit_approval_or_four_eyes(script: list[As
                 assert taken[remedy] <= given_[remedy]
 
 
+@patient
 @given(ENDS)
 def test_a_cycle_is_rated_once_and_by_nobody_who_worked_on_it(script: list[Ask]) -> None:
     history, _ = accepted(script)
