@@ -3,6 +3,7 @@
 Limits are judged before anything is parsed. A reason names a path and a fix, never a value.
 """
 
+import codecs
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.channels.message import MessageRefused
 from schemas.input import InputRefused
 from schemas.published import cloudevent
+from schemas.published.cloudevent import CloudEvent
 
+MAIL: Final = "message/rfc822"
 MAX_OCTETS: Final = 40 * 1024 * 1024
 """The largest message: an e-mail with its attachments as mail servers commonly allow, with base64."""
 
@@ -32,26 +35,15 @@ def from_octets(octets: bytes, around: Circumstances, own: OwnMail = NOTHING_OWN
 
     ``own`` tells our own automatic mail and mailing lists from others'.
     """
-    if len(octets) > MAX_OCTETS:
-        return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart")
-    try:
-        data = orjson.loads(octets)
-    except orjson.JSONDecodeError as error:
-        return Rejected(f"(column {error.colno})", "not JSON; send one JSON object on one line")
-    return from_mapping(data, around, own)
+    data = _json(octets)
+    return data if isinstance(data, Rejected) else from_mapping(data, around, own)
 
 
 def from_mapping(data: object, around: Circumstances, own: OwnMail = NOTHING_OWN) -> Arrived | Rejected:
     """Return the channel message in a parsed JSON value."""
-    if not isinstance(data, dict):
-        return Rejected("(message)", "not an object; send one JSON object")
-    if cloudevent.looks_like_cloudevent(data):
+    if isinstance(data, dict) and cloudevent.looks_like_cloudevent(data):
         return _from_cloudevent(data, around, own)
-    try:
-        model = channels.parse(data)
-        return Arrived(channels.to_message(model, own), orjson.dumps(data), around)
-    except MessageRefused as refused:
-        return _rejected(refused)
+    return _from_channel(data, around, own)
 
 
 def from_rfc5322(octets: bytes, around: Circumstances, own: OwnMail = NOTHING_OWN) -> Arrived | Rejected:
@@ -65,6 +57,28 @@ def from_rfc5322(octets: bytes, around: Circumstances, own: OwnMail = NOTHING_OW
         return _rejected(refused)
 
 
+def _json(octets: bytes) -> Any:
+    """Return the JSON value in ``octets``; a mark of byte order before it is passed over."""
+    if len(octets) > MAX_OCTETS:
+        return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart")
+    try:
+        return orjson.loads(octets.removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError as error:
+        return Rejected(f"(column {error.colno})", "not JSON; send one JSON object on one line")
+
+
+def _from_channel(data: object, around: Circumstances, own: OwnMail) -> Arrived | Rejected:
+    if not isinstance(data, dict):
+        return Rejected("(message)", "not an object; send one JSON object")
+    try:
+        model = channels.parse(data)
+        return Arrived(channels.to_message(model, own), orjson.dumps(data), around)
+    except MessageRefused as refused:
+        return _rejected(refused)
+    except orjson.JSONEncodeError:
+        return Rejected("(message)", "nested too deeply; send what the channel's schema names")
+
+
 def _rejected(refused: InputRefused) -> Rejected:
     return Rejected(refused.path or "(message)", f"{refused.reason}; {refused.fix}")
 
@@ -74,5 +88,16 @@ def _from_cloudevent(data: dict[str, Any], around: Circumstances, own: OwnMail) 
         event = cloudevent.read(data)
     except cloudevent.EnvelopeRefused as refused:
         return _rejected(refused)
-    inner = from_mapping(event.data, around, own)
-    return Rejected(f"data.{inner.path}", inner.reason) if isinstance(inner, Rejected) else inner
+    inner = _from_data(event, around, own)
+    if not isinstance(inner, Rejected):
+        return inner
+    return Rejected("data" if inner.path.startswith("(") else f"data.{inner.path}", inner.reason)
+
+
+def _from_data(event: CloudEvent, around: Circumstances, own: OwnMail) -> Arrived | Rejected:
+    """Return the message that a CloudEvent carries: an e-mail where it says so, otherwise JSON."""
+    media = (event.datacontenttype or "").partition(";")[0].strip().lower()
+    if media == MAIL and event.octets is not None:
+        return from_rfc5322(event.octets, around, own)
+    data = event.data if event.data_base64 is None else _json(event.data_base64)
+    return data if isinstance(data, Rejected) else _from_channel(data, around, own)

@@ -61,7 +61,8 @@ def _take(run: Ingest, path: str, rejected: Path) -> None:
         else:
             run.path(Path(path))
     except OSError as error:
-        output.stop(output.NOT_FOUND, f"{path}: {error.strerror or error}; name a file that can be read")
+        place = error.filename or path
+        output.stop(output.NOT_FOUND, f"{place}: {error.strerror or error}; name a file that can be read")
 
 
 def import_history(
@@ -165,9 +166,9 @@ def _weeks(until: str | None) -> tuple[datetime, datetime]:
 
 def _tell(report: Report, *, json: bool) -> int:
     for problem in report.problems[:_SHOWN]:
-        output.say(problem)
-    if len(report.problems) > _SHOWN:
-        output.say(f"... and {len(report.problems) - _SHOWN} more")
+        output.say(f"{problem.file} line {problem.line}: {problem.field}: {problem.reason}")
+    if report.rejected > _SHOWN:
+        output.say(f"... and {report.rejected - _SHOWN} more")
     for file in report.rejected_files:
         output.say(f"rejected lines are in {file}")
     shown = asdict(report)

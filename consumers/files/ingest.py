@@ -13,6 +13,8 @@ from engine.incoming import Arrived, Circumstances, Done, Incoming, Parked, Resu
 from schemas.envelope import FileSource
 
 BATCH = 200
+MOST_PROBLEMS = 1_000
+_CHUNK = 1 << 20
 _MAIL = {".eml"}
 _LINES = {".jsonl", ".ndjson", ".json"}
 
@@ -23,9 +25,22 @@ class Submit(Protocol):
     def __call__(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a piece was rejected. Standard input is called ``-``."""
+
+    file: str
+    line: int
+    field: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Report:
-    """What came of a run. ``already`` had its effect before; ``rejected`` lines stand in the rejected file."""
+    """What came of a run. ``already`` had its effect before; ``rejected`` lines stand in the rejected file.
+
+    ``problems`` are the first ``MOST_PROBLEMS``; all stand beside the rejected file.
+    """
 
     read: int = 0
     opened: int = 0
@@ -35,7 +50,7 @@ class Report:
     parked: int = 0
     refused: int = 0
     rejected: int = 0
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     rejected_files: list[str] = field(default_factory=list)
 
     def count(self, result: Result) -> None:
@@ -57,10 +72,20 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One message's octets and where they stand."""
+    """One message's octets and where they stand; with ``more`` the next octets of one that is too large."""
 
     octets: bytes
     line: int
+    ends: bool = True
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where pieces come from: how it is called, what identifies it, whether it is one e-mail."""
+
+    name: str
+    digest: str
     mail: bool
 
 
@@ -88,24 +113,28 @@ class Ingest:
 
     def stream(self, octets: BinaryIO, name: str, rejected: Path) -> None:
         """Take JSON Lines from a stream that cannot be read twice; ``name`` identifies this run."""
-        self._pieces(_lines(octets), hashlib.sha256(name.encode()).hexdigest(), rejected)
+        origin = _Origin("-", hashlib.sha256(name.encode()).hexdigest(), mail=False)
+        self._pieces(_lines(octets), origin, rejected)
 
     def _file(self, path: Path) -> None:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             mail = path.suffix.lower() in _MAIL
-            pieces = iter([_Piece(file.read(intake.MAX_OCTETS + 1), 1, mail=True)]) if mail else _lines(file)
-            self._pieces(pieces, digest, path.with_name(path.name + ".rejected"))
+            pieces = _whole(file) if mail else _lines(file)
+            self._pieces(pieces, _Origin(str(path), digest, mail), path.with_name(path.name + ".rejected"))
 
-    def _pieces(self, pieces: Iterator[_Piece], digest: str, rejected: Path) -> None:
+    def _pieces(self, pieces: Iterator[_Piece], origin: _Origin, rejected: Path) -> None:
         batch: list[Arrived] = []
         with RejectedLines(rejected) as aside:
             for piece in pieces:
+                if piece.more:
+                    aside.more(piece.octets)
+                    continue
                 self.report.read += 1
-                taken = self._taken(piece, digest)
+                taken = self._taken(piece, origin)
                 if isinstance(taken, intake.Rejected):
-                    self._reject(aside, piece, taken)
+                    self._reject(aside, piece, taken, origin)
                 else:
                     batch.append(taken)
                 if len(batch) >= BATCH:
@@ -115,15 +144,16 @@ class Ingest:
         if aside.count:
             self.report.rejected_files.append(str(rejected))
 
-    def _taken(self, piece: _Piece, digest: str) -> Arrived | intake.Rejected:
-        source = FileSource(file=digest, line=piece.line)
+    def _taken(self, piece: _Piece, origin: _Origin) -> Arrived | intake.Rejected:
+        source = FileSource(file=origin.digest, line=piece.line)
         around = replace(self._around, source=source, received_at=self._clock())
-        return intake.from_rfc5322(piece.octets, around) if piece.mail else intake.from_octets(piece.octets, around)
+        return intake.from_rfc5322(piece.octets, around) if origin.mail else intake.from_octets(piece.octets, around)
 
-    def _reject(self, aside: RejectedLines, piece: _Piece, why: intake.Rejected) -> None:
-        aside.add(piece.octets, Rejection(piece.line, why.path, why.reason))
+    def _reject(self, aside: RejectedLines, piece: _Piece, why: intake.Rejected, origin: _Origin) -> None:
+        aside.add(piece.octets, Rejection(piece.line, why.path, why.reason), whole=piece.ends)
         self.report.rejected += 1
-        self.report.problems.append(f"line {piece.line}: {why.path}: {why.reason}")
+        if len(self.report.problems) < MOST_PROBLEMS:
+            self.report.problems.append(Problem(origin.name, piece.line, why.path, why.reason))
 
     def _send(self, batch: Sequence[Arrived]) -> None:
         if batch:
@@ -132,10 +162,21 @@ class Ingest:
         self._tell(self.report)
 
 
+def _whole(file: BinaryIO) -> Iterator[_Piece]:
+    """Yield a file that is one message."""
+    yield _Piece(file.read(intake.MAX_OCTETS + 1), 1, ends=False)
+    while octets := file.read(_CHUNK):
+        yield _Piece(octets, 1, more=True)
+
+
 def _lines(file: BinaryIO) -> Iterator[_Piece]:
-    """Yield the lines that hold something, at most a little over the limit of each."""
+    """Yield the lines that hold something; of one beyond the limit its beginning, then what follows as ``more``."""
     number = 0
-    while octets := file.readline(intake.MAX_OCTETS + 2):
+    while octets := file.readline(intake.MAX_OCTETS + 1):
         number += 1
-        if octets.strip():
-            yield _Piece(octets, number, mail=False)
+        ends = octets.endswith(b"\n") or len(octets) <= intake.MAX_OCTETS
+        if octets.strip() or not ends:
+            yield _Piece(octets, number, ends=ends)
+        while not ends and (octets := file.readline(_CHUNK)):
+            yield _Piece(octets, number, more=True)
+            ends = octets.endswith(b"\n")

@@ -40,12 +40,19 @@ class RejectedLines:
         self._keep = keep
         self._open: dict[Path, BinaryIO] = {}
 
-    def add(self, raw: bytes, rejection: Rejection | None = None) -> None:
-        """Keep ``raw`` as it is, with a line break after it only where it ends without one."""
-        self._file(self.path).write(raw if raw.endswith((b"\n", b"\r")) else raw + b"\n")
+    def add(self, raw: bytes, rejection: Rejection | None = None, *, whole: bool = True) -> None:
+        """Keep ``raw`` as it is, with a line break after it only where it ends without one.
+
+        What is not ``whole`` goes on with ``more``, or is no line: nothing is put after it.
+        """
+        self._file(self.path).write(raw + b"\n" if whole and not raw.endswith((b"\n", b"\r")) else raw)
         if rejection is not None:
             self._file(self.report).write(orjson.dumps(asdict(rejection), option=orjson.OPT_APPEND_NEWLINE))
         self.count += 1
+
+    def more(self, raw: bytes) -> None:
+        """Keep what belongs to the piece that was added last."""
+        self._file(self.path).write(raw)
 
     def flush(self) -> None:
         """Hand everything to the operating system."""
