@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
+
+import orjson
 
 from engine.sla.target import Roll
 from schemas.complaint.clocks import AppliedClock
@@ -209,7 +212,13 @@ def _stored(conditions: Iterable[When]) -> tuple[StoredCondition, ...]:
 
 
 def from_stored(data: Mapping[str, Any]) -> Terms:
-    """Return the terms that one stored clock (in its JSON form) states in full."""
+    """Return the terms that one stored clock (in its JSON form) states in full; the same object for the same text."""
+    return _terms_in(orjson.dumps(data))
+
+
+@lru_cache(maxsize=4096)
+def _terms_in(text: bytes) -> Terms:
+    data = orjson.loads(text)
     return Terms(
         kind=data["kind"],
         target=parse_target(data["target"]) if data.get("target") else None,

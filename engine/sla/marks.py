@@ -9,11 +9,13 @@ from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.sla.calendar import to_us
 from engine.sla.fact import Fact, as_day
 from engine.sla.kinds import Terms, Value, from_stored, to_stored
+from engine.sla.same import Same
 from schemas.configuration.policy import UNJUDGED_EVENTS, UNJUDGED_FIELDS
 
 APPLIED: Final = "complaint.sla_applied"
@@ -166,7 +168,12 @@ def to_json(marks: Marks) -> dict[str, Any]:
 
 
 def _terms_json(one: Terms) -> dict[str, Any]:
-    return to_stored(one).model_dump(mode="json")
+    return dict(_stored(Same(one)))
+
+
+@lru_cache(maxsize=4096)
+def _stored(one: Same[Terms]) -> dict[str, Any]:
+    return to_stored(one.of).model_dump(mode="json")
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:

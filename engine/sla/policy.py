@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.sla.kinds import Terms, terms, to_stored
+from engine.sla.same import Same
 from schemas.complaint.clocks import AppliedClock
 from schemas.configuration.policy import Policy, Selection
 
@@ -73,4 +75,11 @@ def terms_of(policy: Policy, latest: Mapping[str, int], default: str | None = No
 
 def applied_clocks(policy: Policy, latest: Mapping[str, int], default: str | None = None) -> tuple[AppliedClock, ...]:
     """Return the policy's clocks as ``complaint.sla_applied`` stores them; see ``terms_of``."""
-    return tuple(to_stored(one) for one in terms_of(policy, latest, default))
+    return _applied(Same(policy), tuple(sorted(latest.items())), default)
+
+
+@lru_cache(maxsize=256)
+def _applied(
+    policy: Same[Policy], latest: tuple[tuple[str, int], ...], default: str | None
+) -> tuple[AppliedClock, ...]:
+    return tuple(to_stored(one) for one in terms_of(policy.of, dict(latest), default))
