@@ -6,6 +6,7 @@ from uuid import UUID
 
 from engine import parking, streams_of, taking
 from engine.complaint.case import Case
+from engine.complaint.lifecycle import takes_back
 from engine.complaint.number import case_number
 from engine.draft import Draft
 from engine.incoming import Arrived, Done, Parked
@@ -141,11 +142,16 @@ def _open(draft: Draft, entry: _Entry) -> Done:
 
 
 def _comes_too_late(draft: Draft, entry: _Entry, stream: UUID) -> bool:
+    """Whether it is dissatisfaction about a complaint that ended too long ago to be reopened."""
     state = draft.loaded(stream).state
-    ended_at = state.lifecycle.ended_at if isinstance(state, Case) else None
+    if not isinstance(state, Case) or not _complains(entry):
+        return False
     at, _ = taking.when(entry.item)
-    automated = entry.item.message.automated is not None
-    return not automated and joining.after_the_end(entry.sense, ended_at, at, draft.book.desk.reopen_window_days)
+    return not state.lifecycle.is_open and not takes_back(state, at, draft.book)
+
+
+def _complains(entry: _Entry) -> bool:
+    return entry.sense in joining.DISSATISFIED and entry.item.message.automated is None
 
 
 def _continue(draft: Draft, entry: _Entry, ended: UUID) -> Done:
@@ -158,7 +164,7 @@ def _continue(draft: Draft, entry: _Entry, ended: UUID) -> Done:
 
 def _turns(draft: Draft, entry: _Entry, stream: UUID) -> bool:
     kind = streams_of.kind(draft.loaded(stream).state)
-    return kind == "feedback" and entry.sense in joining.DISSATISFIED and entry.item.message.automated is None
+    return kind == "feedback" and _complains(entry)
 
 
 def _turn(draft: Draft, entry: _Entry, feedback: UUID) -> Done:
@@ -215,12 +221,13 @@ def _remember(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: b
 def _consequence(draft: Draft, entry: _Entry, stream: UUID, command: Command) -> None:
     around = entry.item.around
     by_rule = replace(around, sender=replace(around.sender, actor="rule:desk", identity="workload"))
-    draft.decide(stream, command, replace(entry.item, around=by_rule), streams_of.part_id(entry.id, "consequence"))
+    own = streams_of.part_id(entry.id, "consequence")
+    draft.decide(stream, command, replace(entry.item, around=by_rule), own, follows=entry.id)
 
 
 def _rated(draft: Draft, entry: _Entry, stream: UUID, rate: Command) -> None:
     """A rating counts where a cycle has ended and has none yet; its message is recorded in any case."""
     try:
-        draft.decide(stream, rate, entry.item, streams_of.part_id(entry.id, "rating"))
+        draft.decide(stream, rate, entry.item, streams_of.part_id(entry.id, "rating"), follows=entry.id)
     except Refusal:
         return

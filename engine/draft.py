@@ -10,7 +10,7 @@ from engine.complaint.given import Given
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived, Asked, Incoming
 from engine.known import Fresh, Known, Loaded
-from engine.stamping import stamp
+from engine.stamping import Said, stamp
 from engine.store.batch import (
     Answer,
     Append,
@@ -102,23 +102,26 @@ class Draft:
             self.known.contacts[key] = subject
             self._contacts[key] = subject
 
-    def decide(self, stream: UUID, command: Command, item: Incoming, command_id: UUID) -> int:
+    def decide(
+        self, stream: UUID, command: Command, item: Incoming, command_id: UUID, follows: UUID | None = None
+    ) -> int:
         """Decide a command over the stream as it stands; returns how many events follow.
+
+        ``follows`` is the id of what brought it about, where that is not the command itself.
 
         Raises:
             Refusal: the command contradicts the stream; nothing follows.
         """
         loaded = self.loaded(stream)
         given = self._given(stream, loaded, item, command_id)
-        stamped = stamp(
-            streams_of.decide(command, loaded.state, given),
-            given,
-            item.around,
-            stream=stream,
-            zone="UTC" if given.precision == "day" else None,
+        said = Said(
             why=item.why if isinstance(item, Asked) else None,
             claimed_at=taking.claimed_at(item.message) if isinstance(item, Arrived) else None,
+            zone="UTC" if given.precision == "day" else None,
+            correlation_id=follows,
         )
+        events = streams_of.decide(command, loaded.state, given)
+        stamped = stamp(command, events, given, item.around, said)
         self._follow(stream, loaded, stamped, given)
         return len(stamped)
 

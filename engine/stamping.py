@@ -1,74 +1,85 @@
 """Decided events get their envelopes: when, who, why, from where, caused by what."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from engine.complaint.automatic import rule_of
 from engine.complaint.given import Given
 from engine.incoming import Circumstances
 from engine.store.batch import NewEvent
-from schemas.complaint.base import Event
+from schemas.complaint.base import Command, Event
+from schemas.complaint.clocks import SlaApplied
+from schemas.complaint.registration import ComplaintRegistered
 from schemas.envelope import Envelope
-from schemas.words import RuleRef
 
-OUR_ACTS = frozenset(
-    {
-        "complaint.registered.v1",
-        "complaint.sla_applied.v1",
-        "complaint.prioritised.v1",
-        "complaint.assigned.v1",
-        "complaint.acknowledged.v1",
-        "complaint.classified.v1",
-    }
-)
+AT_THE_DESK = frozenset({ComplaintRegistered, SlaApplied})
 """What the desk does of itself when a message comes: done at the server's time, not at the message's."""
 
-DESK_RULE = RuleRef(rule_set="desk", version=1, rule="on-receipt")
-_SERVICE = "rule:desk"
+_DESK = "rule:desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the sender said beside the command."""
+
+    why: str | None = None
+    claimed_at: datetime | None = None
+    zone: str | None = None
+    """Time zone of a day-precise time."""
+    correlation_id: UUID | None = None
+    """Of the message or command that began it all; absent: this one."""
 
 
 def stamp(
-    events: Sequence[Event],
-    given: Given,
-    around: Circumstances,
-    *,
-    stream: UUID,
-    zone: str | None = None,
-    why: str | None = None,
-    claimed_at: datetime | None = None,
+    command: Command, events: Sequence[Event], given: Given, around: Circumstances, said: Said
 ) -> tuple[NewEvent, ...]:
     """Return ``events`` with envelopes; ids derive from the command, so deciding again gives the same.
 
-    The first event is what the command reports; what follows by itself names it as its cause.
+    The first event is what the command reports; what follows names it as its cause. What a rule
+    added is the rule's act, not the sender's.
     """
-    differs = _differs(claimed_at, around.received_at, given.book.desk.claim_tolerance_seconds)
     stamped: list[NewEvent] = []
     for index, event in enumerate(events):
-        ours = index > 0 and event.NAME in OUR_ACTS
-        day = given.precision == "day" and not ours
-        envelope = Envelope(
-            event_id=uuid5(given.command_id, f"{stream}/{index}"),
-            occurred_at=given.now if ours else given.at,
-            occurred_precision="day" if day else "instant",
-            zone=zone if day else None,
-            actor=_SERVICE if ours else given.actor,
-            on_behalf_of=around.sender.on_behalf_of,
-            identity="workload" if ours else given.identity,
-            why=why if index == 0 and event.subject_id is not None else None,
-            decided_by=DESK_RULE if ours else None,
-            source=around.source,
-            received_at=around.received_at,
-            claimed_at=claimed_at,
-            claim_differs=differs,
-            command_id=given.command_id,
-            correlation_id=given.command_id,
-            causation_id=stamped[0].envelope.event_id if stamped else None,
-            traceparent=around.traceparent,
-            business_unit=given.business_unit,
-            origin=given.origin,
-        )
-        stamped.append(NewEvent(envelope, event))
+        cause = stamped[0].envelope.event_id if stamped else None
+        stamped.append(NewEvent(_envelope(command, event, index, given, around, said, cause), event))
     return tuple(stamped)
+
+
+def _envelope(
+    command: Command,
+    event: Event,
+    index: int,
+    given: Given,
+    around: Circumstances,
+    said: Said,
+    cause: UUID | None,
+) -> Envelope:
+    rule = rule_of(command, event, given)
+    at_the_desk = rule is not None and type(event) in AT_THE_DESK
+    day = given.precision == "day" and not at_the_desk
+    return Envelope(
+        event_id=uuid5(given.command_id, f"{given.stream}/{index}"),
+        occurred_at=given.now if at_the_desk else given.at,
+        occurred_precision="day" if day else "instant",
+        zone=said.zone if day else None,
+        actor=given.actor if rule is None else _DESK,
+        on_behalf_of=around.sender.on_behalf_of,
+        identity=given.identity if rule is None else "workload",
+        why=said.why if index == 0 and event.subject_id is not None else None,
+        decided_by=rule,
+        source=around.source,
+        received_at=around.received_at,
+        claimed_at=said.claimed_at,
+        claim_differs=_differs(said.claimed_at, around.received_at, given.book.desk.claim_tolerance_seconds),
+        command_id=given.command_id,
+        correlation_id=said.correlation_id or given.command_id,
+        causation_id=cause,
+        traceparent=around.traceparent,
+        business_unit=given.business_unit,
+        origin=given.origin,
+    )
 
 
 def _differs(claimed: datetime | None, received: datetime, tolerance_seconds: int) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.words import Sense
@@ -42,10 +41,3 @@ def place(keys: Sequence[bytes], known: Mapping[bytes, UUID], *, answers_another
         if key in known:
             return Join(known[key])
     return Wait() if answers_another else Open()
-
-
-def after_the_end(sense: Sense, ended_at: datetime | None, at: datetime, window_days: int) -> bool:
-    """Whether dissatisfaction comes too late to reopen and so begins a new, linked complaint."""
-    if ended_at is None or sense not in DISSATISFIED:
-        return False
-    return at - ended_at > timedelta(days=window_days)

@@ -29,7 +29,7 @@ class Holder:
         (frozenset({"b", "a"}), '["a","b"]'),
         ({"b": 1, "a": 2}, '{"a":2,"b":1}'),
     ],
-    ids=str,
+    ids=["zoned", "utc", "day", "decimal", "exponent", "money", "set", "mapping"],
 )
 def test_every_value_has_one_form(value: object, text: str) -> None:
     assert to_bytes(Holder(value)).decode() == f'{{"value":{text}}}'
