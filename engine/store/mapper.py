@@ -26,7 +26,7 @@ import base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -117,11 +117,10 @@ class Mapper:
             NotSealable: personal text without a ``subject_id`` to own it, or already withheld.
         """
         event, envelope = new.event, new.envelope
-        data = event.__pydantic_serializer__.to_python(event, mode="json", exclude_none=True)
-        meta = envelope.__pydantic_serializer__.to_python(envelope, mode="json", exclude_none=True)
         parts: Parts = {}
-        take_out(_ENVELOPE_PLAN, meta, "/meta", data.get("subject_id"), parts)
-        take_out(plan_of(type(event)), data, "/data", None, parts)
+        owner = None if event.subject_id is None else str(event.subject_id)
+        meta = _without_personal(envelope, "/meta", owner, parts)
+        data = _without_personal(event, "/data", None, parts)
         for owner, values in parts.items():
             _must_be_sealable(event.NAME, owner, values)
         owned = {UUID(owner): values for owner, values in parts.items() if owner is not None}
@@ -209,12 +208,19 @@ class Mapper:
         return shape
 
 
-_ENVELOPE_PLAN: Final = plan_of(Envelope)
-
-
 def pairs_of(drafts: Iterable[Draft]) -> Collection[Pair]:
     """Whose keys are needed to seal these drafts, each once, in order."""
     return dict.fromkeys(pair for draft in drafts for pair in draft.pairs)
+
+
+def _without_personal(model: BaseModel, place: str, owner: str | None, parts: Parts) -> Any:
+    """What of a model is stored open; what is personal moves into ``parts``. Where there is none, JSON in one step."""
+    plan, serializer = plan_of(type(model)), model.__pydantic_serializer__
+    if not plan.single and not plan.repeated and all(getattr(model, key, model) is None for key in plan.personal):
+        return orjson.Fragment(serializer.to_json(model, exclude_none=True))
+    node = serializer.to_python(model, mode="json", exclude_none=True)
+    take_out(plan, node, place, owner, parts)
+    return node
 
 
 def _must_be_sealable(name: str, owner: str | None, values: Mapping[str, Any]) -> None:
