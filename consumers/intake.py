@@ -64,7 +64,18 @@ def _json(octets: bytes) -> Any:
     try:
         return orjson.loads(octets.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
+        if (octet := _not_utf8(octets)) is not None:
+            return Rejected(f"(octet {octet})", "not UTF-8; send JSON in UTF-8")
         return Rejected(f"(column {error.colno})", "not JSON; send one JSON object on one line")
+
+
+def _not_utf8(octets: bytes) -> int | None:
+    """Return which octet, from 1, is the first that is not UTF-8."""
+    try:
+        octets.decode()
+    except UnicodeDecodeError as error:
+        return error.start + 1
+    return None
 
 
 def _from_channel(data: object, around: Circumstances, own: OwnMail) -> Arrived | Rejected:

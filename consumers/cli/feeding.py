@@ -56,7 +56,7 @@ def ingest(
 
 def _take(run: Ingest, path: str, rejected: Path) -> None:
     try:
-        if path == "-":
+        if path == output.STDIN:
             run.stream(sys.stdin.buffer, f"stdin/{clock.new_id()}", rejected)
         else:
             run.path(Path(path))

@@ -23,6 +23,9 @@ M = TypeVar("M", bound="BaseModel")
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """All but tab and line feed."""
 
+STDIN: Final = "<stdin>"
+"""What ``-`` is called until it is read; the library takes a bare hyphen for an option without a name."""
+
 OK: Final = 0
 SOME_REJECTED: Final = 1
 USAGE: Final = 2

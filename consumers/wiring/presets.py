@@ -5,7 +5,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from schemas import configuration
-from schemas.configuration import Calendar, CodeList, Configuration, Desk, Policy
+from schemas.configuration import Calendar, CodeList, Configuration, ConfigurationRefused, Desk, Policy
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -27,7 +27,7 @@ def of_directory(directory: Path) -> list[Configuration]:
         OSError: the directory cannot be read.
     """
     paths = sorted(path for path in directory.rglob("*") if path.suffix in _SUFFIXES)
-    return _ordered([configuration.load(path.read_text(encoding="utf-8"), str(path)) for path in paths])
+    return _ordered([configuration.load(_text(path), str(path)) for path in paths])
 
 
 def in_force(directory: Path | None) -> list[Configuration]:
@@ -36,6 +36,13 @@ def in_force(directory: Path | None) -> list[Configuration]:
     if directory is not None:
         chosen.update(((type(item), item.id), item) for item in of_directory(directory))
     return _ordered(list(chosen.values()))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigurationRefused(str(path), [f"octet {error.start + 1}: not UTF-8; save the file as UTF-8"]) from None
 
 
 def _below(folder: Traversable) -> list[Traversable]:

@@ -1,0 +1,197 @@
+"""What every door does first: octets become a message, or a reason that repeats nothing of them."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers import intake
+from consumers.intake import Rejected
+from engine import parking
+from engine.incoming import Arrived, Circumstances, Sender
+from schemas.channels import parse, to_message
+from schemas.envelope import RequestSource
+
+AROUND = Circumstances(
+    Sender("test", "service:test", "workload"),
+    RequestSource(request=UUID(int=1)),
+    datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
+)
+CANARY = "Пётр-Secret-4711"
+CHAT = {"channel": "chat", "system": "s", "id": "m1", "text": "It is broken", "author": {"name": "Ann"}}
+MAIL = b"From: Ann <ann@example.com>\r\nSubject: Kettle\r\nMessage-ID: <m1@example.com>\r\n\r\nIt is broken.\r\n"
+
+
+def event(data: Any = CHAT, **attributes: Any) -> dict[str, Any]:
+    """Return a CloudEvent in structured mode."""
+    return {"specversion": "1.0", "id": "e1", "source": "crm", "type": "message", "data": data, **attributes}
+
+
+def taken(data: Any) -> Arrived:
+    arrived = intake.from_octets(json.dumps(data).encode(), AROUND)
+    assert isinstance(arrived, Arrived), arrived
+    return arrived
+
+
+def rejected(octets: bytes) -> Rejected:
+    found = intake.from_octets(octets, AROUND)
+    assert isinstance(found, Rejected), found
+    return found
+
+
+def test_a_bare_message_is_taken_with_its_circumstances() -> None:
+    arrived = taken(CHAT)
+    assert (arrived.message.channel, arrived.message.text, arrived.around) == ("chat", "It is broken", AROUND)
+
+
+def test_a_message_in_a_cloudevent_is_the_message_itself() -> None:
+    assert taken(event()) == taken(CHAT)
+
+
+def test_octets_in_a_cloudevent_are_read_as_json() -> None:
+    packed = base64.b64encode(json.dumps(CHAT).encode()).decode()
+    assert taken(event(data=None, data_base64=packed)).message == taken(CHAT).message
+
+
+@pytest.mark.parametrize(
+    "body", [{"data": MAIL.decode()}, {"data": None, "data_base64": base64.b64encode(MAIL).decode()}]
+)
+def test_an_e_mail_in_a_cloudevent_is_read_as_an_e_mail(body: dict[str, Any]) -> None:
+    arrived = taken(event(**body, datacontenttype="message/rfc822"))
+    assert arrived.message == bare_mail().message
+
+
+def bare_mail() -> Arrived:
+    arrived = intake.from_rfc5322(MAIL, AROUND)
+    assert isinstance(arrived, Arrived)
+    return arrived
+
+
+def test_an_e_mail_is_taken_raw() -> None:
+    assert bare_mail().message.text.strip() == "It is broken."
+    assert bare_mail().message.subject == "Kettle"
+
+
+def test_a_mark_of_byte_order_is_passed_over() -> None:
+    assert intake.from_octets(b"\xef\xbb\xbf" + json.dumps(CHAT).encode(), AROUND) == taken(CHAT)
+
+
+@pytest.mark.parametrize(
+    "data", [CHAT, event(), {**CHAT, "text": "Жалоба 😀 \u0000"}], ids=["bare", "event", "unicode"]
+)
+def test_what_is_kept_of_a_message_is_enough_to_take_it_again(data: dict[str, Any]) -> None:
+    arrived = taken(data)
+    assert to_message(parse(arrived.payload)) == arrived.message
+    assert parking.unpack(parking.pack(arrived)).message == arrived.message
+
+
+def test_what_is_kept_of_an_e_mail_is_enough_to_take_it_again() -> None:
+    assert parking.unpack(parking.pack(bare_mail())).message == bare_mail().message
+
+
+def test_size_is_judged_before_anything_is_parsed() -> None:
+    for take in (intake.from_octets, intake.from_rfc5322):
+        found = take(b"{" * (intake.MAX_OCTETS + 1), AROUND)
+        assert found == Rejected("(message)", f"larger than {intake.MAX_OCTETS} octets; send large files apart")
+
+
+NO_JSON = "not JSON; send one JSON object on one line"
+NO_OBJECT = "not an object; send one JSON object"
+NO_CHANNEL = "is missing; send the field 'channel'"
+TWICE = "holds its data twice; send data or data_base64, not both"
+
+
+@pytest.mark.parametrize(
+    ("octets", "path", "reason"),
+    [
+        (b"", "(column 1)", NO_JSON),
+        (b'{"channel": "chat"', "(column 19)", NO_JSON),
+        (b'{"a": "\xff"}', "(octet 8)", "not UTF-8; send JSON in UTF-8"),
+        (b"[]", "(message)", NO_OBJECT),
+        (b"null", "(message)", NO_OBJECT),
+        (b"{}", "(message)", NO_CHANNEL),
+    ],
+)
+def test_a_reason_names_the_place_and_the_fix(octets: bytes, path: str, reason: str) -> None:
+    assert rejected(octets) == Rejected(path, reason)
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "reason"),
+    [
+        (event([1]), "data", NO_OBJECT),
+        (event(None), "data", NO_OBJECT),
+        (event({**CHAT, "text": 7}), "data.chat.text", "is not a string; send a JSON string"),
+        (event(event()), "data", NO_CHANNEL),
+        (event(specversion="0.3"), "specversion", "is none of the known values; send one of '1.0'"),
+        (event(data_base64="e30="), "(message)", TWICE),
+        (event(data=None, data_base64="AA=="), "data", NO_JSON),
+    ],
+)
+def test_a_reason_for_a_cloudevent_says_whether_envelope_or_data(data: dict[str, Any], path: str, reason: str) -> None:
+    assert rejected(json.dumps(data).encode()) == Rejected(path, reason)
+
+
+@pytest.mark.parametrize("deep", [150, 300, 900, 3_000])
+def test_what_is_nested_without_end_is_rejected_or_taken_never_a_fault(deep: int) -> None:
+    nested = b'{"a":' * deep + b"1" + b"}" * deep
+    message = json.dumps(CHAT).encode()[:-1] + b', "more": ' + nested + b"}"
+    assert isinstance(intake.from_octets(message, AROUND), Arrived if deep < 254 else Rejected)
+
+
+def test_cloudevents_inside_of_each_other_are_opened_once() -> None:
+    inner = json.dumps(CHAT)
+    for _ in range(400):
+        inner = '{"specversion":"1.0","id":"e","source":"s","type":"t","data":' + inner + "}"
+    assert isinstance(rejected(inner.encode()), Rejected)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"channel": CANARY},
+        {**CHAT, "text": {"x": CANARY}},
+        {**CHAT, "sent_at": CANARY},
+        {**CHAT, "author": CANARY},
+        {**CHAT, "author": {"contacts": [{"kind": CANARY, "value": CANARY}]}},
+        {**CHAT, "attachments": [{"filename": CANARY, "content": CANARY}]},
+        {**CHAT, "rating": {"value": CANARY, "scale": CANARY}},
+        {"channel": "messenger", "update": {"update_id": CANARY, "message": {"text": CANARY}}},
+        {"update_id": CANARY},
+        {"channel": "email", "raw": {"x": CANARY}},
+        {CANARY: CANARY, "channel": "letter", "text": CANARY, "dated": CANARY},
+        event(type={"x": CANARY}),
+        event(id=[CANARY]),
+        event(data={**CHAT, "language": 5, "text": [CANARY]}),
+        {**event(), CANARY: CANARY},
+    ],
+)
+def test_a_reason_never_repeats_what_was_sent(data: dict[str, Any]) -> None:
+    found = intake.from_octets(json.dumps(data).encode(), AROUND)
+    assert isinstance(found, Rejected), found
+    assert CANARY not in found.path + found.reason
+    assert ";" in found.reason, "a reason names the fix"
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_are_taken_or_rejected(octets: bytes) -> None:
+    assert isinstance(intake.from_octets(octets, AROUND), Arrived | Rejected)
+    assert isinstance(intake.from_rfc5322(octets, AROUND), Arrived | Rejected)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from([*CHAT, *event()]), below, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*CHAT, *event(), "raw", "update", "rating"]), _JSON))
+def test_any_object_is_taken_or_rejected(data: dict[str, Any]) -> None:
+    for given_data in (data, {**CHAT, **data}, {**event(), **data}):
+        assert isinstance(intake.from_mapping(given_data, AROUND), Arrived | Rejected)
