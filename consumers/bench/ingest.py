@@ -29,7 +29,7 @@ class Size:
     stock_saves: int
 
 
-FULL = Size(rounds=5, cases=2 * CASES_OF_A_COMMIT, messages=3 * MESSAGES_OF_A_BATCH, stock_saves=200)
+FULL = Size(rounds=5, cases=2 * CASES_OF_A_COMMIT, messages=3 * MESSAGES_OF_A_BATCH, stock_saves=100)
 QUICK = Size(rounds=3, cases=20, messages=20, stock_saves=10)
 
 

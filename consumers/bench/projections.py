@@ -30,7 +30,7 @@ class Size:
     loads: int
 
 
-FULL = Size(rounds=3, cases=1_200, stock_events=600, loads=61)
+FULL = Size(rounds=3, cases=800, stock_events=400, loads=31)
 QUICK = Size(rounds=1, cases=20, stock_events=10, loads=5)
 
 

@@ -33,7 +33,7 @@ class Size:
     loads: int
 
 
-FULL = Size(rounds=7, batches=8, stock_saves=200, loads=61)
+FULL = Size(rounds=7, batches=6, stock_saves=100, loads=61)
 QUICK = Size(rounds=3, batches=1, stock_saves=10, loads=5)
 
 

@@ -1,9 +1,9 @@
 """The table of all commands. Nothing of a command is imported before it is used, so ``--help`` is quick."""
 
 import difflib
+import gc
 import os
 import signal
-import gc
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
