@@ -1,5 +1,6 @@
 """What becomes of a channel message: it joins a stream, opens one, waits for its opener, or was seen before."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -13,10 +14,11 @@ from engine.incoming import Arrived, Done, Parked
 from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys
 from engine.rules import joining
 from engine.store.batch import SeenMessage, SetAside
+from engine.streams.feedback import Feedback
 from engine.streams_of import Kind
 from engine.taking import People
 from engine.text.triage import opening_sense
-from schemas.channels.message import media_type
+from schemas.channels.message import Message, media_type
 from schemas.complaint.base import Command
 from schemas.complaint.records import LinkComplaint
 from schemas.refusals import Refusal
@@ -37,7 +39,15 @@ class _Entry:
 
 
 def take(draft: Draft, item: Arrived) -> Done | Parked:
-    """Have a message its effect, over all that came before it in the batch."""
+    """Have a message its effect, over all that came before it in the batch, and then what waited for it."""
+    freed: deque[Arrived] = deque()
+    result = _take(draft, item, freed)
+    while freed:
+        _take(draft, freed.popleft(), freed)
+    return result
+
+
+def _take(draft: Draft, item: Arrived, freed: deque[Arrived]) -> Done | Parked:
     fingerprint = fingerprint_of(item.message, draft.keyed)
     if (stream := draft.known.messages.get(fingerprint)) is not None:
         return _seen_before(draft, stream)
@@ -48,9 +58,9 @@ def take(draft: Draft, item: Arrived) -> Done | Parked:
         return _park(draft, item, fingerprint)
     if item.waited is not None:
         draft.released.append(item.waited)
-    stream = place.stream if isinstance(place, joining.Join) else None
+    stream = _standing(draft, place.stream) if isinstance(place, joining.Join) else None
     done = _enter(draft, _entry(draft, item, fingerprint, stream), stream)
-    _release(draft, item)
+    freed.extend(_released(draft, item))
     return done
 
 
@@ -64,6 +74,15 @@ def _place(draft: Draft, item: Arrived) -> joining.Place:
     answers_another = any(key.kind == "message" for key in message.conversation) and message.automated is None
     keys = conversation_keys(message, draft.keyed)
     return joining.place(keys, draft.known.conversations, answers_another=answers_another and item.waited is None)
+
+
+def _standing(draft: Draft, stream: UUID) -> UUID | None:
+    """Return where a stream goes on: feedback that turned into a complaint does there, if that exists."""
+    state = draft.loaded(stream).state
+    turned = state.complaint if isinstance(state, Feedback) else None
+    if turned is None:
+        return stream
+    return turned if turned in draft.known.streams else None
 
 
 # --- parking --------------------------------------------------------------------------------
@@ -86,27 +105,26 @@ def _park(draft: Draft, item: Arrived, fingerprint: bytes) -> Parked:
     draft.set_aside.append(aside)
     draft.known.parked_already[fingerprint] = (own, until)
     for key in keys:
-        draft.known.parked.setdefault(key, []).append(ParkedMessage(own, item))
+        draft.known.parked.setdefault(key, []).append(ParkedMessage(own, item, stored=False))
     return Parked(own, until)
 
 
-def _release(draft: Draft, opener: Arrived) -> None:
-    """Take up the parked messages that waited for this one."""
+def _released(draft: Draft, opener: Arrived) -> list[Arrived]:
+    """Return the parked messages that waited for this one; they are parked no more."""
+    freed: list[Arrived] = []
     for key in opening_keys(opener.message, draft.keyed):
         for waiting in draft.known.parked.pop(key, ()):
-            fingerprint = fingerprint_of(waiting.arrived.message, draft.keyed)
-            if fingerprint not in draft.known.messages:
-                _forget_parked(draft, waiting.id, fingerprint)
-                take(draft, waiting.arrived)
+            _forget_parked(draft, waiting)
+            freed.append(waiting.arrived)
+    return freed
 
 
-def _forget_parked(draft: Draft, id: UUID, fingerprint: bytes) -> None:
-    """A message parked in this very batch is simply not set aside; an earlier one is released."""
-    draft.known.parked_already.pop(fingerprint, None)
-    kept = [aside for aside in draft.set_aside if aside.id != id]
-    if len(kept) == len(draft.set_aside):
-        draft.released.append(id)
-    draft.set_aside[:] = kept
+def _forget_parked(draft: Draft, waiting: ParkedMessage) -> None:
+    """One parked in this very batch is simply not set aside; an earlier one is released."""
+    draft.known.parked_already.pop(fingerprint_of(waiting.arrived.message, draft.keyed), None)
+    draft.set_aside[:] = [aside for aside in draft.set_aside if aside.id != waiting.id]
+    if waiting.stored and waiting.id not in draft.released:
+        draft.released.append(waiting.id)
 
 
 # --- entering a stream ----------------------------------------------------------------------
@@ -130,13 +148,15 @@ def _enter(draft: Draft, entry: _Entry, stream: UUID | None) -> Done:
         return _turn(draft, entry, stream)
     kind = streams_of.kind(draft.loaded(stream).state)
     done = _deliver(draft, entry, stream, kind)
-    if kind == "complaint" and (rate := taking.rate(entry.item.message)) is not None:
+    rate = taking.rate(entry.item.message) if _from_outside(entry.item.message) else None
+    if kind == "complaint" and rate is not None:
         _rated(draft, entry, stream, rate)
     return done
 
 
 def _open(draft: Draft, entry: _Entry) -> Done:
-    complains = entry.item.message.automated is None and opening_sense(entry.sense) in joining.DISSATISFIED
+    """Mail of machines and of our own people opens no complaint; it is kept as feedback."""
+    complains = _from_outside(entry.item.message) and opening_sense(entry.sense) in joining.DISSATISFIED
     kind: Kind = "complaint" if complains else "feedback"
     return replace(_deliver(draft, entry, streams_of.new_stream(entry.id, kind), kind), opened=True)
 
@@ -151,12 +171,18 @@ def _comes_too_late(draft: Draft, entry: _Entry, stream: UUID) -> bool:
 
 
 def _complains(entry: _Entry) -> bool:
-    return entry.sense in joining.DISSATISFIED and entry.item.message.automated is None
+    return entry.sense in joining.DISSATISFIED and _from_outside(entry.item.message)
+
+
+def _from_outside(message: Message) -> bool:
+    """Whether a person who is none of ours wrote it."""
+    return message.automated is None and message.direction == "inbound"
 
 
 def _continue(draft: Draft, entry: _Entry, ended: UUID) -> Done:
-    """Dissatisfaction after the reopen window: a new complaint, linked, which keeps the conversation."""
+    """Dissatisfaction after the reopen window: a new complaint, linked, which keeps all conversations."""
     stream = streams_of.new_stream(entry.id, "complaint")
+    draft.go_on(ended, stream)
     done = _deliver(draft, entry, stream, "complaint", moves=True)
     _consequence(draft, entry, stream, LinkComplaint(other=ended, kind="continues"))
     return replace(done, opened=True)
@@ -168,8 +194,9 @@ def _turns(draft: Draft, entry: _Entry, stream: UUID) -> bool:
 
 
 def _turn(draft: Draft, entry: _Entry, feedback: UUID) -> Done:
-    """Feedback whose author now complains: its stream ends, a complaint begins and keeps the conversation."""
+    """Feedback whose author now complains: its stream ends, a complaint begins and keeps all conversations."""
     complaint = streams_of.new_stream(entry.id, "complaint")
+    draft.go_on(feedback, complaint)
     _consequence(draft, entry, feedback, TurnIntoComplaint(complaint=complaint))
     return replace(_deliver(draft, entry, complaint, "complaint", moves=True), opened=True)
 

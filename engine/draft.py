@@ -56,6 +56,7 @@ class Draft:
         self.contents: list[PreparedContent] = []
         self.set_aside: list[SetAside] = []
         self.released: list[UUID] = []
+        self.continued: list[tuple[UUID, UUID]] = []
         self._base = {stream: loaded.version for stream, loaded in known.streams.items()}
         self._new: dict[UUID, list[NewEvent]] = {}
         self._moves: dict[str, SourceMove] = {}
@@ -63,8 +64,8 @@ class Draft:
         self._contacts: dict[bytes, UUID] = {}
 
     def batch(self) -> Batch:
-        """Return all writes gathered so far."""
-        return Batch(
+        """Return all writes gathered so far, with what they were planned on; nothing to write is ``Batch()``."""
+        batch = Batch(
             appends=tuple(
                 Append(stream, self._base.get(stream, 0), tuple(events))
                 for stream, events in self._new.items()
@@ -78,7 +79,9 @@ class Draft:
             contents=tuple(self.contents),
             set_aside=tuple(self.set_aside),
             released=tuple(self.released),
+            continued=tuple(self.continued),
         )
+        return batch if batch == Batch() else replace(batch, premises=self.known.premises)
 
     def move(self, move: SourceMove | None) -> None:
         """Move a source; several moves of one source become one."""
@@ -95,6 +98,16 @@ class Draft:
         if moves or key not in self.known.conversations:
             self.known.conversations[key] = stream
             self._conversations[key] = ConversationKey(key, stream, moves=moves)
+
+    def go_on(self, ended: UUID, stream: UUID) -> None:
+        """Have every conversation of a stream that has ended go on in another one."""
+        self.continued.append((ended, stream))
+        for key, belongs in self.known.conversations.items():
+            if belongs == ended:
+                self.known.conversations[key] = stream
+        for key, claim in self._conversations.items():
+            if claim.stream == ended:
+                self._conversations[key] = replace(claim, stream=stream)
 
     def remember_contact(self, key: bytes, subject: UUID) -> None:
         """Have later messages from a contact be the same data subject's."""

@@ -58,10 +58,10 @@ class Asked:
     """A command for one stream. ``id`` is unique per sender; ``expected`` the version it was made for."""
 
     stream: UUID
-    command: Command
+    command: Command = field(repr=False)
     id: str
     around: Circumstances
-    why: str | None = None
+    why: str | None = field(default=None, repr=False)
     expected: int | None = None
     occurred_at: datetime | None = None
 

@@ -1,6 +1,7 @@
 """Everything the store knows of a batch, in one query per question whatever the batch holds."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from engine import parking, streams_of
@@ -18,8 +19,9 @@ from engine.known import (
 from engine.store.batch import Recorded
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
+from engine.streams.feedback import Feedback
 from engine.taking import Keyed, contact_keys
-from schemas.channels.message import Message
+from schemas.channels.message import Message, MessageRefused
 from schemas.complaint.assignment import ComplaintAssigned
 
 
@@ -33,50 +35,61 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
         known.answers = {key: Kept(kept.fingerprint, kept.result, kept.position) for key, kept in commands.items()}
     if arrived:
         keys = [key for message in arrived for key in opening_keys(message, keyed)]
-        known.parked = _parked(store, keys, keyed)
+        _parked(store, known, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*arrived, *waiting], keyed)
     unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
     known.streams = load(store, unanswered.union(known.messages.values(), known.conversations.values()))
+    if turned := turned_into(known.streams.values()) - known.streams.keys():
+        known.streams.update(load(store, turned))
     return known
 
 
 def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Keyed) -> None:
     seen = store.answers.messages([fingerprint_of(message, keyed) for message in messages])
     known.messages = {fingerprint: found.stream for fingerprint, found in seen.items()}
-    if keys := [key for message in messages for key in conversation_keys(message, keyed)]:
+    if keys := dict.fromkeys(key for message in messages for key in conversation_keys(message, keyed)):
         known.conversations = store.conversations.look_up(keys)
-    if contacts := [key for message in messages for key in _contacts(message, keyed)]:
+    if contacts := dict.fromkeys(key for message in messages for key in _contacts(message, keyed)):
         known.contacts = store.contacts.look_up(contacts)
+    known.premises = replace(
+        known.premises,
+        conversations=tuple((key, known.conversations.get(key)) for key in keys),
+        contacts=tuple((key, known.contacts.get(key)) for key in contacts),
+    )
 
 
 def _contacts(message: Message, keyed: Keyed) -> list[bytes]:
     return [*contact_keys(message.author, keyed), *contact_keys(message.on_behalf_of, keyed)]
 
 
-def _parked(store: Store, keys: Sequence[bytes], keyed: Keyed) -> dict[bytes, list[ParkedMessage]]:
-    """Return the parked messages that wait for these keys, and those that wait for them in turn."""
-    found: dict[bytes, list[ParkedMessage]] = {}
-    seen: set[UUID] = set()
-    asked: set[bytes] = set()
-    while keys := [key for key in keys if key not in asked]:
-        asked.update(keys)
-        rows = {row.id: (key, row) for key, waiting in store.set_aside.waiting_for(keys).items() for row in waiting}
-        opened = [(key, _opened(store, row.id)) for key, row in rows.values() if row.id not in seen]
-        seen.update(rows)
-        new = [(key, one) for key, one in opened if one is not None]
-        for key, one in new:
-            found.setdefault(key, []).append(one)
-        keys = [key for _, one in new for key in opening_keys(one.arrived.message, keyed)]
-    return found
+def _parked(store: Store, known: Known, keys: Sequence[bytes], keyed: Keyed) -> None:
+    """Find the parked messages that wait for these keys, and those that wait for them in turn."""
+    opened: dict[UUID, ParkedMessage | None] = {}
+    asked: dict[bytes, None] = {}
+    while keys := [key for key in dict.fromkeys(keys) if key not in asked]:
+        asked.update(dict.fromkeys(keys))
+        found: dict[bytes, list[ParkedMessage]] = {}
+        for key, rows in store.set_aside.waiting_for(keys).items():
+            opened.update({row.id: _opened(store, row.id) for row in rows if row.id not in opened})
+            found[key] = [one for row in rows if (one := opened[row.id]) is not None]
+        known.parked.update(found)
+        keys = [key for ones in found.values() for one in ones for key in opening_keys(one.arrived.message, keyed)]
+    known.premises = replace(known.premises, openings=tuple(asked), waiting=tuple(opened))
 
 
 def _opened(store: Store, id: UUID) -> ParkedMessage | None:
-    """Return a parked message in the clear, or None if it was released meanwhile."""
+    """Return a parked message in the clear; None if it was released meanwhile, or is one that nobody takes any more."""
     try:
-        return ParkedMessage(id, parking.unpack(store.set_aside.show(id)[1]))
-    except NotSetAside:
+        return ParkedMessage(id, parking.unpack(store.set_aside.show(id)[1]), stored=True)
+    except (NotSetAside, MessageRefused):
         return None
+
+
+def turned_into(streams: Iterable[Loaded]) -> set[UUID]:
+    """Return the complaints that these streams go on as, where they are feedback that turned into one."""
+    states = (loaded.state for loaded in streams)
+    return {state.complaint for state in states if isinstance(state, Feedback) and state.complaint is not None}
 
 
 def load(store: Store, streams: Iterable[UUID]) -> dict[UUID, Loaded]:

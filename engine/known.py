@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine.complaint.given import Stored
 from engine.incoming import Arrived, Incoming
+from engine.store.batch import Premises
 from engine.streams_of import StreamState
 from engine.taking import Keyed
 from schemas.channels.message import Message, fingerprint_parts
@@ -48,10 +49,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class ParkedMessage:
-    """A parked message, read back."""
+    """A parked message, read back, or parked by this very batch (then not ``stored``)."""
 
     id: UUID
     arrived: Arrived
+    stored: bool
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ class Known:
     """By the key that they wait for."""
     parked_already: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
     """Fingerprint of a message parked by this batch -> its id and until when it waits."""
+    premises: Premises = field(default_factory=Premises)
+    """What of this the store must confirm when the batch is committed."""
 
 
 def fingerprint_of(message: Message, keyed: Keyed) -> bytes:

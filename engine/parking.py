@@ -28,6 +28,7 @@ def pack(item: Arrived) -> bytes:
             "workload": around.sender.workload,
             "actor": around.sender.actor,
             "identity": around.sender.identity,
+            "on_behalf_of": around.sender.on_behalf_of,
         }
     )
 
@@ -41,7 +42,7 @@ def unpack(octets: bytes) -> Arrived:
     kept: dict[str, Any] = orjson.loads(octets)
     payload = b64decode(kept["payload"])
     around = Circumstances(
-        sender=Sender(kept["workload"], kept["actor"], kept["identity"]),
+        sender=Sender(kept["workload"], kept["actor"], kept["identity"], kept.get("on_behalf_of")),
         source=_SOURCE.validate_python(kept["source"]),
         received_at=datetime.fromisoformat(kept["received_at"]),
         trusts_claim=kept["trusts_claim"],

@@ -42,18 +42,21 @@ class Service:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._keyed = store.fingerprint.of
-        self._book = Book()
-        self._book_version = 0
+        self._in_force = (Book(), 0)
 
     def book(self) -> Book:
         """Return what is in force now; reads only what was activated since the last call."""
-        book, version = self._book, self._book_version
+        return self._read_book()[0]
+
+    def _read_book(self) -> tuple[Book, int]:
+        """Return the book and its version as one, so that threads never pair one's with another's."""
+        book, version = self._in_force
         for recorded in self._store.read.stream(streams_of.CONFIGURATION, after_version=version):
             if isinstance(recorded.event, ConfigurationActivated):
                 book = in_force.activate(book, recorded.event)
             version = recorded.version
-        self._book, self._book_version = book, version
-        return book
+        self._in_force = (book, version)
+        return book, version
 
     def activate(self, configurations: Iterable[Configuration], around: Circumstances, now: datetime) -> int:
         """Bring configurations into force that are not yet; returns how many were new.
@@ -62,7 +65,7 @@ class Service:
         """
         wanted = list(configurations)
         for _ in range(_TRIES_ALONE):
-            book, version = self.book(), self._book_version
+            book, version = self._read_book()
             events = [activation(item) for item in wanted if not in_force.holds(book, item)]
             if not events:
                 return 0
@@ -134,6 +137,8 @@ class Service:
 def _placed(plan: Plan, committed: Committed) -> tuple[Result, ...]:
     """Return the results with the position at which they stand in the log."""
     return tuple(
-        replace(result, position=committed.position) if isinstance(result, Done) and not result.already else result
+        replace(result, position=committed.position)
+        if isinstance(result, Done) and (not result.already or result.position == 0)
+        else result
         for result in plan.results
     )

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine import parking
+from engine.incoming import Done
 from engine.service import Service
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
+from schemas.channels.message import MessageRefused
 
 _AT_ONCE = 100
 
@@ -19,8 +21,10 @@ def take_up(store: Store, service: Service, now: datetime) -> int:
             continue
         try:
             arrived = parking.unpack(store.set_aside.show(row.id)[1])
-        except NotSetAside:
+        except (NotSetAside, MessageRefused):
             continue
-        service.submit([replace(arrived, waited=row.id)], now)
+        (result,) = service.submit([replace(arrived, waited=row.id)], now)
+        if isinstance(result, Done) and result.already:
+            store.set_aside.discard([row.id])
         count += 1
     return count

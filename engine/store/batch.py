@@ -102,11 +102,28 @@ class SetAside:
     reason: str
     """A code and a field path, never a value."""
     source: str
-    payload: bytes
+    payload: bytes = field(repr=False)
     keys: tuple[bytes, ...] = ()
     """Keyed hashes of the conversations it waits for."""
     until: datetime | None = None
     """When it is gone for good; None: 90 days from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What a batch was planned on beside the streams that it appends to; the commit compares it under the lock.
+
+    Without it two batches that both found a conversation or a contact unknown would each begin one.
+    """
+
+    conversations: tuple[tuple[bytes, UUID | None], ...] = ()
+    """Key of a conversation and the stream that it was found to belong to."""
+    contacts: tuple[tuple[bytes, UUID | None], ...] = ()
+    """Key of a contact and the data subject that it was found to reach."""
+    openings: tuple[bytes, ...] = ()
+    """Keys that parked messages may wait for."""
+    waiting: tuple[UUID, ...] = ()
+    """The parked messages that were found to wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,9 @@ class Batch:
     set_aside: tuple[SetAside, ...] = ()
     released: tuple[UUID, ...] = ()
     """Parked messages that this batch takes up."""
+    continued: tuple[tuple[UUID, UUID], ...] = ()
+    """Streams that have ended, and where every conversation of theirs goes on."""
+    premises: Premises = Premises()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +159,8 @@ class Conflict(Exception):
 
     Names exactly what conflicted, so that the rest of the batch can go on without it. ``keys`` are
     data subjects whose data key is another one by now: contents prepared for them must be prepared
-    again. ``parked`` are messages that somebody else has released.
+    again. ``parked`` are messages that somebody else has released, or parked where this batch has
+    their opener. ``conversations`` and ``contacts`` belong to somebody else than the batch was planned on.
     """
 
     def __init__(
@@ -151,12 +172,15 @@ class Conflict(Exception):
         messages: frozenset[bytes] = frozenset(),
         keys: frozenset[UUID] = frozenset(),
         parked: frozenset[UUID] = frozenset(),
+        conversations: frozenset[bytes] = frozenset(),
+        contacts: frozenset[bytes] = frozenset(),
     ) -> None:
         self.streams, self.sources, self.commands = streams, sources, commands
         self.messages, self.keys, self.parked = messages, keys, parked
+        self.conversations, self.contacts = conversations, contacts
         found: dict[str, frozenset[Any]] = {
             "streams": streams, "sources": sources, "commands": commands, "messages": messages,
-            "subjects": keys, "parked messages": parked,
+            "subjects": keys, "parked messages": parked, "conversations": conversations, "contacts": contacts,
         }  # fmt: skip
         super().__init__("conflict in " + ", ".join(f"{len(v)} {k}" for k, v in found.items() if v))
 

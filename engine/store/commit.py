@@ -57,7 +57,10 @@ _CHECKS: Final = f"""
            {answers.KNOWN_COMMANDS},
            {answers.KNOWN_MESSAGES},
            {keys_of_subjects.DIFFER},
-           {set_aside.GONE}
+           {set_aside.GONE},
+           {set_aside.OVERLOOKED},
+           {conversations.CONVERSATIONS_DIFFER},
+           {conversations.CONTACTS_DIFFER}
 """  # noqa: S608 # our own words
 _COPY: Final = "COPY plaint.events (position, recorded_at, stream, version, name, state) FROM STDIN (FORMAT BINARY)"
 _TYPES: Final = ("int8", "timestamptz", "uuid", "int4", "text", "bytea")
@@ -177,11 +180,18 @@ class Writer:
         return Committed(last, recorded_at, ready.versions)
 
     def _conflict(self, ready: _Ready, found: Sequence[Iterable[Any]]) -> Conflict:
-        streams, sources, commands, messages, subjects, parked = map(frozenset, found)
+        streams, sources, commands, messages, subjects, gone, overlooked, *others = map(frozenset, found)
         self._keys.drop(pair for pair in ready.keys if pair[1] in subjects)
-        octets = frozenset(bytes(each) for each in messages)
+        conversations_, contacts = others
         return Conflict(
-            streams=streams, sources=sources, commands=commands, messages=octets, keys=subjects, parked=parked
+            streams=streams,
+            sources=sources,
+            commands=commands,
+            messages=messages,
+            keys=subjects,
+            parked=gone | overlooked,
+            conversations=conversations_,
+            contacts=contacts,
         )
 
     def _read_back(self, ready: _Ready, sent: _Sent, cause: Exception) -> Committed | None:
@@ -214,7 +224,7 @@ def _write_side_rows(connection: Connection[TupleRow], ready: _Ready, position: 
     content.store(connection, batch.contents)
     positions.move(connection, batch.sources)
     answers.keep(connection, batch.answers, batch.messages, ready.versions, position, recorded_at)
-    conversations.claim(connection, batch.conversations, batch.contacts)
+    conversations.claim(connection, batch.conversations, batch.contacts, batch.continued)
     set_aside.write(connection, ready.aside, batch.released, recorded_at)
 
 
@@ -231,6 +241,12 @@ def _expected(batch: Batch, keys: Mapping[Pair, DataKey]) -> dict[str, Column]:
         "key_ids": Octets([key.key_id for key in keys.values()]),
         "new_keys": Truths([key.stored is not None for key in keys.values()]),
         "released": Uuids(batch.released),
+        "openings": Octets(batch.premises.openings),
+        "waiting": Uuids(batch.premises.waiting),
+        "conversation_keys": Octets([key for key, _ in batch.premises.conversations]),
+        "conversation_streams": Uuids([stream for _, stream in batch.premises.conversations]),
+        "contact_keys": Octets([key for key, _ in batch.premises.contacts]),
+        "contact_subjects": Uuids([subject for _, subject in batch.premises.contacts]),
     }
 
 

@@ -14,6 +14,19 @@ from engine.store.batch import ConversationKey, KnownContact
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 
+CONVERSATIONS_DIFFER: Final = """ARRAY(
+    SELECT w.key
+    FROM unnest(%(conversation_keys)b::bytea[], %(conversation_streams)b::uuid[]) AS w (key, stream)
+    WHERE (SELECT c.stream FROM plaint.conversations c WHERE c.key = w.key) IS DISTINCT FROM w.stream)"""
+"""Conversations that belong to another stream than the batch was planned on."""
+CONTACTS_DIFFER: Final = """ARRAY(
+    SELECT w.key FROM unnest(%(contact_keys)b::bytea[], %(contact_subjects)b::uuid[]) AS w (key, subject)
+    WHERE (SELECT c.subject FROM plaint.contacts c WHERE c.key = w.key) IS DISTINCT FROM w.subject)"""
+"""Contacts that reach another data subject than the batch was planned on."""
+_CONTINUE: Final = """
+    UPDATE plaint.conversations c SET stream = w.new
+    FROM unnest(%b::uuid[], %b::uuid[]) AS w (old, new) WHERE c.stream = w.old
+"""
 _CLAIM: Final = """
     INSERT INTO plaint.conversations (key, stream) SELECT * FROM unnest(%b::bytea[], %b::uuid[])
     ON CONFLICT (key) DO NOTHING
@@ -29,9 +42,14 @@ _KNOW: Final = """
 
 
 def claim(
-    connection: Connection[TupleRow], keys: Collection[ConversationKey], contacts: Collection[KnownContact]
+    connection: Connection[TupleRow],
+    keys: Collection[ConversationKey],
+    contacts: Collection[KnownContact],
+    continued: Collection[tuple[UUID, UUID]],
 ) -> None:
     """Keep the keys of conversations and contacts, within the commit. The last move of a key wins."""
+    if continued:
+        connection.execute(_CONTINUE, ([old for old, _ in continued], [new for _, new in continued]))
     claims = [(each.key, each.stream) for each in keys if not each.moves]
     moves = {each.key: each.stream for each in keys if each.moves}
     for statement, rows in (

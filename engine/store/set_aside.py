@@ -27,6 +27,10 @@ GONE: Final = """ARRAY(
     SELECT w.id FROM unnest(%(released)b::uuid[]) AS w (id)
     WHERE NOT EXISTS (SELECT FROM plaint.set_aside s WHERE s.id = w.id))"""
 """Messages to be released that are not there any more."""
+OVERLOOKED: Final = """ARRAY(
+    SELECT s.id FROM plaint.set_aside s
+    WHERE s.kind = 'parked' AND s.keys && %(openings)b::bytea[] AND s.id <> ALL (%(waiting)b::uuid[]))"""
+"""Messages that wait for something in the batch, parked since it was planned."""
 _ADD: Final = """
     INSERT INTO plaint.set_aside (id, kind, fingerprint, reason, source, keys, since, until, key_id, box)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (kind, fingerprint) DO NOTHING
