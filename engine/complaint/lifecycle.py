@@ -239,6 +239,8 @@ def evolve(part: Lifecycle, event: Events, around: Circumstances) -> Lifecycle:
             stage = Closed(left) if isinstance(part.stage, Closed) else left
             return changed(part, stage=stage, ended_at=around.occurred_at)
         case ComplaintClosed():
+            if isinstance(part.stage, Closed):
+                return part
             after_exit = part.stage if isinstance(part.stage, Exited) else None
             return changed(part, stage=Closed(after_exit), ended_at=around.occurred_at)
         case ComplaintReopened():

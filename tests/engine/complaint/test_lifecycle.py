@@ -230,3 +230,11 @@ def test_no_end_is_undone_by_what_an_imported_history_stores_late() -> None:
     assert opened(CLOSED, RESOLVED).case.stage.name == "closed"
     assert opened(CLOSED, APPROVED, STARTED).case.stage.name == "closed"
     assert opened(CLOSED, EXITED).case.stage.name == "closed"
+
+
+def test_a_closing_recorded_twice_by_an_import_keeps_the_exit_before_it() -> None:
+    gone = ComplaintDiscontinued(subject_id=COMPLAINANT, stage="registration", reason="withdrawn")
+    closed = ComplaintClosed(subject_id=COMPLAINANT, reason="exit", cycle=1)
+    once = opened(happened(gone), happened(closed)).case
+    twice = opened(happened(gone), happened(closed), happened(closed)).case
+    assert twice.lifecycle == once.lifecycle
