@@ -221,9 +221,14 @@ def do(
         output.stop(code, f"refused, {result.code}: {result.reason}")
     if isinstance(result, Done):
         if json:
-            output.emit_json(
-                {"status": "done", "case": result.stream, "version": result.version, "events": result.events}
-            )
+            told = {
+                "case": result.stream,
+                "version": result.version,
+                "events": result.events,
+                "already": result.already,
+            }
+            output.emit_json({"status": "done", **told})
         else:
-            output.say(f"done: {result.events} events, the case stands at version {result.version}")
+            already = " (it had its effect before)" if result.already else ""
+            output.say(f"done: {result.events} events, the case stands at version {result.version}{already}")
     return output.OK
