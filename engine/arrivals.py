@@ -204,7 +204,7 @@ def _turn(draft: Draft, entry: _Entry, feedback: UUID) -> Done:
 def _deliver(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool = False) -> Done:
     message = entry.item.message
     raw, files = _contents(draft, entry, stream)
-    taken = taking.content(message, entry.people, message_id=entry.id, raw=raw, files=files)
+    taken = taking.content(message, entry.people, message_id=entry.id, raw=raw, files=files, sense=entry.sense)
     to = taking.receive if kind == "complaint" else taking.receive_feedback
     count = draft.decide(stream, to(message, taken, draft.book), entry.item, entry.id)
     _remember(draft, entry, stream, kind, moves=moves)

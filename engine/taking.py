@@ -119,7 +119,7 @@ def _parties(message: Message, people: People) -> tuple[PartyRole, tuple[Party, 
 
 
 def content(
-    message: Message, people: People, *, message_id: UUID, raw: UUID | None, files: tuple[Attachment, ...]
+    message: Message, people: People, *, message_id: UUID, raw: UUID | None, files: tuple[Attachment, ...], sense: Sense
 ) -> MessageContent:
     """Return the message as a complaint takes it."""
     role, parties = _parties(message, people)
@@ -140,7 +140,7 @@ def content(
         raw=raw,
         attachments=files,
         automated=message.automated,
-        sense=sense(message),
+        sense=sense,
         public=message.public,
     )
 

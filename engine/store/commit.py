@@ -136,7 +136,8 @@ class Writer:
             for number, new in enumerate(append.events, start=1)
         ]
         pairs = dict.fromkeys([*pairs_of(drafts), *((each.stream, each.subject) for each in batch.contents)])
-        keys = self._keys.for_writing(pairs) if pairs else {}
+        begun = {append.stream for append in batch.appends if append.expected == 0}
+        keys = self._keys.for_writing(pairs, begun) if pairs else {}
         self._must_fit_contents(batch, keys)
         rows = [self._mapper.seal(draft, keys) for draft in drafts]
         return _Ready(batch, rows, keys, self._aside.seal(batch.set_aside), _expected(batch, keys))

@@ -90,7 +90,7 @@ class Contents:
             OSError: the directory cannot be written to.
         """
         pair = (stream, subject)
-        key = self._keys.for_new_stream(pair) if begins else self._keys.for_writing([pair])[pair]
+        key = self._keys.for_writing([pair], {stream} if begins else frozenset())[pair]
         ciphertext = close_box(key, data, _bound_to(content_id, stream, subject, key), new_nonce())
         in_row = len(ciphertext) <= ROW_LIMIT_OCTETS
         if not in_row:

@@ -100,15 +100,19 @@ class Keys:
         self._new: OrderedDict[Pair, DataKey] = OrderedDict()
         self._destructions = -1
 
-    def for_writing(self, pairs: Collection[Pair]) -> dict[Pair, DataKey]:
+    def for_writing(self, pairs: Collection[Pair], begun: Collection[UUID] = frozenset()) -> dict[Pair, DataKey]:
         """The key of every pair; one that is not there yet is made and handed out until ``kept``.
+
+        Nothing is looked up for streams that are ``begun`` by this very commit: they have no keys yet,
+        and should one begin elsewhere meanwhile, the commit finds another key and refuses the batch.
 
         Raises:
             SubjectErased: the key of a pair was destroyed.
             DatabaseUnavailable: as ``reading``.
         """
         found, missing = self._remembered(pairs, new=True)
-        stored = self._look_up(missing) if missing else {}
+        asked = [pair for pair in missing if pair[0] not in begun]
+        stored = self._look_up(asked) if asked else {}
         for pair, key in stored.items():
             if key is None:
                 raise SubjectErased(*pair)
@@ -117,14 +121,6 @@ class Keys:
             if not stored or pair not in stored:
                 found[pair] = self._make(pair)
         return found
-
-    def for_new_stream(self, pair: Pair) -> DataKey:
-        """The key of a pair whose stream is only about to begin: made without a look-up, handed out until ``kept``.
-
-        Should the stream begin elsewhere meanwhile, the commit finds another key and refuses the batch.
-        """
-        found, _ = self._remembered([pair], new=True)
-        return found.get(pair) or self._make(pair)
 
     def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
         """The key of every pair; None where it was destroyed, no entry where none is stored.
