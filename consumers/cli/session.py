@@ -13,7 +13,7 @@ from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
 from engine.store.batch import Conflict
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
-from engine.store.vault.master import KeyFileRefused
+from engine.store.vault.master import KeyFileRefused, UnknownMasterKey
 from projections.api.paging import BadCursor
 from projections.runtime.progress import Missing, NotYet
 from schemas.configuration import ConfigurationRefused
@@ -39,7 +39,7 @@ def session(chosen: Settings | None = None) -> Iterator[Installation]:
         raise Stop(TEMPORARY, str(error)) from error
     except psycopg.OperationalError as error:
         raise Stop(TEMPORARY, f"the database went away ({type(error).__name__}); try again") from error
-    except (DatabaseError, KeyFileRefused, ConfigurationRefused) as error:
+    except (DatabaseError, KeyFileRefused, UnknownMasterKey, ConfigurationRefused) as error:
         raise Stop(CONFIGURATION, str(error)) from error
     except (NotYet, Missing) as error:
         raise Stop(TEMPORARY, str(error)) from error

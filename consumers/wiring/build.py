@@ -71,8 +71,11 @@ def opened(settings: Settings) -> Iterator[Installation]:
 
 def _master_key(settings: Settings) -> master.KeyFile:
     """Return the master key. Where none is named, the data directory keeps one, made at the first start."""
-    if settings.master_key_file is None and master.create_key_file(settings.master_key):
-        _log.warning("master_key_created", path=str(settings.master_key), note="without it all personal data is lost")
+    if settings.master_key_file is None:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if master.create_key_file(settings.master_key):
+            note = "without it all personal data is lost"
+            _log.warning("master_key_created", path=str(settings.master_key), note=note)
     return master.load_key_file(settings.master_key)
 
 

@@ -186,3 +186,24 @@ def test_a_table_of_the_readme_equals_the_code(header: str, rows: list[str]) -> 
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     start = lines.index(header) + 2
     assert lines[start : start + len(rows) + 1] == [*rows, ""]
+
+
+def _sources() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "consumers").rglob("*.py")))
+
+
+def _named(start: str, text: str) -> set[str]:
+    """What stands in backticks in the paragraph that begins so."""
+    paragraph = text[text.index(start) :].partition("\n\n")[0]
+    return set(re.findall(r"`([A-Za-z_]+)`", paragraph))
+
+
+def test_the_readme_names_every_event_of_the_log_of_the_program() -> None:
+    logged = re.findall(r"_log\.\w+\(\s*\"([a-z_]+)\"", _sources())
+    assert _named("**Logs** go", (ROOT / "README.md").read_text(encoding="utf-8")) == set(logged)
+
+
+def test_the_readme_names_the_settings_that_nothing_reads() -> None:
+    read = set(re.findall(r"(?:settings|chosen|self)\.([a-z_]+)", _sources()))
+    unread = {f"PLAINT_{name.upper()}" for name in Settings.model_fields if name not in read}
+    assert _named("Nothing reads", (ROOT / "README.md").read_text(encoding="utf-8")) == unread
