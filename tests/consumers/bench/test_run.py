@@ -59,7 +59,7 @@ def test_a_group_answers_with_the_promised_names_and_positive_figures_and_leaves
     group: str, postgres_server: str
 ) -> None:
     before = databases(postgres_server)
-    done = bench(postgres_server, group, "--quick", "--json", "--seed", "5")
+    done = bench(postgres_server, group, "--quick", "--json", "--check", "--seed", "5")
 
     assert done.stderr == ""
     told: dict[str, Any] = json.loads(done.stdout)
