@@ -215,9 +215,12 @@ def _contents(draft: Draft, entry: _Entry, stream: UUID) -> tuple[UUID | None, t
     message, subject = entry.item.message, entry.people.author
     begins = draft.loaded(stream).version == 0
     raw: UUID | None = None
-    if message.raw is not None:
+    whole, kind = message.raw, "message/rfc822"
+    if whole is None and taking.leaves_out(message, draft.book):
+        whole, kind = entry.item.payload, "application/json"
+    if whole is not None:
         raw = streams_of.part_id(entry.id, "raw")
-        prepared = draft.prepare(raw, stream, subject, message.raw, "message/rfc822", begins=begins)
+        prepared = draft.prepare(raw, stream, subject, whole, kind, begins=begins)
         draft.contents.append(prepared.content)
     files: list[Attachment] = []
     for index, part in enumerate(message.attachments):

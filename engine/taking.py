@@ -8,11 +8,11 @@ from uuid import UUID, uuid5
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived
 from engine.text.triage import sense_of
-from schemas.channels.message import Author, Message
+from schemas.channels.message import Author, ExternalRef, Message
 from schemas.complaint.lifecycle import Rate, Score
 from schemas.complaint.registration import MessageContent, Receive
 from schemas.streams.feedback import ReceiveFeedback
-from schemas.words import Attachment, Code, Contact, Party, PartyRole, Point, Reference, Sense
+from schemas.words import Attachment, Contact, Party, PartyRole, Point, Reference, Sense
 
 Keyed = Callable[[str, bytes], bytes]
 """A keyed hash: (what it is for, octets) -> 32 octets."""
@@ -164,15 +164,34 @@ def _point(message: Message, book: Book) -> tuple[Point, ...]:
     )
 
 
-def _references(message: Message) -> tuple[Reference, ...]:
-    return tuple(
-        Reference(system=_system(ref.system), number=ref.number, dated=ref.dated) for ref in message.hints.external_refs
+def _references(message: Message, book: Book) -> tuple[Reference, ...]:
+    return tuple(_reference(ref, book) for ref in message.hints.external_refs)
+
+
+def _reference(ref: ExternalRef, book: Book) -> Reference:
+    """A system that no code list publishes is a text that somebody typed: it is sealed with its number."""
+    system = book.code("system", ref.system)
+    number = ref.number if system else f"{ref.system} {ref.number}"
+    return Reference(system=system or "other", number=number, dated=ref.dated)
+
+
+def leaves_out(message: Message, book: Book) -> bool:
+    """Whether the message says what no field of its event takes, so that it is kept whole beside it.
+
+    That is a file that stays with another system, who of ours took the words down, a date that only
+    its writer set, or a text where the event takes published codes alone.
+    """
+    hints = message.hints
+    coded = {
+        "location": hints.location,
+        "customer_segment": hints.customer_segment,
+        "business_unit": hints.business_unit,
+    }
+    return (
+        any(part.content is None for part in message.attachments)
+        or bool(message.taken_by or hints.written_on or hints.answer_by)
+        or any(text and book.code(name, text) is None for name, text in coded.items())
     )
-
-
-def _system(name: str) -> Code:
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name.lower()).strip("-")
-    return kept[:60] or "other"
 
 
 def receive(message: Message, taken: MessageContent, book: Book) -> Receive:
@@ -183,7 +202,7 @@ def receive(message: Message, taken: MessageContent, book: Book) -> Receive:
         points=_point(message, book),
         incident_on=hints.incident_on,
         purchased_on=hints.purchased_on,
-        external_refs=_references(message),
+        external_refs=_references(message, book),
         location=book.code("location", hints.location),
         customer_segment=book.code("customer_segment", hints.customer_segment),
     )

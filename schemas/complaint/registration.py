@@ -51,7 +51,7 @@ class ComplaintReceived(Event):
     foreign_id: Personal[str] | None = None
     """How the sending system calls the message."""
     raw: UUID | None = None
-    """The message as it came, in the content store (e-mail only)."""
+    """The message as it came, in the content store: an e-mail, or one that says what no field here takes."""
     attachments: tuple[Attachment, ...] = ()
     location: Code | None = None
     customer_segment: Code | None = None

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import orjson
 import psycopg
 import pytest
 
@@ -124,3 +125,32 @@ def test_an_answer_within_one_batch_names_a_position(desk: Desk) -> None:
     assert isinstance(again, Done)
     assert again.already
     assert again.position == first.position == desk.store.read.head().position
+
+
+def test_what_no_field_takes_is_kept_whole(desk: Desk) -> None:
+    photo = {"message_id": 1, "date": 1772442000, "chat": {"id": 5}, "from": {"id": 5}, "caption": BROKEN,
+             "photo": [{"file_id": "AgAD-77"}]}  # fmt: skip
+    stream = desk.opened(channel="messenger", update={"update_id": 1, "message": photo})
+    event = desk.history(stream)[0].event.model_dump()
+    assert event["attachments"] == ()
+    assert orjson.loads(desk.store.contents.open(event["raw"]))["update"]["message"]["photo"] == [
+        {"file_id": "AgAD-77"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({}, False), ({"taken_by": "Bob"}, True), ({"hints": {"location": "Narnia"}}, True),
+     ({"hints": {"written_on": "2026-01-01"}}, True)],
+)  # fmt: skip
+def test_only_what_needs_it_is_kept_whole(desk: Desk, said: dict[str, object], *, kept: bool) -> None:
+    stream = desk.opened(channel="visit", id="1", text=BROKEN, **said)
+    assert (desk.history(stream)[0].event.model_dump()["raw"] is not None) is kept
+
+
+def test_a_system_that_nobody_published_is_sealed_with_its_number(desk: Desk) -> None:
+    references = {"external_refs": [{"system": "Ann's notebook", "number": "12"}]}
+    stream = desk.opened(channel="web_form", id="1", text=BROKEN, hints=references)
+    opened, sealed = (desk.history(stream, open=each)[1].event.model_dump() for each in (True, False))
+    assert [(ref["system"], ref["number"]) for ref in opened["external_refs"]] == [("other", "Ann's notebook 12")]
+    assert [(ref["system"], ref["number"]) for ref in sealed["external_refs"]] == [("other", {"withheld": "sealed"})]
