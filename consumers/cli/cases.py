@@ -4,6 +4,7 @@ import sys
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from cyclopts import Parameter
 
 from consumers.cli import output
@@ -142,7 +143,12 @@ def _print_case(found: CaseAsOf) -> None:
     for said in found.texts or ():
         for text in said.texts:
             value = f"({text.withheld})" if text.withheld else text.value
-            sys.stdout.write(f"\n{said.version}. {said.name} {text.field}\n{output.harmless(value)}\n")
+            sys.stdout.write(f"\n{said.version}. {said.name} {_place(text.field)}\n{output.harmless(value)}\n")
+
+
+def _place(pointer: str) -> str:
+    """Return a JSON Pointer as a person reads a place: parties.0.name."""
+    return pointer.lstrip("/").replace("/", ".")
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -152,7 +158,8 @@ def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         if isinstance(value, dict):
             rows.extend(_flat(value, f"{prefix}{name}."))
         elif value not in (None, [], False, ""):
-            rows.append((f"{prefix}{name}", value))
+            shown = orjson.dumps(value).decode() if isinstance(value, list) else value
+            rows.append((f"{prefix}{name}", shown))
     return rows
 
 
@@ -189,7 +196,7 @@ def _print_trail(found: Trail, *, texts: bool) -> None:
     for entry in found.entries:
         words = entry.words
         if texts:
-            words += "".join(f"\n  {text.field}: {text.withheld or text.value}" for text in entry.texts or ())
+            words += "".join(f"\n  {_place(text.field)}: {text.withheld or text.value}" for text in entry.texts or ())
         occurred = shown(entry.occurred_at, entry.occurred_on)
         rows.append((entry.version, occurred, shown(entry.recorded_at), entry.actor, words))
     output.table(columns, rows)

@@ -95,7 +95,6 @@ class Settings(BaseModel):
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="YAML files that replace or add to the shipped configuration"
     )
-    source: str = Field("plaint", description="how this installation calls itself in published events")
     language: Annotated[str, Field(pattern="^(en|ru)$")] = Field(
         "en", description="language of sentences for people: en or ru"
     )

@@ -17,6 +17,7 @@ def runner(here: Installation, *, smallest: int = 64) -> Runner:
         here.store.read,
         all_views(),
         pace=Pace(smallest=smallest, largest=largest, size=min(512, largest)),
+        poll_seconds=here.settings.poll_seconds,
         report=_projection_trouble,
     )
 

@@ -116,7 +116,7 @@ class _StreamWork(Work, Generic[State]):
 
     def step(self, recorded: Recorded) -> None:
         stream = recorded.stream
-        before = self._changed.get(stream) or self._known.get(stream)
+        before = self._changed[stream] if stream in self._changed else self._known.get(stream)
         after = self._view.step(before, recorded)
         if after is not before:
             self._changed[stream] = after

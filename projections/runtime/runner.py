@@ -63,6 +63,8 @@ class Pace:
 class Runner:
     """Advances ``views`` of one ``group``. Any number may run; the one that holds the lock works.
 
+    ``poll_seconds`` is the longest wait before the log is looked at again.
+
     Holds one connection of ``pool`` while it owns the group, and reads the log over others: two at least.
     ``report`` hears of errors that the runner survives (the database was away, another owner).
     """
@@ -75,9 +77,11 @@ class Runner:
         *,
         group: str = "main",
         pace: Pace | None = None,
+        poll_seconds: float = POLL_SECONDS,
         report: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         self._pool, self._log, self._group, self._report = pool, log, group, report
+        self._poll_seconds = poll_seconds
         self._views = {(view.name, view.version): view for view in views}
         self._pace = pace or Pace()
         self._books = Books()
@@ -126,7 +130,7 @@ class Runner:
             except (*stuck.TRANSIENT, Overtaken) as error:
                 self._pace.ease()
                 self._report(error)
-            waiter.wait(POLL_SECONDS)
+            waiter.wait(self._poll_seconds)
 
     def resume(self, view: str) -> int | None:
         """Try again what errors keep out of ``view``; return how many streams are whole again, None if not owner."""
@@ -155,7 +159,7 @@ class Runner:
         self._take_over(connection)
         while not stop.is_set():
             if not self._advance(connection, self._log.head()):
-                waiter.wait(POLL_SECONDS)
+                waiter.wait(self._poll_seconds)
 
     def _stands_at(self, target: int) -> bool:
         with self._pool.connection() as connection:
