@@ -27,15 +27,21 @@ def case_id(here: Installation, reference: str) -> UUID:
     Raises:
         Stop: there is no such case.
     """
+    found: UUID | None = None
     try:
         return UUID(reference)
     except ValueError:
-        pass
-    with snapshot(here, [cases.NAME]) as seen:
-        found = cases.find(seen, reference)
+        if _is_text(reference):
+            with snapshot(here, [cases.NAME]) as seen:
+                found = cases.find(seen, reference)
     if found is None:
         output.stop(output.NOT_FOUND, f"no case '{reference}'; 'plaint case list' shows the numbers")
     return found
+
+
+def _is_text(argument: str) -> bool:
+    """Whether an argument's octets were text; those that were not arrive as lone surrogates."""
+    return argument.isprintable()
 
 
 def instant(text: str, option: str) -> datetime:

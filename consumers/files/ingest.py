@@ -122,7 +122,7 @@ class Ingest:
             file.seek(0)
             mail = path.suffix.lower() in _MAIL
             pieces = _whole(file) if mail else _lines(file)
-            self._pieces(pieces, _Origin(str(path), digest, mail), path.with_name(path.name + ".rejected"))
+            self._pieces(pieces, _Origin(_shown(path), digest, mail), path.with_name(path.name + ".rejected"))
 
     def _pieces(self, pieces: Iterator[_Piece], origin: _Origin, rejected: Path) -> None:
         batch: list[Arrived] = []
@@ -142,7 +142,7 @@ class Ingest:
                     batch = []
             self._send(batch)
         if aside.count:
-            self.report.rejected_files.append(str(rejected))
+            self.report.rejected_files.append(_shown(rejected))
 
     def _taken(self, piece: _Piece, origin: _Origin) -> Arrived | intake.Rejected:
         source = FileSource(file=origin.digest, line=piece.line)
@@ -160,6 +160,11 @@ class Ingest:
             for result in self._submit(batch, self._clock()):
                 self.report.count(result)
         self._tell(self.report)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as text, also where its octets are none."""
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def _whole(file: BinaryIO) -> Iterator[_Piece]:

@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from consumers.http import commands, messages, probes, problems
+from consumers.http import commands, documentation, messages, probes, problems
 from consumers.http.access import Reads
+from consumers.http.door import Door
 from consumers.http.identity import LoopbackOnly
+from consumers.http.limits import Bounded
 from engine.service import Service
 from engine.store.store import Store
 from projections.answers import Views
@@ -41,12 +43,16 @@ def build(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        responses=documentation.ANY_PROBLEM,
     )
+    app.add_middleware(Bounded)
     app.add_middleware(LoopbackOnly)
     problems.install(app)
+    documentation.install(app)
     app.include_router(probes.router(store))
-    app.include_router(messages.router(service, clock, new_id, person_of))
-    app.include_router(commands.router(service, clock, new_id, person_of))
+    door = Door(service, store, clock, new_id, person_of)
+    app.include_router(messages.router(door))
+    app.include_router(commands.router(door))
     desk = Desk(views, store.read, clock, Reads(store, person_of))
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))

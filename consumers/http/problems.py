@@ -1,7 +1,7 @@
 """Every error is a problem of RFC 9457, and none repeats what was sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -35,6 +35,8 @@ _TITLES: Mapping[int, str] = {
     500: "A fault of ours",
     503: "Not possible at the moment",
 }
+_OUR_NAME: Final = re.compile(r"[a-z0-9_]{1,40}|Idempotency-Key|If-Match")
+_QUOTING: Final = frozenset({"uuid_parsing", "union_tag_invalid", "value_error", "assertion_error", "decimal_parsing"})
 _BUSY: Final = 503
 _log = structlog.get_logger()
 
@@ -75,13 +77,24 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _question)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(psycopg.OperationalError, _unavailable)
+    app.add_exception_handler(psycopg.DataError, _unfit)
     app.add_exception_handler(Exception, _fault)
 
 
 def _invalid(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"path": ".".join(str(part) for part in item["loc"]), "reason": item["msg"]} for item in found]
+    errors = [{"path": _path(item["loc"]), "reason": _reason(item)} for item in found]
     return problem(422, "invalid", "some fields are not what they should be", errors=errors)
+
+
+def _path(place: Sequence[object]) -> str:
+    """Return where, without what cannot be a name of ours: a sender's own key may be anything."""
+    return ".".join(str(step) for step in place if _OUR_NAME.fullmatch(str(step)))
+
+
+def _reason(item: Mapping[str, Any]) -> str:
+    """Return why, in words that quote nothing: some of the library's messages repeat what they could not read."""
+    return f"is not valid ({item['type']})" if item["type"] in _QUOTING else str(item["msg"])
 
 
 def _http(_: Request, error: Exception) -> Response:
@@ -96,6 +109,11 @@ def _question(_: Request, error: Exception) -> Response:
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
     headers = {"Retry-After": "1"} if status == _BUSY else None
     return problem(status, code, str(error), headers=headers)
+
+
+def _unfit(_: Request, __: Exception) -> Response:
+    """A text that PostgreSQL cannot hold (NUL) was to be looked for."""
+    return problem(422, "invalid", "holds a character that no text has; leave control characters out")
 
 
 def _unavailable(_: Request, error: Exception) -> Response:

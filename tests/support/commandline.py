@@ -35,7 +35,7 @@ class CommandLine:
 
     def __call__(self, *arguments: str, stdin: bytes = b"", **settings: str) -> Outcome:
         """Run one command; ``settings`` are further ones for this call."""
-        out, err = _stream(), _stream()
+        out, err = _stream(), _stream(errors="backslashreplace")
         with _environment({**self.settings, **settings}), _standing_in(out, err, _stream(stdin)):
             code = run(arguments)
         return Outcome(code, _text(out), _text(err))
@@ -47,8 +47,8 @@ class CommandLine:
         return outcome
 
 
-def _stream(octets: bytes = b"") -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8", write_through=True)
+def _stream(octets: bytes = b"", errors: str = "strict") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8", errors=errors, write_through=True)
 
 
 def _text(stream: io.TextIOWrapper) -> str:

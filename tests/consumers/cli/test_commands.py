@@ -302,6 +302,10 @@ def test_what_is_wrong_is_one_line_and_an_exit_code(desk: Desk, arguments: str, 
     assert (outcome.code, outcome.out, outcome.err) == (code, "", f"plaint: {message}\n")
 
 
+def test_an_argument_that_is_no_text_names_no_case(desk: Desk) -> None:
+    assert desk("case", "show", "\udcff").code == 3
+
+
 def test_a_database_that_does_not_answer_is_temporary(desk: Desk) -> None:
     outcome = desk.line("case", "list", PLAINT_DATABASE="postgresql://u:hunter2@127.0.0.1:1/x")
     assert (outcome.code, outcome.out) == (75, "")

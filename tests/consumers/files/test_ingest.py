@@ -1,6 +1,7 @@
 """Messages from files: what is right is taken, what is wrong is named and kept, and nothing happens twice."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,14 @@ def test_standard_input_is_a_file_of_lines(plaint: CommandLine, tmp_path: Path) 
     assert outcome.json()["problems"][0]["file"] == "-"
     assert aside.read_bytes() == b"nonsense\n"
     assert counts(plaint("ingest", "-", "--json", stdin=chat("stdin-1"))) == {"read": 1, "already": 1}
+
+
+def test_a_file_whose_name_is_no_text_is_read_all_the_same(plaint: CommandLine, tmp_path: Path) -> None:
+    file = Path(os.fsdecode(bytes(tmp_path) + b"/\xff.jsonl"))
+    file.write_bytes(chat("name-1") + b"{\n")
+    outcome = plaint("ingest", "--json", str(file))
+    assert counts(outcome) == {"read": 2, "opened": 1, "rejected": 1}
+    assert outcome.json()["problems"][0]["file"] == f"{tmp_path}/?.jsonl"
 
 
 def test_an_empty_file_is_nothing_to_do(plaint: CommandLine, tmp_path: Path) -> None:

@@ -1,0 +1,89 @@
+"""What ``/openapi.json`` says beyond the routes' own types: problems, messages, entity tags."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
+
+from consumers.http.problems import MEDIA_TYPE
+from schemas.channels import CHANNEL_MESSAGE
+from schemas.published.cloudevent import CloudEvent
+
+_PREFIX: Final = "message."
+"""Of the models of messages, whose names would meet those of commands."""
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request: where, and why."""
+
+    path: str
+    reason: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). ``code`` is stable and for programs, ``detail`` for people; ``type`` is made of the code."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[Fault] | None = None
+    facts: dict[str, str | int | None] | None = None
+
+
+ANY_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Problem, "description": "A problem"}}
+"""Every route may answer with one; it stands for the validation errors that FastAPI would describe its own way."""
+
+ETAG: Final = {"ETag": {"description": "The stream's version, for If-Match", "schema": {"type": "string"}}}
+
+
+def install(app: FastAPI) -> None:
+    """Have ``app`` describe itself whole."""
+    plain = app.openapi
+    app.openapi = _described(app, plain)  # type: ignore[method-assign] # FastAPI's documented way
+
+
+def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            for operation in _operations(document):
+                _as_problems(operation)
+            document["components"]["schemas"].update(_messages())
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    return describe
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _as_problems(operation: dict[str, Any]) -> None:
+    """Give the description of errors the media type that they have."""
+    content = operation["responses"].get("default", {}).get("content", {})
+    for media in list(content):
+        content[MEDIA_TYPE] = content.pop(media)
+
+
+def _messages() -> dict[str, Any]:
+    """Return the schemas of what ``/v1/messages`` takes, by the names they have among the components."""
+    found: dict[str, Any] = {}
+    for name, schema in (
+        ("ChannelMessage", CHANNEL_MESSAGE.json_schema(ref_template=f"#/components/schemas/{_PREFIX}{{model}}")),
+        ("CloudEvent", CloudEvent.model_json_schema(ref_template=f"#/components/schemas/{_PREFIX}{{model}}")),
+    ):
+        for part, definition in schema.pop("$defs", {}).items():
+            found[f"{_PREFIX}{part}"] = definition
+        found[f"{_PREFIX}{name}"] = schema
+    return found
+
+
+def reference(name: str) -> dict[str, str]:
+    """Return a reference to the schema of a message."""
+    return {"$ref": f"#/components/schemas/{_PREFIX}{name}"}

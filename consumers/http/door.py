@@ -1,0 +1,75 @@
+"""What every route that changes something stands on: who asks and when, one way in, one form of answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import Request
+from pydantic import AwareDatetime, BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from consumers.http.identity import sender
+from consumers.http.problems import refused
+from engine.incoming import Circumstances, Done, Incoming, Parked, Refused
+from engine.service import Service
+from engine.store.store import Store
+from schemas.envelope import RequestSource
+
+
+class Accepted(BaseModel):
+    """What became of a message or command. ``already``: it had its effect before and changed nothing now.
+
+    ``position`` is one of the log that ``incarnation`` names; views take it as ``at_least``.
+    """
+
+    status: str
+    incarnation: UUID
+    stream: UUID | None = None
+    kind: str | None = None
+    version: int | None = None
+    position: int | None = None
+    opened: bool = False
+    already: bool = False
+    parked_until: AwareDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The service as HTTP reaches it. ``person_of`` gives the opaque id of a person's name."""
+
+    service: Service
+    store: Store
+    clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    person_of: Callable[[str], str]
+
+    def around(self, request: Request) -> Circumstances:
+        """Return who asks, when, and by which request."""
+        return Circumstances(sender(request, self.person_of), RequestSource(request=self.new_id()), self.clock())
+
+    async def answer(self, item: Incoming, status: int) -> Response:
+        """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem."""
+        result = (await run_in_threadpool(self.service.submit, [item], self.clock()))[0]
+        if isinstance(result, Refused):
+            return refused(result)
+        incarnation = (await run_in_threadpool(self.store.read.head)).incarnation
+        told = _accepted(result, incarnation)
+        headers = {} if told.version is None else {"ETag": f'"{told.version}"'}
+        return JSONResponse(told.model_dump(mode="json"), status, headers)
+
+
+def _accepted(result: Done | Parked, incarnation: UUID) -> Accepted:
+    if isinstance(result, Parked):
+        return Accepted(status="parked", incarnation=incarnation, parked_until=result.until)
+    return Accepted(
+        status="done",
+        incarnation=incarnation,
+        stream=result.stream,
+        kind=result.kind,
+        version=result.version,
+        position=result.position,
+        opened=result.opened,
+        already=result.already,
+    )
