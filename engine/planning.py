@@ -17,6 +17,7 @@ from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
 from engine.incoming import Arrived, Asked, Done, Incoming, Refused, Result
 from engine.known import Kept, Known, command_id_of
+from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import rights
 from engine.store.batch import Answer, Batch
 from engine.taking import Keyed
@@ -67,6 +68,11 @@ def _not_admitted(draft: Draft, item: Asked) -> Refused | None:
         return Refused("right_missing", reason)
     if item.occurred_at is not None and not sender.back_dating:
         return Refused("back_dating", "only who may back-date states when it happened; leave occurred_at out")
+    if item.occurred_at is not None and item.occurred_at > (item.around.clock or draft.now):
+        return Refused("back_dating", "it cannot have happened yet; leave occurred_at out, or state an earlier time")
+    if (place := implausible({**item.command.model_dump(), "occurred_at": item.occurred_at})) is not None:
+        years = f"{EARLIEST.year} to {LATEST.year - 1}"
+        return Refused("invalid", f"this time is outside of what can be counted; send one of {years}", {"field": place})
     version = draft.loaded(item.stream).version
     if item.expected is not None and item.expected != version:
         return Refused(

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived
+from engine.plausible import EARLIEST
 from engine.text.triage import sense_of
 from schemas.channels.message import Author, ExternalRef, Message
 from schemas.complaint.lifecycle import Rate, Score
@@ -71,12 +72,12 @@ def sense(message: Message) -> Sense:
 
 
 def world_time(message: Message, received_at: datetime, *, trusted: bool) -> datetime:
-    """Return when it happened: the claim where the channel trusts it and it is not in the future.
+    """Return when it happened: the claim where the channel trusts it, it is plausible and not in the future.
 
     A day-precise claim (a letter's arrival) is that day's 00:00 in UTC here; the zone stands beside it.
     """
     claimed = claimed_at(message)
-    if trusted and claimed is not None and claimed <= received_at:
+    if trusted and claimed is not None and EARLIEST <= claimed <= received_at:
         return claimed
     return received_at
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,8 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumers import intake
-from engine.incoming import Arrived, Done, Parked
+from engine.incoming import Arrived, Asked, Done, Parked, Refused
 from engine.store.database.pool import open_pool
+from schemas.complaint.classification import Day, SetField
+from schemas.complaint.clocks import MakePromise
+from schemas.complaint.correspondence import AddNote
+from schemas.complaint.registration import Register
+from schemas.complaint.waiting import RequestInformation
 from support.installation import Desk
 from support.views import build
 
@@ -109,6 +114,14 @@ def taken(desk: Desk, octets: bytes) -> Arrived | None:
     return replace(found, around=replace(found.around, trusts_claim=True))
 
 
+def passed_over(desk: Desk) -> list[Any]:
+    """Build the views; returns the cases that one of them could not take."""
+    with open_pool(desk.conninfo, max_size=2, name="views") as pool:
+        build(pool, desk.store.read)
+        with pool.connection() as connection:
+            return connection.execute("SELECT * FROM views.stuck").fetchall()
+
+
 @pytest.mark.parametrize("together", [True, False], ids=["in_one_batch", "one_by_one"])
 def test_any_structured_messages_are_taken_or_rejected(desk: Desk, *, together: bool) -> None:
     @_QUIET
@@ -125,8 +138,7 @@ def test_any_structured_messages_are_taken_or_rejected(desk: Desk, *, together: 
         assert all(isinstance(result, Done | Parked) for result in results)
 
     check()
-    with open_pool(desk.conninfo, max_size=2, name="views") as pool:
-        build(pool, desk.store.read)
+    assert passed_over(desk) == []
 
 
 _HEADERS = st.lists(
@@ -208,6 +220,39 @@ def test_a_letter_of_any_day_lives_its_whole_life(desk: Desk, day: str) -> None:
         desk.hear(
             channel="letter", id=str(n), arrived_on=day, number=desk.case(stream).registration.number, text="Broken!"
         )
-    with open_pool(desk.conninfo, max_size=2, name="views") as pool:
-        assert build(pool, desk.store.read) > 0
+    assert passed_over(desk) == []
     assert desk.at - desk.history(stream)[0].envelope.received_at == timedelta(days=80)  # type: ignore[operator] # it arrived
+
+
+@pytest.mark.parametrize("year", [1, 1900, 2150, 9999])
+def test_a_command_of_an_absurd_time_is_refused(desk: Desk, year: int) -> None:
+    stream = desk.opened(channel="web_form", id="1", text="My kettle is broken, refund!")
+    at = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for command, place in (
+        (MakePromise(due=at), "due"),
+        (RequestInformation(answer_by=at.date()), "answer_by"),
+        (Register(points=(), incident_on=at.date()), "incident_on"),
+        (SetField(field="f", value=Day(day=at.date())), "value.day"),
+    ):
+        result = desk.give(stream, command)
+        assert isinstance(result, Refused)
+        assert (result.code, result.facts) == ("invalid", {"field": place})
+    around = desk.around("person:ann")
+    back_dating = replace(around, sender=replace(around.sender, back_dating=True))
+    late = Asked(stream, AddNote(note="x"), "late", back_dating, occurred_at=at)
+    result = desk.service.submit([late], desk.at)[0]
+    assert isinstance(result, Refused)
+    assert result.code == ("back_dating" if year > 2100 else "invalid")
+    assert passed_over(desk) == []
+
+
+def test_what_has_not_happened_yet_cannot_be_stated(desk: Desk) -> None:
+    stream = desk.opened(channel="web_form", id="1", text="My kettle is broken, refund!")
+    around = desk.around("person:ann")
+    back_dating = replace(around, sender=replace(around.sender, back_dating=True))
+    item = Asked(stream, AddNote(note="x"), "1", back_dating, occurred_at=desk.at + timedelta(seconds=1))
+    result = desk.service.submit([item], desk.at)[0]
+    assert isinstance(result, Refused)
+    assert result.code == "back_dating"
+    earlier = replace(item, id="2", occurred_at=desk.at - timedelta(days=1))
+    assert isinstance(desk.service.submit([earlier], desk.at)[0], Done)
