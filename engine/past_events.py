@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from engine.complaint.number import case_number
 from engine.configuration.in_force import Book
-from engine.incoming import Circumstances
+from engine.incoming import Circumstances, Sender
 from engine.past import PastCase, PastFact
 from engine.sla.policy import NoCalendar, applied_clocks
 from engine.store.batch import ConversationKey, NewEvent
@@ -16,6 +16,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.registration import ComplaintRegistered
 from schemas.envelope import Envelope, FileSource, Source
+from schemas.words import RuleRef
 
 
 class UnknownPolicy(LookupError):
@@ -77,15 +78,30 @@ def _envelope(fact: PastFact, index: int, case: PastCase, stream: UUID, around: 
         occurred_precision=fact.precision,
         zone=fact.zone,
         actor=fact.actor,
+        on_behalf_of=_importer(around.sender),
         identity="workload",
         why=fact.why if fact.event.subject_id is not None else None,
+        decided_by=_selected(fact.event),
         source=_source(around.source, fact.line or case.line),
         received_at=None,
         command_id=uuid5(stream, "import"),
         correlation_id=stream,
+        traceparent=around.traceparent,
         business_unit=unit,
         origin="import",
     )
+
+
+def _importer(sender: Sender) -> str | None:
+    """Return the person who had the history imported; its own actors are those of the other system."""
+    return sender.actor if sender.actor.startswith("person:") else sender.on_behalf_of
+
+
+def _selected(event: Event) -> RuleRef | None:
+    """The mapping named the policy, so its promises are the policy's act, as they are of a live case."""
+    if not isinstance(event, SlaApplied):
+        return None
+    return RuleRef(rule_set=event.policy, version=event.policy_version, rule="policy.selected")
 
 
 def _source(source: Source, line: int) -> Source:
