@@ -74,5 +74,5 @@ def project(
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        processes.project(here, stop)
+        processes.follow(here, stop)
     return output.OK

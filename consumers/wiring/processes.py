@@ -70,6 +70,23 @@ def project(here: Installation, stop: threading.Event) -> None:
         waiter.close()
 
 
+def follow(here: Installation, stop: threading.Event) -> None:
+    """Follow the log with all views, and nothing else, until ``stop`` is set.
+
+    Raises:
+        BaseException: what ended a background thread.
+    """
+    background = Background(failed=stop.set)
+    background.start("database", lambda: keep_database(here, stop))
+    try:
+        project(here, stop)
+    finally:
+        stop.set()
+        background.end()
+    if background.error is not None:
+        raise background.error
+
+
 def keep_database(here: Installation, stop: threading.Event) -> None:
     """Start the embedded database again should it die; a database of others is others' business."""
     while here.server is not None and not stop.wait(_LOOK_SECONDS):

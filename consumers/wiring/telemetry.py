@@ -15,15 +15,28 @@ def start(log_format: str) -> None:
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if console:
         renderer = structlog.dev.ConsoleRenderer(colors=colors)
+    stamped: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
+        processors=[*stamped, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    _libraries(stamped, renderer)
+
+
+def _libraries(stamped: list[structlog.typing.Processor], renderer: structlog.typing.Processor) -> None:
+    """Have what libraries warn of look like our own log."""
+    handler = logging.StreamHandler(sys.stderr)
+    last: list[structlog.typing.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        renderer,
+    ]
+    named: list[structlog.typing.Processor] = [structlog.stdlib.add_logger_name, *stamped]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=last))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
