@@ -111,9 +111,13 @@ def test_a_wrong_command_line_is_one_plain_line_on_stderr() -> None:
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1", "PLAINT_LOG_FORMAT": "console"}, {"TERM": "xterm-256color"}])
 def test_no_escapes_where_nobody_watches(tmp_path: Path, environment: dict[str, str]) -> None:
-    for arguments in (["--help"], ["config", "check"], ["case", "list", "--nosuch"]):
-        done = process(*arguments, PLAINT_DATA_DIR=str(tmp_path), **environment)
-        assert "\x1b" not in done.stdout + done.stderr
+    calls = [["--help"], ["config", "check"], ["sla", "--nosuch"]]
+    program = f"from consumers.cli.main import run\nfor one in {calls}: run(one)"
+    settings = {**os.environ, "PLAINT_DATA_DIR": str(tmp_path), **environment}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=settings, check=True)
+    assert "PLAINT_POOL_SIZE" in done.stdout
+    assert "nosuch" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 def test_a_reader_who_has_enough_is_no_fault(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""What a process says of itself goes to stderr: one JSON object a line unless a person watches."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import logging, sys
+import structlog
+from consumers.wiring import telemetry
+telemetry.start(sys.argv[1])
+structlog.get_logger().warning("ours", count=2)
+structlog.get_logger().debug("hidden")
+logging.getLogger("a.library").warning("theirs %s", 3)
+logging.getLogger("a.library").info("hidden")
+try:
+    raise RuntimeError("broken")
+except RuntimeError:
+    logging.getLogger("a.library").exception("failed")
+"""
+
+
+def said(log_format: str) -> tuple[str, list[str]]:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, log_format], capture_output=True, text=True, check=True)
+    return done.stdout, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("log_format", ["json", "auto"])
+def test_our_log_and_that_of_libraries_are_json_lines(log_format: str) -> None:
+    out, lines = said(log_format)
+    assert out == ""
+    told = [json.loads(line) for line in lines]
+    assert [{name: value for name, value in one.items() if name not in {"timestamp", "exception"}} for one in told] == [
+        {"event": "ours", "count": 2, "level": "warning"},
+        {"event": "theirs 3", "logger": "a.library", "level": "warning"},
+        {"event": "failed", "logger": "a.library", "level": "error"},
+    ]
+    assert all(one["timestamp"].endswith("Z") for one in told)
+    assert "RuntimeError: broken" in told[2]["exception"]
+
+
+def test_the_console_form_is_plain_where_nobody_watches() -> None:
+    out, lines = said("console")
+    assert out == ""
+    assert "ours" in lines[0]
+    assert not any("\x1b" in line for line in lines)
