@@ -63,7 +63,9 @@ class Desk:
         assert result.opened
         return result.stream
 
-    def give(self, stream: UUID, command: Command, *, by: str = "person:ann", id: str | None = None, **more: Any) -> Result:
+    def give(
+        self, stream: UUID, command: Command, *, by: str = "person:ann", id: str | None = None, **more: Any
+    ) -> Result:
         """Give a command now."""
         self.asked += 1
         asked = Asked(stream, command, id or f"{by}/{self.asked}", self.around(by), **more)
