@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.complaint.given import Stored
 from engine.incoming import Arrived, Incoming
 from engine.store.batch import Premises
+from engine.store.vault.fingerprint import opaque_id
 from engine.streams_of import StreamState
 from engine.taking import Keyed
 from schemas.channels.message import Message, fingerprint_parts
@@ -82,9 +83,9 @@ def fingerprint_of(message: Message, keyed: Keyed) -> bytes:
 def command_id_of(item: Incoming, keyed: Keyed) -> UUID:
     """Return the opaque id under which an incoming thing has its effect once."""
     if isinstance(item, Arrived):
-        return UUID(bytes=fingerprint_of(item.message, keyed)[:16])
+        return opaque_id(fingerprint_of(item.message, keyed))
     sender = item.around.sender.workload
-    return UUID(bytes=keyed("command", f"{len(sender)}:{sender}{item.id}".encode())[:16])
+    return opaque_id(keyed("command", f"{len(sender)}:{sender}{item.id}".encode()))
 
 
 def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:

@@ -20,6 +20,7 @@ from engine.past import PastCase
 from engine.planning import Plan
 from engine.store.batch import Append, Batch, Committed, Conflict, SourceMove
 from engine.store.store import Store
+from engine.store.vault.fingerprint import opaque_id
 from schemas.configuration.activated import ConfigurationActivated
 
 _TRIES = 4
@@ -131,7 +132,7 @@ class Service:
 
     def identify(self, name: str) -> UUID:
         """Return the opaque id of a name in an imported source: always the same, telling nothing of the name."""
-        return UUID(bytes=self._keyed("import", name.encode())[:16])
+        return opaque_id(self._keyed("import", name.encode()))
 
 
 def _placed(plan: Plan, committed: Committed) -> tuple[Result, ...]:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from uuid import UUID
 
 import psycopg
 import structlog
@@ -19,6 +18,7 @@ from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault import master
+from engine.store.vault.fingerprint import opaque_id
 from projections.answers import Views
 from schemas.envelope import RequestSource
 
@@ -43,7 +43,7 @@ class Installation:
 
     def person_of(self, name: str) -> str:
         """Return the opaque id by which events call a local person; two names are two persons."""
-        return f"person:{UUID(bytes=self.store.fingerprint.of('person', name.strip().casefold().encode())[:16]).hex}"
+        return f"person:{opaque_id(self.store.fingerprint.of('person', name.strip().casefold().encode())).hex}"
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Keyed hashes: the store recognises a message, command, conversation or contact without keeping it.
 
 HMAC-SHA256 under a key of its own that is kept for good (rotating a master key does not touch
-it). Each kind has a domain of its own, and parts are length-prefixed, so that no two inputs of
-different kinds or cuts have the same hash.
+it). Each kind has a domain of its own, so that equal octets of two kinds have different hashes.
 """
 
 import hmac
@@ -14,7 +13,7 @@ _LENGTH_OCTETS: Final = 8
 
 
 class Fingerprint:
-    """Hashes under one secret key; give text as it is, normalised by the caller."""
+    """Hashes under one secret key; give octets as they are, normalised by the caller."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -22,37 +21,20 @@ class Fingerprint:
     def __repr__(self) -> str:
         return "Fingerprint()"
 
-    def message(self, *parts: str | bytes) -> bytes:
-        """A channel message: its channel, the sender's id of it, or its content."""
-        return self._of(b"message", parts)
-
-    def command(self, *parts: str | bytes) -> bytes:
-        """The content of a command, without tokens and transport headers."""
-        return self._of(b"command", parts)
-
-    def conversation(self, *parts: str | bytes) -> bytes:
-        """A thread, chat or case number, within its channel."""
-        return self._of(b"conversation", parts)
-
-    def contact(self, kind: str, value: str) -> bytes:
-        """An address of a party."""
-        return self._of(b"contact", (kind, value))
-
-    def command_id(self, sender: str, given: str) -> UUID:
-        """The opaque id of a command: its sender's own id is unique per sender only."""
-        octets = bytearray(self._of(b"command id", (sender, given))[:16])
-        octets[6] = octets[6] & 0x0F | 0x80  # version 8, RFC 9562: "custom"
-        octets[8] = octets[8] & 0x3F | 0x80
-        return UUID(bytes=bytes(octets))
-
     def of(self, kind: str, octets: bytes) -> bytes:
-        """Octets of a named kind; for callers that are handed the hash as a plain function."""
-        return self._of(kind.encode(), (octets,))
-
-    def _of(self, kind: bytes, parts: tuple[str | bytes, ...]) -> bytes:
-        digest = hmac.new(self._key, kind + b"\0", sha256)
-        for part in parts:
-            octets = part.encode() if isinstance(part, str) else part
-            digest.update(len(octets).to_bytes(_LENGTH_OCTETS, "big"))
-            digest.update(octets)
+        """Return 32 octets for ``octets`` of a named kind: message, content, command, conversation, contact."""
+        digest = hmac.new(self._key, kind.encode() + b"\0", sha256)
+        digest.update(len(octets).to_bytes(_LENGTH_OCTETS, "big"))
+        digest.update(octets)
         return digest.digest()
+
+
+def opaque_id(fingerprint: bytes) -> UUID:
+    """Return a keyed hash as an id: always the same one, and nobody without the key can tell from what.
+
+    A UUID of version 8, "custom" (RFC 9562, section 5.8).
+    """
+    octets = bytearray(fingerprint[:16])
+    octets[6] = octets[6] & 0x0F | 0x80
+    octets[8] = octets[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(octets))

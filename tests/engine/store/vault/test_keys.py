@@ -80,7 +80,7 @@ def test_rotating_the_master_key_keeps_everything_readable(store: Store, pool: P
 def test_every_process_has_the_same_fingerprint_key(pool: Pool, master: KeyFile) -> None:
     one, two = ServiceKeys(pool, master).fingerprint(), ServiceKeys(pool, master).fingerprint()
 
-    assert one.message("x") == two.message("x")
+    assert one.of("message", b"x") == two.of("message", b"x")
 
 
 def test_a_key_destroyed_right_after_its_commit_is_not_remembered_by_the_process_that_made_it(
