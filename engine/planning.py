@@ -18,7 +18,7 @@ from engine.draft import Draft, Prepare
 from engine.incoming import Arrived, Asked, Done, Incoming, Refused, Result
 from engine.known import Kept, Known, command_id_of
 from engine.plausible import EARLIEST, LATEST, implausible
-from engine.rules import rights
+from engine.rules import codes, rights
 from engine.store.batch import Answer, Batch
 from engine.taking import Keyed
 from schemas.refusals import Refusal
@@ -73,6 +73,9 @@ def _not_admitted(draft: Draft, item: Asked) -> Refused | None:
     if (place := implausible({**item.command.model_dump(), "occurred_at": item.occurred_at})) is not None:
         years = f"{EARLIEST.year} to {LATEST.year - 1}"
         return Refused("invalid", f"this time is outside of what can be counted; send one of {years}", {"field": place})
+    if (found := codes.unlisted(item.command, draft.book)) is not None:
+        facts: dict[str, str | int | None] = {"field": found.place, "list": found.list_id}
+        return Refused("unlisted_code", "this code is not published; take one of the list, or publish it", facts)
     version = draft.loaded(item.stream).version
     if item.expected is not None and item.expected != version:
         return Refused(

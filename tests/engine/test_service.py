@@ -14,10 +14,12 @@ from engine.complaint.state_bytes import to_bytes
 from engine.incoming import Done, Parked, Refused
 from engine.store.batch import Conflict, SourceMove
 from schemas.complaint.assignment import Assign
+from schemas.complaint.classification import Classify
 from schemas.complaint.correspondence import AddNote, Reply
 from schemas.complaint.lifecycle import Close, Resolve
 from schemas.complaint.records import PlaceLegalHold
 from schemas.complaint.waiting import RequestInformation
+from schemas.words import Point
 from support.installation import Desk
 
 MAIL = """From: Ann <ann@example.com>
@@ -237,6 +239,13 @@ def test_a_claimed_person_cannot_do_what_asks_for_a_verified_one(desk: Desk) -> 
     result = desk.give(stream, PlaceLegalHold(holder="legal", reason="court"), by="service:crm")
     assert isinstance(result, Refused)
     assert result.code == "right_missing"
+
+
+def test_an_unpublished_code_is_refused_with_its_place(desk: Desk) -> None:
+    stream = desk.opened(channel="email", raw=FIRST)
+    result = desk.give(stream, Classify(points=(Point(point=1, product="the-kettle-of-ann"),)))
+    assert isinstance(result, Refused)
+    assert (result.code, result.facts) == ("unlisted_code", {"field": "points.0.product", "list": "product"})
 
 
 def test_back_dating_needs_the_right(desk: Desk) -> None:
