@@ -112,7 +112,7 @@ def _park(draft: Draft, item: Arrived, fingerprint: bytes) -> Parked:
 def _released(draft: Draft, opener: Arrived) -> list[Arrived]:
     """Return the parked messages that waited for this one; they are parked no more."""
     freed: list[Arrived] = []
-    for key in opening_keys(opener.message, draft.keyed):
+    for key in opening_keys(opener, draft.keyed):
         for waiting in draft.known.parked.pop(key, ()):
             _forget_parked(draft, waiting)
             freed.append(waiting.arrived)
@@ -239,7 +239,7 @@ def _remember(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: b
     draft.known.messages[entry.fingerprint] = stream
     for key, subject in entry.people.contacts.items():
         draft.remember_contact(key, subject)
-    keys = opening_keys(message, draft.keyed)
+    keys = opening_keys(entry.item, draft.keyed)
     if moves:
         keys += conversation_keys(message, draft.keyed)
     if kind == "complaint":

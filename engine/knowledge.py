@@ -27,17 +27,17 @@ from schemas.complaint.assignment import ComplaintAssigned
 
 def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
     """Return what is known of ``items`` and of the parked messages that they may release."""
-    arrived = [item.message for item in items if isinstance(item, Arrived)]
+    arrived = [item for item in items if isinstance(item, Arrived)]
     asked = [item for item in items if isinstance(item, Asked)]
     known = Known()
     if asked:
         commands = store.answers.look_up([command_id_of(item, keyed) for item in asked])
         known.answers = {key: Kept(kept.fingerprint, kept.result, kept.position) for key, kept in commands.items()}
     if arrived:
-        keys = [key for message in arrived for key in opening_keys(message, keyed)]
+        keys = [key for item in arrived for key in opening_keys(item, keyed)]
         _parked(store, known, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
-        _messages(store, known, [*arrived, *waiting], keyed)
+        _messages(store, known, [*(item.message for item in arrived), *waiting], keyed)
     unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
     known.streams = load(store, unanswered.union(known.messages.values(), known.conversations.values()))
     if turned := turned_into(known.streams.values()) - known.streams.keys():
@@ -74,7 +74,7 @@ def _parked(store: Store, known: Known, keys: Sequence[bytes], keyed: Keyed) -> 
             opened.update({row.id: _opened(store, row.id) for row in rows if row.id not in opened})
             found[key] = [one for row in rows if (one := opened[row.id]) is not None]
         known.parked.update(found)
-        keys = [key for ones in found.values() for one in ones for key in opening_keys(one.arrived.message, keyed)]
+        keys = [key for ones in found.values() for one in ones for key in opening_keys(one.arrived, keyed)]
     known.premises = replace(known.premises, openings=tuple(asked), waiting=tuple(opened))
 
 

@@ -93,6 +93,10 @@ def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:
     return [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in message.conversation]
 
 
-def opening_keys(message: Message, keyed: Keyed) -> list[bytes]:
-    """Return the keys under which later messages will find this one."""
-    return [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in message.opens]
+def opening_keys(item: Arrived, keyed: Keyed) -> list[bytes]:
+    """Return the keys under which other messages will find this one.
+
+    One whose opener never came stands for it, so whoever waits for the same opener joins here.
+    """
+    own = [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in item.message.opens]
+    return own if item.waited is None else own + conversation_keys(item.message, keyed)

@@ -120,6 +120,18 @@ def test_a_follow_up_that_waited_long_enough_opens_a_case_of_its_own(desk: Desk)
     assert desk.store.set_aside.listed("parked") == []
 
 
+def test_follow_ups_whose_common_opener_never_came_share_one_case(desk: Desk) -> None:
+    one = desk.message(channel="email", raw=SECOND)
+    two = desk.message(channel="email", raw=mail(4, "And the lid is broken too!", reply_to=1))
+    waiting = desk.service.submit([one, two], desk.at)
+    assert all(isinstance(result, Parked) for result in waiting)
+    desk.later(days=3)
+    (result,) = desk.service.submit([replace(one, waited=waiting[0].id)], desk.at)  # type: ignore[union-attr] # it is parked
+    assert isinstance(result, Done)
+    assert desk.names(result.stream) == ["received", "registered", "sla_applied", "message_recorded"]
+    assert desk.store.set_aside.listed("parked") == []
+
+
 def test_an_autoresponder_changes_nothing_but_the_history(desk: Desk) -> None:
     stream = desk.opened(channel="email", raw=FIRST)
     asked = desk.give(stream, RequestInformation(what="the order number"))
