@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.store.batch import SourceMove
+from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.channels.message import Message
 from schemas.complaint.base import Command
 from schemas.envelope import Source
@@ -36,6 +37,8 @@ class Circumstances:
     trusts_claim: bool = False
     """The channel's configuration lets the sender's time stand as the world time."""
     traceparent: str | None = None
+    own: OwnMail = NOTHING_OWN
+    """How mail of our own is told from others'."""
     clock: datetime | None = None
     """Stands for the server's time where time is played: samples and tests."""
     move: SourceMove | None = None

@@ -9,9 +9,15 @@ from pydantic import TypeAdapter
 
 from engine.incoming import Arrived, Circumstances, Sender
 from schemas import channels
+from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.envelope import Source
 
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
+
+
+def _own(names: list[list[str]]) -> OwnMail:
+    addresses, domains, lists = map(frozenset, names)
+    return OwnMail(addresses=addresses, message_id_domains=domains, lists=lists)
 
 
 def pack(item: Arrived) -> bytes:
@@ -29,6 +35,7 @@ def pack(item: Arrived) -> bytes:
             "actor": around.sender.actor,
             "identity": around.sender.identity,
             "on_behalf_of": around.sender.on_behalf_of,
+            "own": [sorted(names) for names in (around.own.addresses, around.own.message_id_domains, around.own.lists)],
         }
     )
 
@@ -41,6 +48,7 @@ def unpack(octets: bytes) -> Arrived:
     """
     kept: dict[str, Any] = orjson.loads(octets)
     payload = b64decode(kept["payload"])
+    own = _own(kept["own"]) if "own" in kept else NOTHING_OWN
     around = Circumstances(
         sender=Sender(kept["workload"], kept["actor"], kept["identity"], kept.get("on_behalf_of")),
         source=_SOURCE.validate_python(kept["source"]),
@@ -48,5 +56,6 @@ def unpack(octets: bytes) -> Arrived:
         trusts_claim=kept["trusts_claim"],
         traceparent=kept["traceparent"],
         clock=datetime.fromisoformat(kept["clock"]) if kept["clock"] else None,
+        own=own,
     )
-    return Arrived(channels.to_message(channels.parse(payload)), payload, around)
+    return Arrived(channels.to_message(channels.parse(payload), own), payload, around)

@@ -45,7 +45,11 @@ def ingest(
     """
     with session() as here:
         around = Circumstances(
-            sender(here), RequestSource(request=clock.new_id()), clock.now(), trusts_claim=trust_times
+            sender(here),
+            RequestSource(request=clock.new_id()),
+            clock.now(),
+            trusts_claim=trust_times,
+            own=here.settings.own_mail,
         )
         with output.progress("messages", None) as bar:
             run = Ingest(here.service.submit, around, clock.now, report=lambda report: bar.at(report.read))

@@ -19,6 +19,7 @@ from projections.answers import Views
 from projections.api.desk import Desk
 from projections.api.router import router as questions
 from projections.pages import routes as pages
+from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 
 _DESCRIPTION = """
 Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
@@ -34,6 +35,7 @@ def build(
     clock: Callable[[], datetime],
     new_id: Callable[[], UUID],
     person_of: Callable[[str], str],
+    own: OwnMail = NOTHING_OWN,
 ) -> FastAPI:
     """Return the application; it serves loopback only, since it knows nobody's identity."""
     app = FastAPI(
@@ -50,7 +52,7 @@ def build(
     problems.install(app)
     documentation.install(app)
     app.include_router(probes.router(store))
-    door = Door(service, store, clock, new_id, person_of)
+    door = Door(service, store, clock, new_id, person_of, own)
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))
     desk = Desk(views, store.read, clock, Reads(store, person_of))

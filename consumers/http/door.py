@@ -12,9 +12,11 @@ from starlette.responses import JSONResponse, Response
 
 from consumers.http.identity import sender
 from consumers.http.problems import refused
+from consumers.intake import trace_of
 from engine.incoming import Circumstances, Done, Incoming, Parked, Refused
 from engine.service import Service
 from engine.store.store import Store
+from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.envelope import RequestSource
 
 
@@ -44,10 +46,17 @@ class Door:
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
     person_of: Callable[[str], str]
+    own: OwnMail = NOTHING_OWN
 
     def around(self, request: Request) -> Circumstances:
         """Return who asks, when, and by which request."""
-        return Circumstances(sender(request, self.person_of), RequestSource(request=self.new_id()), self.clock())
+        return Circumstances(
+            sender(request, self.person_of),
+            RequestSource(request=self.new_id()),
+            self.clock(),
+            traceparent=trace_of(request.headers.get("traceparent")),
+            own=self.own,
+        )
 
     async def answer(self, item: Incoming, status: int) -> Response:
         """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem."""

@@ -143,7 +143,13 @@ def serve(here: Installation, door: socket.socket, *, on_ready: Callable[[str], 
     server = _Server(
         uvicorn.Config(
             http.build(
-                here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of
+                here.service,
+                here.store,
+                here.views,
+                clock=clock.now,
+                new_id=clock.new_id,
+                person_of=here.person_of,
+                own=here.settings.own_mail,
             ),
             log_config=None,
             access_log=False,

@@ -15,6 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 
+from schemas.channels.mail.automatic import OwnMail
+
 _PREFIX = "PLAINT_"
 _FOR_TESTS = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
 
@@ -69,6 +71,10 @@ def _there(directory: Path) -> Path:
     return directory
 
 
+def _names(text: str | None) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in (text or "").split(",") if name.strip())
+
+
 class Settings(BaseModel):
     """What this installation is told by its environment. Every field is ``PLAINT_`` + its name."""
 
@@ -107,12 +113,28 @@ class Settings(BaseModel):
     log_format: Annotated[str, Field(pattern="^(auto|json|console)$")] = Field(
         "auto", description="auto, json or console"
     )
+    own_addresses: str | None = Field(None, description="addresses that our own mail is sent from, separated by commas")
+    own_message_id_domains: str | None = Field(
+        None, description="domains that stand in our own Message-IDs and in no others"
+    )
+    own_lists: str | None = Field(
+        None, description="List-Ids through which people write to us, such as a shared mailbox"
+    )
     local_person: str | None = Field(None, description="who works on the command line; absent: the login name")
 
     @property
     def master_key(self) -> Path:
         """Where the master key is kept."""
         return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def own_mail(self) -> OwnMail:
+        """How our own mail is told from others'."""
+        return OwnMail(
+            addresses=_names(self.own_addresses),
+            message_id_domains=_names(self.own_message_id_domains),
+            lists=_names(self.own_lists),
+        )
 
     @property
     def contents(self) -> Path:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from consumers.intake import Rejected
 from engine import parking
 from engine.incoming import Arrived, Circumstances, Sender
 from schemas.channels import parse, to_message
+from schemas.channels.mail.automatic import OwnMail
 from schemas.envelope import RequestSource
 
 AROUND = Circumstances(
@@ -195,3 +197,26 @@ _JSON = st.recursive(
 def test_any_object_is_taken_or_rejected(data: dict[str, Any]) -> None:
     for given_data in (data, {**CHAT, **data}, {**event(), **data}):
         assert isinstance(intake.from_mapping(given_data, AROUND), Arrived | Rejected)
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_the_trace_of_a_cloudevent_goes_with_its_message() -> None:
+    assert taken(event(traceparent=TRACE)).around.traceparent == TRACE
+
+
+@pytest.mark.parametrize("header", [None, "", "00-xyz", TRACE.upper()])
+def test_what_is_no_trace_is_passed_over(header: str | None) -> None:
+    assert intake.trace_of(header) is None
+
+
+def test_a_shared_mailbox_that_is_a_mailing_list_is_no_automatic_mail() -> None:
+    mail = MAIL.replace(b"Subject", b"List-Id: <help.shop.example>\r\nSubject")
+    by_list = intake.from_rfc5322(mail, AROUND)
+    own = replace(AROUND, own=OwnMail(lists=frozenset({"help.shop.example"})))
+    by_person = intake.from_rfc5322(mail, own)
+    assert isinstance(by_list, Arrived)
+    assert isinstance(by_person, Arrived)
+    assert (by_list.message.automated, by_person.message.automated) == ("list", None)
+    assert parking.unpack(parking.pack(by_person)).message.automated is None
