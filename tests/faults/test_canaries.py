@@ -270,6 +270,14 @@ def heard(desk: Desk) -> tuple[Desk, Canaries]:
     return desk, c
 
 
+def octets_of(file: Path) -> bytes:
+    """Return what a file of a running server holds; one that it has removed meanwhile holds nothing."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def test_no_canary_sings_in_the_database_nor_beside_it(heard: tuple[Desk, Canaries], tmp_path: Path) -> None:
     desk, canaries = heard
     everything = dumped(desk.conninfo)
@@ -278,7 +286,7 @@ def test_no_canary_sings_in_the_database_nor_beside_it(heard: tuple[Desk, Canari
     files = [file for file in (tmp_path / "content").rglob("*") if file.is_file()]
     assert len(files) >= 8
     for file in [*files, *server_files(desk.conninfo)]:
-        assert canaries.found_in(file.read_bytes()) == set(), file
+        assert canaries.found_in(octets_of(file)) == set(), file
 
 
 def test_every_canary_sings_for_who_may_open(heard: tuple[Desk, Canaries]) -> None:
