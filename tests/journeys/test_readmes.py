@@ -170,7 +170,7 @@ def command_rows() -> list[str]:
 
 
 def exit_code_rows() -> list[str]:
-    return [f"| {code} | {says} |" for code, says in re.findall(r"^ +(\d+)  (.+)$", output.EXIT_CODES, re.MULTILINE)]
+    return [f"| {code} | {says} |" for code, says in re.findall(r"^- (\d+): (.+)$", output.EXIT_CODES, re.MULTILINE)]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +183,7 @@ def exit_code_rows() -> list[str]:
     ids=["commands", "settings", "exit codes"],
 )
 def test_a_table_of_the_readme_equals_the_code(header: str, rows: list[str]) -> None:
+    assert rows, "nothing was found in the code to hold the table against"
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     start = lines.index(header) + 2
     assert lines[start : start + len(rows) + 1] == [*rows, ""]
