@@ -44,7 +44,7 @@ class StageCounts(Answer):
     exits: Mapping[ExitReason, int]
     there_now: int
     conversion: float | None
-    """Passed as a share of entered; null where none entered."""
+    """Passed as a share of entered; null where none entered, and for ``closed``, which only a reopening leaves."""
 
 
 class FeedbackCounts(Answer):
@@ -146,7 +146,7 @@ def _stage(stage: Stage, rows: Sequence[Mapping[str, Any]]) -> StageCounts:
         exited=sum(row["n"] for row in exits),
         exits=_by(exits),
         there_now=sum(row["n"] for row in rows if row["ended"] is None),
-        conversion=round(passed / entered, 4) if entered else None,
+        conversion=round(passed / entered, 4) if entered and stage != "closed" else None,
     )
 
 
