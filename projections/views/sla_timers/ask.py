@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
@@ -21,6 +21,7 @@ from projections.api import paging
 from projections.runtime import progress
 from projections.views.sla_timers.calendars import Compiled
 from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW, Key, key_of
+from schemas.configuration.policy import PLAIN_KINDS, is_kind
 from schemas.words import Origin
 
 NAME = (VIEW, VERSION)
@@ -30,6 +31,12 @@ _SORTED = (datetime, UUID, str, int, int)
 _CALENDARS = Compiled()
 
 
+def _known(kind: str) -> str:
+    if not is_kind(kind):
+        raise ValueError(f"there is no such kind of clock; one of: {', '.join(PLAIN_KINDS)}, stage:..., statutory:...")
+    return kind
+
+
 class TimerFilter(Question):
     """Which clocks to list; every condition that is given must hold."""
 
@@ -37,7 +44,7 @@ class TimerFilter(Question):
     """As of the instant of asking."""
     open: bool | None = None
     """Neither fulfilled nor cancelled. Where neither ``state`` nor ``case`` is given, only open clocks are listed."""
-    kind: str | None = None
+    kind: Annotated[str, AfterValidator(_known)] | None = None
     case: UUID | None = None
     team: str | None = None
     business_unit: str | None = None

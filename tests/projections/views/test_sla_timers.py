@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from engine.sla import fact, marks
 from engine.sla.calendar import compile_calendar
@@ -151,3 +152,10 @@ def test_information_provided_resumes(pool: Pool) -> None:
 def test_an_unknown_state_is_refused(word: str) -> None:
     with pytest.raises(ValueError, match="state"):
         TimerFilter.model_validate({"state": word})
+
+
+def test_a_kind_that_no_clock_has_is_refused_rather_than_answered_with_nothing() -> None:
+    with pytest.raises(ValidationError, match="no such kind of clock; one of: registration"):
+        TimerFilter(kind="first_answer")
+    assert TimerFilter(kind="statutory:us-cfpb-final").kind == "statutory:us-cfpb-final"
+    assert TimerFilter(kind="stage:investigation").kind == "stage:investigation"
