@@ -45,6 +45,6 @@ def test_a_registry_is_recognised() -> None:
     assert places(f"index = https://{host}/simple".encode()) == [f"1: index = https://{host}/simple"]
 
 
-@pytest.mark.parametrize("harmless", ["https://example.org/home/page", "tests/work/file.py", "../home/x", "~/work/x"])
+@pytest.mark.parametrize("harmless", ["https://example.org/home/page", "tests/work/file.py", "../home/x"])
 def test_a_page_or_a_relative_path_is_none_of_these(harmless: str) -> None:
     assert places(harmless.encode()) == []
