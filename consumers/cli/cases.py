@@ -151,6 +151,11 @@ def _place(pointer: str) -> str:
     return pointer.lstrip("/").replace("/", ".")
 
 
+def _indented(text: object) -> str:
+    """Return a text of several lines so that it stands apart from the events around it."""
+    return str(text).replace("\n", "\n    ")
+
+
 def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Return the folded state as rows, what is empty left out."""
     rows: list[tuple[str, Any]] = []
@@ -196,7 +201,7 @@ def _print_trail(found: Trail, *, texts: bool) -> None:
     for entry in found.entries:
         words = entry.words
         if texts:
-            words += "".join(f"\n  {_place(text.field)}: {text.withheld or text.value}" for text in entry.texts or ())
+            words += "".join(f"\n  {_place(text.field)}: {_indented(text.withheld or text.value)}" for text in entry.texts or ())
         occurred = shown(entry.occurred_at, entry.occurred_on)
         rows.append((entry.version, occurred, shown(entry.recorded_at), entry.actor, words))
     output.table(columns, rows)
