@@ -201,7 +201,8 @@ def _print_trail(found: Trail, *, texts: bool) -> None:
     for entry in found.entries:
         words = entry.words
         if texts:
-            words += "".join(f"\n  {_place(text.field)}: {_indented(text.withheld or text.value)}" for text in entry.texts or ())
+            said = (f"\n  {_place(text.field)}: {_indented(text.withheld or text.value)}" for text in entry.texts or ())
+            words += "".join(said)
         occurred = shown(entry.occurred_at, entry.occurred_on)
         rows.append((entry.version, occurred, shown(entry.recorded_at), entry.actor, words))
     output.table(columns, rows)
