@@ -91,10 +91,11 @@ class Contents:
         """
         pair = (stream, subject)
         key = self._keys.for_writing([pair], {stream} if begins else frozenset())[pair]
-        ciphertext = close_box(key, data, _bound_to(content_id, stream, subject, key), new_nonce())
+        bound_to = _bound_to(content_id, stream, subject, key)
+        ciphertext = close_box(key, data, bound_to, new_nonce())
         in_row = len(ciphertext) <= ROW_LIMIT_OCTETS
         if not in_row:
-            self._write(content_id, ciphertext)
+            ciphertext = self._kept(self._path(content_id, key.key_id), ciphertext, key, data, bound_to)
         digest = hashlib.sha256(ciphertext).hexdigest()
         attachment = Attachment(
             content_id=content_id, media_type=media_type, size=len(data), sha256=digest, file_name=file_name
@@ -124,29 +125,53 @@ class Contents:
             raise ContentErased(content_id)
         if key.key_id != key_id:
             raise SealBroken(f"content {content_id} was sealed with another key")
-        box = self._read(content_id) if ciphertext is None else ciphertext
+        box = self._read(content_id, key_id) if ciphertext is None else ciphertext
         return open_box(key, box, _bound_to(content_id, stream, subject, key))
 
-    def _write(self, content_id: UUID, ciphertext: bytes) -> None:
-        path = self._path(content_id)
+    def _kept(self, path: Path, ciphertext: bytes, key: DataKey, data: bytes, bound_to: bytes) -> bytes:
+        """Put a ciphertext on disk and return it, or what stands there already for the same data.
+
+        Several processes may take the same message at once, and any of them may be the one that
+        commits: under one key all get the same ciphertext, and another key has a file of its own.
+        """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(ciphertext)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        draft = path.with_suffix(f".{new_nonce().hex()}.draft")
+        _write_durably(draft, ciphertext)
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            there = path.read_bytes()
+            if _opens_to(data, there, key, bound_to):
+                ciphertext = there
+            else:
+                draft.replace(path)
+        draft.unlink(missing_ok=True)
         for folder in (path.parent, self._directory):
             _sync(folder)
+        return ciphertext
 
-    def _read(self, content_id: UUID) -> bytes:
+    def _read(self, content_id: UUID, key_id: bytes) -> bytes:
         try:
-            return self._path(content_id).read_bytes()
+            return self._path(content_id, key_id).read_bytes()
         except FileNotFoundError:
             raise ContentMissing(content_id, "its file is not in the content store") from None
 
-    def _path(self, content_id: UUID) -> Path:
-        return self._directory / content_id.hex[-2:] / f"{content_id}.box"
+    def _path(self, content_id: UUID, key_id: bytes) -> Path:
+        return self._directory / content_id.hex[-2:] / f"{content_id}-{key_id[:8].hex()}.box"
+
+
+def _opens_to(data: bytes, box: bytes, key: DataKey, bound_to: bytes) -> bool:
+    try:
+        return open_box(key, box, bound_to) == data
+    except SealBroken:
+        return False
+
+
+def _write_durably(path: Path, octets: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(octets)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _bound_to(content_id: UUID, stream: UUID, subject: UUID, key: DataKey) -> bytes:

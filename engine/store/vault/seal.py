@@ -51,5 +51,5 @@ def open_box(key: DataKey, box: bytes, bound_to: bytes) -> bytes:
     """
     try:
         return key.box.decrypt(box[:NONCE_OCTETS], box[NONCE_OCTETS:], bound_to)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # the latter: it is too short to be a box
         raise SealBroken("a sealed part does not open: it was changed or moved") from None

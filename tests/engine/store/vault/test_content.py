@@ -8,6 +8,7 @@ from engine.store.batch import Batch
 from engine.store.database.pool import Pool
 from engine.store.store import Store
 from engine.store.vault.content import ROW_LIMIT_OCTETS, ContentErased, ContentMissing, Prepared
+from engine.store.vault.master import KeyFile
 from engine.store.vault.seal import SealBroken
 
 STREAM, ANNA = uuid4(), uuid4()
@@ -83,3 +84,36 @@ def test_a_lost_file_is_told_as_missing(store: Store, tmp_path: Path) -> None:
 
     with pytest.raises(ContentMissing, match="not in the content store"):
         store.contents.open(prepared.content.content_id)
+
+
+def test_two_processes_that_take_one_message_at_once_lose_no_large_file(
+    pool: Pool, master: KeyFile, tmp_path: Path
+) -> None:
+    content_id, stream, subject = uuid4(), uuid4(), uuid4()
+    with Store(pool, master, tmp_path / "contents") as one, Store(pool, master, tmp_path / "contents") as two:
+        first = one.contents.prepare(content_id, stream, subject, LARGE, "text/plain", begins=True)
+        two.contents.prepare(content_id, stream, subject, LARGE, "text/plain", begins=True)  # under a key of its own
+        one.commit(Batch(contents=(first.content,)))
+
+        assert two.contents.open(content_id) == LARGE
+
+
+def test_preparing_again_under_the_same_key_gives_the_same_proof(store: Store, tmp_path: Path) -> None:
+    prepared = kept(store, LARGE)
+    content_id = prepared.attachment.content_id
+    again = store.contents.prepare(content_id, STREAM, ANNA, LARGE, "text/plain", "письмо.txt")
+
+    assert again.attachment == prepared.attachment
+    (file,) = files(tmp_path)
+    assert prepared.attachment.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_file_that_was_left_broken_is_written_anew(store: Store, tmp_path: Path) -> None:
+    content_id = uuid4()
+    store.contents.prepare(content_id, STREAM, ANNA, LARGE, "text/plain")
+    (file,) = files(tmp_path)
+    file.write_bytes(b"half")
+    prepared = store.contents.prepare(content_id, STREAM, ANNA, LARGE, "text/plain")
+    store.commit(Batch(contents=(prepared.content,)))
+
+    assert store.contents.open(content_id) == LARGE
