@@ -47,7 +47,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database_template(postgres_server: str) -> str:
     """The name of a database with every migration of the project, to be copied."""
-    return _ensure_template(postgres_server)
+    return ensure_template(postgres_server)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def _forgo_durability(server: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def _ensure_template(server: str) -> str:
+def ensure_template(server: str) -> str:
     """Make the template unless this or an earlier run has made one of the same migrations."""
     name = f"plaint_template_{_digest_of_migrations()}"
     with _administrator(server) as connection:
