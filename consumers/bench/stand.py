@@ -25,6 +25,8 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.read import Reader
 from engine.store.vault import master
 from engine.store.vault.keys import Keys
+from engine.store.vault.service_keys import ServiceKeys
+from engine.store.vault.wrapping import WrappingKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Stand:
 
     def cold_reader(self) -> Reader:
         """Return a reader that knows no data key yet, as a process that has just started."""
-        keys = Keys(self.here.pool, master.load_key_file(self.here.settings.master_key))
-        return Reader(self.here.pool, keys)
+        services = ServiceKeys(self.here.pool, master.load_key_file(self.here.settings.master_key))
+        return Reader(self.here.pool, Keys(self.here.pool, WrappingKeys(services)))
 
 
 @contextmanager

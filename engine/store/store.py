@@ -19,6 +19,7 @@ from engine.store.vault.content import Contents
 from engine.store.vault.keys import Keys
 from engine.store.vault.master import MasterKeys
 from engine.store.vault.service_keys import ServiceKeys
+from engine.store.vault.wrapping import WrappingKeys
 
 
 class Store:
@@ -27,7 +28,7 @@ class Store:
     ``content_directory`` is shared by every process that uses the same database.
 
     Raises:
-        DatabaseUnavailable: the fingerprint key cannot be read or made now.
+        DatabaseUnavailable: the fingerprint key or the wrapping key cannot be read or made now.
         UnknownMasterKey: the database's keys were wrapped by a master key that is not given.
     """
 
@@ -35,7 +36,7 @@ class Store:
         mapper = Mapper()
         services = ServiceKeys(pool, master)
         self._herald = Herald(pool)
-        self.keys = Keys(pool, master)
+        self.keys = Keys(pool, WrappingKeys(services))
         self.fingerprint = services.fingerprint()
         self.read = Reader(pool, self.keys, mapper)
         self.contents = Contents(pool, self.keys, content_directory)

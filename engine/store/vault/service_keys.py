@@ -1,4 +1,8 @@
-"""Keys that belong to no person: the fingerprint key, kept for good, and one a week for messages set aside."""
+"""Keys that belong to no person, each wrapped by the master key.
+
+The fingerprint key is kept for good; so is one wrapping key a month, under which data keys are
+wrapped; and there is one key a week for messages set aside, destroyed after that week.
+"""
 
 import os
 from collections.abc import Collection
@@ -22,6 +26,11 @@ _ADD: Final = """
     INSERT INTO plaint_keys.service_keys (purpose, period, key_id, master_id, wrapped)
     VALUES (%s, %s, %s, %s, %s) ON CONFLICT (purpose, period) DO NOTHING
 """
+_THIS_MONTH: Final = "SELECT date_trunc('month', now() AT TIME ZONE 'UTC')::date"
+_WRAPPING_NAMED: Final = """
+    SELECT period, master_id, wrapped FROM plaint_keys.service_keys
+    WHERE purpose = 'wrapping' AND substr(key_id, 1, 4) = %b
+"""
 
 
 class ServiceKeys:
@@ -29,7 +38,7 @@ class ServiceKeys:
 
     def __init__(self, pool: Pool, master: MasterKeys) -> None:
         self._pool = pool
-        self._master = master
+        self.master = master
 
     def fingerprint(self) -> Fingerprint:
         """The keyed hash of this database; the same for every process and for good."""
@@ -48,6 +57,28 @@ class ServiceKeys:
         keys = [DataKey.of(self._unwrap("set_aside", *row)) for row in rows]
         return {key.key_id: key for key in keys}
 
+    def wrapping(self, month: date | None = None) -> DataKey:
+        """The wrapping key of a month (its first day), made where there is none.
+
+        ``month`` None: the present one, UTC, by the database's clock.
+        """
+        month = month or self._this_month()
+        return DataKey.of(self._secrets("wrapping", {month})[month])
+
+    def wrapping_named(self, beginning: bytes) -> DataKey | None:
+        """The wrapping key whose key id begins so; None if there is none."""
+        with reading(self._pool) as connection:
+            row = connection.execute(_WRAPPING_NAMED, (beginning,)).fetchone()
+        return None if row is None else DataKey.of(self._unwrap("wrapping", *row))
+
+    def _this_month(self) -> date:
+        with reading(self._pool) as connection:
+            row = connection.execute(_THIS_MONTH).fetchone()
+        if row is None:
+            raise LookupError("the database does not tell the time")
+        month: date = row[0]
+        return month
+
     def _secrets(self, purpose: str, periods: set[date]) -> dict[date, bytes]:
         with reading(self._pool) as connection:
             found = self._find(connection, purpose, periods)
@@ -64,11 +95,18 @@ class ServiceKeys:
 
     def _add(self, connection: Connection[TupleRow], purpose: str, period: date) -> None:
         secret = os.urandom(32)
-        stored = self._master.wrap(secret, _context(purpose, period))
+        while purpose == "wrapping" and _is_taken(connection, DataKey.of(secret).key_id[:4]):
+            secret = os.urandom(32)
+        stored = self.master.wrap(secret, _context(purpose, period))
         connection.execute(_ADD, (purpose, period, DataKey.of(secret).key_id, *stored))
 
     def _unwrap(self, purpose: str, period: date, master_id: str, wrapped: bytes) -> bytes:
-        return self._master.unwrap(WrappedKey(master_id, bytes(wrapped)), _context(purpose, period))
+        return self.master.unwrap(WrappedKey(master_id, bytes(wrapped)), _context(purpose, period))
+
+
+def _is_taken(connection: Connection[TupleRow], beginning: bytes) -> bool:
+    """Rows of data keys name a wrapping key by the beginning of its key id, so no two may share one."""
+    return connection.execute(_WRAPPING_NAMED, (beginning,)).fetchone() is not None
 
 
 def _context(purpose: str, period: date) -> bytes:
