@@ -59,11 +59,10 @@ def evolve(state: StreamState, fact: Fact) -> StreamState:
     return decider.evolve(state if isinstance(state, Case) else decider.UNKNOWN, fact)
 
 
-def fold(facts: Sequence[Fact]) -> StreamState:
-    """Return the state after a whole history."""
-    if facts and facts[0].event.NAME.startswith("complaint."):
-        return decider.fold(facts)
-    state = nothing()
+def fold(facts: Sequence[Fact], state: StreamState = decider.UNKNOWN) -> StreamState:
+    """Return the state after these facts, which follow on ``state``: a whole history, or what came since."""
+    if facts and facts[0].event.NAME.startswith("complaint.") and isinstance(state, decider.State):
+        return decider.fold_on(state, facts)
     for fact in facts:
         state = evolve(state, fact)
     return state

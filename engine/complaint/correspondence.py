@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never, get_args
 from uuid import UUID
 
 from engine.complaint.change import changed
@@ -94,7 +94,7 @@ class Correspondence:
     cycle: int = 1
     messages: tuple[Message, ...] = ()
     answers: tuple[Answer, ...] = ()
-    deliveries: tuple[tuple[UUID, DeliveryStatus], ...] = ()
+    deliveries: frozenset[tuple[UUID, DeliveryStatus]] = frozenset()
     """The last word on an outbound message."""
     reviews: tuple[Review, ...] = ()
     files: tuple[UUID, ...] = ()
@@ -341,8 +341,10 @@ def _recorded(part: Correspondence, event: MessageRecorded) -> Correspondence:
 
 def _with_delivery(
     part: Correspondence, message: UUID, status: DeliveryStatus
-) -> tuple[tuple[UUID, DeliveryStatus], ...]:
-    return (*(known for known in part.deliveries if known[0] != message), (message, status))
+) -> frozenset[tuple[UUID, DeliveryStatus]]:
+    """A case may hold thousands of messages, so nothing here looks at all of them one by one."""
+    before = {(message, other) for other in get_args(DeliveryStatus)} & part.deliveries
+    return (part.deliveries - before if before else part.deliveries) | {(message, status)}
 
 
 def next_cycle(part: Correspondence, cycle: int) -> Correspondence:

@@ -28,7 +28,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.registration import Receive
 from schemas.refusals import Refusal
 
-__all__ = ["UNKNOWN", "Case", "ComplaintCommand", "State", "Unknown", "decide", "evolve", "fold"]
+__all__ = ["UNKNOWN", "Case", "ComplaintCommand", "State", "Unknown", "decide", "evolve", "fold", "fold_on"]
 
 ComplaintCommand = (
     Receive
@@ -151,20 +151,36 @@ _OWNERS: Final[Mapping[type[Event], tuple[str, _Step]]] = {
 
 def evolve(state: State, fact: Fact) -> State:
     """Return the state after one stored fact. Never refuses: it has happened, in whatever order it was stored."""
-    case = state if isinstance(state, Case) else BLANK
-    event, around = fact.event, fact.envelope
-    part, step = _OWNERS[type(event)]
-    changes: dict[str, Any] = {part: step(getattr(case, part), event, around)}
-    if type(event) in ADDITIVE and around.command_id not in case.additions:
-        changes["additions"] = (*case.additions, around.command_id)
-    if at_work := [person for person in workers(event, around.actor) if person not in case.handlers]:
-        changes["handlers"] = (*case.handlers, *at_work)
-    return lifecycle.move(changed(case, **changes), event)
+    return _apply(changed(state if isinstance(state, Case) else BLANK), fact)
 
 
 def fold(facts: Iterable[Fact]) -> State:
     """Return the state after these facts, in stored order."""
-    state: State = UNKNOWN
+    return fold_on(UNKNOWN, facts)
+
+
+def fold_on(state: State, facts: Iterable[Fact]) -> State:
+    """Return the state after these facts, which follow on ``state``."""
+    case: Case | None = None
     for fact in facts:
-        state = evolve(state, fact)
-    return state
+        if case is None:
+            case = changed(state if isinstance(state, Case) else BLANK)
+        case = _apply(case, fact)
+    return state if case is None else case
+
+
+def _apply(case: Case, fact: Fact) -> Case:
+    """Apply a fact to a case that nobody else holds yet, in its place: a copy for each event is half of a fold."""
+    event, around = fact.event, fact.envelope
+    kind = type(event)
+    part, step = _OWNERS[kind]
+    _put(case, part, step(getattr(case, part), event, around))
+    if kind in ADDITIVE and case.additions[-1:] != (around.command_id,):
+        _put(case, "additions", (*case.additions, around.command_id))
+    if at_work := [person for person in workers(event, around.actor) if person not in case.handlers]:
+        _put(case, "handlers", (*case.handlers, *at_work))
+    return lifecycle.move(case, event)
+
+
+_put: Final = object.__setattr__
+"""The case is frozen for all others."""

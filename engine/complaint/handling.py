@@ -1,6 +1,7 @@
 """Which events need their command remembered, and which show that a person worked on the case."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
@@ -52,17 +53,18 @@ WORK: Final[frozenset[type[Event]]] = frozenset(
 """Events that only somebody who works on the complaint brings about."""
 
 
+_NAMED: Final[Mapping[type[Event], Callable[[Any, str], tuple[str | None, ...]]]] = {
+    **dict.fromkeys(WORK, lambda _, actor: (actor,)),
+    ComplaintAssigned: lambda event, _: (event.assignee,),
+    InvestigationStarted: lambda event, actor: (actor, event.investigator),
+    ComplaintReplied: lambda event, actor: (actor, event.signed_by),
+    MessageRecorded: lambda event, _: (event.author,),
+}
+
+
 def workers(event: Event, actor: str) -> tuple[str, ...]:
     """Return the persons whom this event shows to have worked on the complaint."""
-    named: tuple[str | None, ...] = ()
-    if type(event) in WORK:
-        named = (actor,)
-    elif isinstance(event, ComplaintAssigned):
-        named = (event.assignee,)
-    elif isinstance(event, InvestigationStarted):
-        named = (actor, event.investigator)
-    elif isinstance(event, ComplaintReplied):
-        named = (actor, event.signed_by)
-    elif isinstance(event, MessageRecorded):
-        named = (event.author,)
-    return tuple(dict.fromkeys(name for name in named if name is not None and name.startswith("person:")))
+    named = _NAMED.get(type(event))
+    if named is None:
+        return ()
+    return tuple({name: None for name in named(event, actor) if name is not None and name.startswith("person:")})

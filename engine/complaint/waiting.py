@@ -38,7 +38,7 @@ class Waiting:
     """Whom we wait for."""
 
     open: tuple[Request, ...] = ()
-    over: tuple[UUID, ...] = ()
+    over: frozenset[UUID] = frozenset()
     """Requests that were answered or fell away."""
 
     def waits_for(self, whom: WaitFor) -> bool:
@@ -122,7 +122,7 @@ def _provided(part: Waiting, event: InformationProvided) -> Waiting:
 def _end(part: Waiting, over: tuple[UUID, ...]) -> Waiting:
     if not over:
         return part
-    return Waiting(tuple(request for request in part.open if request.request_id not in over), (*part.over, *over))
+    return Waiting(tuple(request for request in part.open if request.request_id not in over), part.over.union(over))
 
 
 def ended(part: Waiting) -> Waiting:

@@ -8,7 +8,7 @@ from support.scenario import opened, uid
 
 def test_a_change_is_what_the_standard_library_would_make() -> None:
     case = opened().case
-    waiting = Waiting(over=(uid("q1"),))
+    waiting = Waiting(over=frozenset({uid("q1")}))
     assert changed(case, waiting=waiting, handlers=("person:anna",)) == replace(
         case, waiting=waiting, handlers=("person:anna",)
     )
@@ -19,4 +19,4 @@ def test_a_change_is_what_the_standard_library_would_make() -> None:
 def test_a_changed_value_is_frozen_and_hashable_like_any_other() -> None:
     case = changed(opened().case, handlers=("person:anna",))
     assert isinstance(case, Case)
-    assert hash(changed(Waiting(), over=(uid("q1"),))) == hash(Waiting(over=(uid("q1"),)))
+    assert hash(changed(Waiting(), over=frozenset({uid("q1")}))) == hash(Waiting(over=frozenset({uid("q1")})))
