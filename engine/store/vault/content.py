@@ -128,6 +128,19 @@ class Contents:
         box = self._read(content_id, key_id) if ciphertext is None else ciphertext
         return open_box(key, box, _bound_to(content_id, stream, subject, key))
 
+    def discard(self, content_ids: Collection[UUID]) -> int:
+        """Delete the files of these contents, whatever key they were sealed with; how many there were."""
+        files = [
+            file
+            for content_id in content_ids
+            for file in (self._directory / content_id.hex[-2:]).glob(f"{content_id}-*")
+        ]
+        for file in files:
+            file.unlink(missing_ok=True)
+        for folder in {file.parent for file in files}:
+            _sync(folder)
+        return len(files)
+
     def _kept(self, path: Path, ciphertext: bytes, key: DataKey, data: bytes, bound_to: bytes) -> bytes:
         """Put a ciphertext on disk and return it, or what stands there already for the same data.
 
