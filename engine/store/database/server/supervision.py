@@ -5,6 +5,7 @@ the same server at once.
 """
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -16,6 +17,7 @@ import psycopg
 
 from engine.store.database.deadline import Deadline
 from engine.store.database.errors import DatabaseUnavailable, DataDirectoryRefused
+from engine.store.database.server import tuning
 from engine.store.database.server.account import Account
 from engine.store.database.server.cluster import PORT, Home
 from engine.store.database.server.programs import Programs
@@ -112,7 +114,8 @@ class Attempt:
 
 def _spawn(launch: Launch) -> "Popen[bytes]":
     log = os.open(launch.home.log, os.O_WRONLY | os.O_APPEND)
-    settings = [f"--{name}={value}" for name, value in _settings(launch.socket_directory).items()]
+    given = {**_tuned(launch), **_settings(launch.socket_directory)}
+    settings = [f"--{name}={value}" for name, value in given.items()]
     # Process ids are soon used again in containers. PostgreSQL takes this variable for the id of
     # a grandparent and so does not mistake a foreign process for the server that died.
     stale = _written_pid(launch.home.cluster)
@@ -126,6 +129,20 @@ def _spawn(launch: Launch) -> "Popen[bytes]":
         )
     finally:
         os.close(log)
+
+
+def _tuned(launch: Launch) -> dict[str, str]:
+    """What suits this machine now; every start looks anew."""
+    cluster = launch.home.cluster
+    free = shutil.disk_usage(cluster).free
+    settings = tuning.tuned(tuning.memory_of_machine(), free, lz4=_has_lz4(launch))
+    return tuning.unless_chosen(settings, cluster)
+
+
+def _has_lz4(launch: Launch) -> bool:
+    """Was this PostgreSQL built with lz4? It refuses the word where it was not."""
+    question = ["-D", str(launch.home.cluster), "-C", "wal_compression", "--wal_compression=lz4"]
+    return launch.account.run([str(launch.programs.postgres), *question]).returncode == 0
 
 
 def _settings(socket_directory: Path) -> dict[str, str]:
