@@ -15,12 +15,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from engine.store.batch import Answer, SeenMessage
-from engine.store.columns import Integers, Octets, Texts, Uuids
+from engine.store.columns import Hashes, Integers, Octets, Texts, Uuids, key_of, teach
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 
 KNOWN_COMMANDS: Final = "ARRAY(SELECT command_id FROM plaint.answers WHERE command_id = ANY(%(commands)b::uuid[]))"
-KNOWN_MESSAGES: Final = "ARRAY(SELECT fingerprint FROM plaint.messages WHERE fingerprint = ANY(%(messages)b::bytea[]))"
+KNOWN_MESSAGES: Final = "ARRAY(SELECT fingerprint FROM plaint.messages WHERE fingerprint = ANY(%(messages)b::uuid[]))"
 _KEEP_ANSWERS: Final = """
     INSERT INTO plaint.answers (command_id, fingerprint, recorded_at, position, stream, version, result)
     SELECT w.command_id, w.fingerprint, %s::timestamptz, %s::bigint, w.stream,
@@ -30,7 +30,7 @@ _KEEP_ANSWERS: Final = """
 """
 _KEEP_MESSAGES: Final = """
     INSERT INTO plaint.messages (fingerprint, stream, message)
-    SELECT * FROM unnest(%b::bytea[], %b::uuid[], %b::uuid[])
+    SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[])
 """
 
 
@@ -71,7 +71,7 @@ def keep(
         connection.execute(_KEEP_ANSWERS, (recorded_at, position, *columns))
     if messages:
         seen = (
-            Octets([each.fingerprint for each in messages]),
+            Hashes([each.fingerprint for each in messages]),
             Uuids([each.stream for each in messages]),
             Uuids([each.message for each in messages]),
         )
@@ -97,6 +97,8 @@ class Answers:
     def messages(self, fingerprints: Collection[bytes]) -> dict[bytes, SeenMessage]:
         """Fingerprint -> the message that it was; no entry for a new one. One query."""
         query = "SELECT fingerprint, stream, message FROM plaint.messages WHERE fingerprint = ANY(%b)"
-        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
-            rows = cursor.execute(query, (list(fingerprints),)).fetchall()
-        return {row[0]: SeenMessage(*row) for row in rows}
+        asked = {key_of(fingerprint): fingerprint for fingerprint in fingerprints}
+        with reading(self._pool) as connection:
+            teach(connection)
+            rows = connection.execute(query, (Uuids(asked),), binary=True).fetchall()
+        return {asked[key]: SeenMessage(asked[key], stream, message) for key, stream, message in rows}

@@ -43,6 +43,15 @@ class Uuids(Column):
         super().__init__(items, (_NULL if item is None else _SIXTEEN + item.int.to_bytes(16, "big") for item in items))
 
 
+class Hashes(Column):
+    """``uuid[]`` of keyed hashes: the first 16 octets of each, see ``key_of``."""
+
+    array_oid, item_oid = 2951, 2950
+
+    def __init__(self, items: Collection[bytes]) -> None:
+        super().__init__(items, (_SIXTEEN + item[:16].ljust(16, b"\0") for item in items))
+
+
 class Octets(Column):
     """``bytea[]``"""
 
@@ -89,6 +98,11 @@ class Truths(Column):
         super().__init__(items, (b"\0\0\0\1\1" if item else b"\0\0\0\1\0" for item in items))
 
 
+def key_of(hashed: bytes) -> UUID:
+    """Return a keyed hash as the store keeps it: its first 16 octets. 128 bits cannot be aimed at without the key."""
+    return UUID(bytes=hashed[:16].ljust(16, b"\0"))
+
+
 class _Packed(Dumper):
     format = Format.BINARY
 
@@ -100,7 +114,7 @@ def _dumper(column: type[Column]) -> type[Dumper]:
     return type(f"{column.__name__}Dumper", (_Packed,), {"oid": column.array_oid})
 
 
-_DUMPERS: Final = {column: _dumper(column) for column in (Uuids, Octets, Texts, Integers, BigIntegers, Truths)}
+_DUMPERS: Final = {column: _dumper(column) for column in (Uuids, Hashes, Octets, Texts, Integers, BigIntegers, Truths)}
 
 
 def teach(connection: Connection[TupleRow]) -> None:

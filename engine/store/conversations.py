@@ -1,6 +1,8 @@
 """Where a conversation goes on, and whom a contact reaches: keyed hash -> stream, -> data subject.
 
-Only hashes are kept. The first to claim a key keeps it; a conversation may be moved.
+Only hashes are kept. The first to claim a key keeps it; a conversation may be moved. Where a
+whole stream goes on as another one, that is a row of ``plaint.continued`` and all its
+conversations follow.
 """
 
 from collections.abc import Collection
@@ -11,32 +13,42 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from engine.store.batch import ConversationKey, KnownContact
+from engine.store.columns import Hashes, Uuids, key_of, teach
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 
-CONVERSATIONS_DIFFER: Final = """ARRAY(
+_STANDS: Final = """
+    SELECT coalesce(f.stream, c.stream) FROM plaint.conversations c
+    LEFT JOIN plaint.continued f ON f.ended = c.stream WHERE c.key = w.key
+"""
+CONVERSATIONS_DIFFER: Final = f"""ARRAY(
     SELECT w.key
-    FROM unnest(%(conversation_keys)b::bytea[], %(conversation_streams)b::uuid[]) AS w (key, stream)
-    WHERE (SELECT c.stream FROM plaint.conversations c WHERE c.key = w.key) IS DISTINCT FROM w.stream)"""
+    FROM unnest(%(conversation_keys)b::uuid[], %(conversation_streams)b::uuid[]) AS w (key, stream)
+    WHERE ({_STANDS}) IS DISTINCT FROM w.stream)"""  # noqa: S608 # our own words
 """Conversations that belong to another stream than the batch was planned on."""
 CONTACTS_DIFFER: Final = """ARRAY(
-    SELECT w.key FROM unnest(%(contact_keys)b::bytea[], %(contact_subjects)b::uuid[]) AS w (key, subject)
+    SELECT w.key FROM unnest(%(contact_keys)b::uuid[], %(contact_subjects)b::uuid[]) AS w (key, subject)
     WHERE (SELECT c.subject FROM plaint.contacts c WHERE c.key = w.key) IS DISTINCT FROM w.subject)"""
 """Contacts that reach another data subject than the batch was planned on."""
-_CONTINUE: Final = """
-    UPDATE plaint.conversations c SET stream = w.new
-    FROM unnest(%b::uuid[], %b::uuid[]) AS w (old, new) WHERE c.stream = w.old
+ENDED: Final = "ARRAY(SELECT f.ended FROM plaint.continued f WHERE f.ended = ANY(%(ended)b::uuid[]))"
+"""Streams that go on elsewhere already."""
+_GOES_ON: Final = """
+    WITH again AS (
+        UPDATE plaint.continued f SET stream = w.stream
+        FROM unnest(%b::uuid[], %b::uuid[]) AS w (ended, stream) WHERE f.stream = w.ended
+    )
+    INSERT INTO plaint.continued (ended, stream) SELECT * FROM unnest(%b::uuid[], %b::uuid[])
 """
 _CLAIM: Final = """
-    INSERT INTO plaint.conversations (key, stream) SELECT * FROM unnest(%b::bytea[], %b::uuid[])
+    INSERT INTO plaint.conversations (key, stream) SELECT * FROM unnest(%b::uuid[], %b::uuid[])
     ON CONFLICT (key) DO NOTHING
 """
 _MOVE: Final = """
-    INSERT INTO plaint.conversations (key, stream) SELECT * FROM unnest(%b::bytea[], %b::uuid[])
+    INSERT INTO plaint.conversations (key, stream) SELECT * FROM unnest(%b::uuid[], %b::uuid[])
     ON CONFLICT (key) DO UPDATE SET stream = excluded.stream
 """
 _KNOW: Final = """
-    INSERT INTO plaint.contacts (key, subject) SELECT * FROM unnest(%b::bytea[], %b::uuid[])
+    INSERT INTO plaint.contacts (key, subject) SELECT * FROM unnest(%b::uuid[], %b::uuid[])
     ON CONFLICT (key) DO NOTHING
 """
 
@@ -49,7 +61,8 @@ def claim(
 ) -> None:
     """Keep the keys of conversations and contacts, within the commit. The last move of a key wins."""
     if continued:
-        connection.execute(_CONTINUE, ([old for old, _ in continued], [new for _, new in continued]))
+        ended, streams = Uuids([old for old, _ in continued]), Uuids([new for _, new in continued])
+        connection.execute(_GOES_ON, (ended, streams, ended, streams))
     claims = [(each.key, each.stream) for each in keys if not each.moves]
     moves = {each.key: each.stream for each in keys if each.moves}
     for statement, rows in (
@@ -58,7 +71,7 @@ def claim(
         (_KNOW, [(each.key, each.subject) for each in contacts]),
     ):
         if rows:
-            connection.execute(statement, ([key for key, _ in rows], [owner for _, owner in rows]))
+            connection.execute(statement, (Hashes([key for key, _ in rows]), Uuids([owner for _, owner in rows])))
 
 
 class Conversations:
@@ -69,7 +82,11 @@ class Conversations:
 
     def look_up(self, keys: Collection[bytes]) -> dict[bytes, UUID]:
         """Key -> stream; no entry for an unknown one. One query."""
-        return _look_up(self._pool, "SELECT key, stream FROM plaint.conversations WHERE key = ANY(%b)", keys)
+        query = """
+            SELECT c.key, coalesce(f.stream, c.stream) FROM plaint.conversations c
+            LEFT JOIN plaint.continued f ON f.ended = c.stream WHERE c.key = ANY(%b)
+        """
+        return _look_up(self._pool, query, keys)
 
 
 class Contacts:
@@ -84,5 +101,8 @@ class Contacts:
 
 
 def _look_up(pool: Pool, query: str, keys: Collection[bytes]) -> dict[bytes, UUID]:
-    with reading(pool) as connection, connection.cursor(binary=True) as cursor:
-        return dict(cursor.execute(query, (list(keys),)).fetchall())
+    asked = {key_of(key): key for key in keys}
+    with reading(pool) as connection:
+        teach(connection)
+        rows = connection.execute(query, (Uuids(asked),), binary=True).fetchall()
+    return {asked[key]: owner for key, owner in rows}

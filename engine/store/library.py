@@ -54,7 +54,7 @@ class EventMapper(LibraryMapper[UUID]):
         draft = self._mapper.draft(placed.originator_id, placed.originator_version, new)
         pairs = pairs_of([draft])
         with reading(self._pool) as connection:
-            keys_of_subjects.store(connection, self._keys.for_writing(pairs))
+            keys_of_subjects.store(connection, self._keys.for_writing(pairs), missing=True)
         self._keys.drop(pairs)
         return self._mapper.seal(draft, self._keys.for_writing(pairs))
 

@@ -1,40 +1,28 @@
-"""Event <-> the octets of a row: the storage format, and the only code that knows it.
+"""Event <-> the octets of a row: the storage format, together with ``frame`` and ``vault/seal``.
 
-``state`` is one UTF-8 JSON object without white space::
+Personal values are taken out of an event, one part per data subject, and sealed; the rest is
+JSON that stands open. Fields that are None are left out, all others are written, defaults too.
 
-    {"meta": {...},      the envelope (schemas.envelope.Envelope)
-     "data": {...},      the event's own fields (the class that ``name`` stands for)
-     "sealed": [...]}    one part per data subject; absent where nothing is personal
-
-Fields that are None are left out, all others are written, defaults too. Where a personal value
-belongs, ``meta`` and ``data`` hold ``{"withheld":"sealed"}``. A sealed part is::
-
-    {"subject": "<uuid>",                       whose it is
-     "key": "<base64 of 32 octets>",            SHA-256 of the data key
-     "fields": ["/data/body", "/meta/why"],     JSON Pointers (RFC 6901) into this state
-     "box": "<base64>"}                         see vault/seal.py; inside, a JSON array: the values
-                                                in the order of "fields"
-
-So folding reads a row in one step and needs no key; who opens puts the values, or
-``{"withheld":"erased"}`` where the key was destroyed, in the place of the marks. Then old names
-are turned into newer ones by the upcasters, step by step, and then the models validate. Unknown
-fields are passed over; an unknown name is an error, since to pass over an event would be to
-decide without it.
+Folding reads a row in two steps of pydantic and needs no key: what is sealed stands as
+``Withheld``. Who opens puts the texts in their places, or ``Withheld("erased")`` where the key was
+destroyed. Old names are turned into newer ones by the upcasters, step by step, over the event's
+fields with everything in its place, before the models validate. Unknown fields are passed over;
+an unknown name is an error, since to pass over an event would be to decide without it.
 """
 
-import base64
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
 from eventsourcing.persistence import StoredEvent
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ValidationError
 
 from engine.store.batch import NewEvent, Recorded
-from engine.store.vault.plan import ERASED_MARK, NotSealable, Parts, is_withheld, plan_of, put_back, take_out
+from engine.store.frame import Frame, FrameBroken, FrameUnknown, Part, packed, unpacked
+from engine.store.shape import places, put_in, shape_of
+from engine.store.vault.plan import ERASED_MARK, SEALED_MARK, NotSealable, Parts, plan_of, put_back, take_out
 from engine.store.vault.seal import (
     DataKey,
     Pair,
@@ -42,11 +30,17 @@ from engine.store.vault.seal import (
     associated,
     close_box,
     new_nonce,
+    new_nonces,
     open_box,
 )  # fmt: skip
 from schemas.catalogue import EVENTS, UPCASTERS, Upcaster
 from schemas.complaint.base import Event
 from schemas.envelope import Envelope
+from schemas.words import ERASED, SEALED, Withheld
+
+M = TypeVar("M", bound=BaseModel)
+_ENVELOPE = shape_of(Envelope)
+_ENVELOPE_PLAN = plan_of(Envelope)
 
 
 class UnknownEvent(Exception):
@@ -76,22 +70,15 @@ class Row(NamedTuple):
     state: bytes
 
 
-class _Stored(BaseModel):
-    """A state; each event class has one of its own, with ``data`` of that class."""
-
-    meta: Envelope
-    data: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An event on its way to a row: personal values taken out, not yet sealed."""
 
     stream: UUID
     version: int
     name: str
-    state: dict[str, Any]
-    parts: Mapping[UUID, Mapping[str, Any]]
+    meta: bytes
+    data: bytes
+    parts: Mapping[UUID, Mapping[str, str]]
 
     @property
     def pairs(self) -> Iterable[Pair]:
@@ -108,7 +95,6 @@ class Mapper:
     ) -> None:
         self._events = events
         self._upcasters = upcasters
-        self._shapes: dict[type[Event], type[_Stored]] = {}
 
     def draft(self, stream: UUID, version: int, new: NewEvent) -> Draft:
         """Take the personal values out of an event.
@@ -117,151 +103,152 @@ class Mapper:
             NotSealable: personal text without a ``subject_id`` to own it, or already withheld.
         """
         event, envelope = new.event, new.envelope
+        kind = type(event)
         parts: Parts = {}
-        owner = None if event.subject_id is None else str(event.subject_id)
-        meta = _without_personal(envelope, "/meta", owner, parts)
-        data = _without_personal(event, "/data", None, parts)
+        take_out(_ENVELOPE_PLAN, envelope, "/meta/", event.subject_id, parts)
+        take_out(plan_of(kind), event, "/data/", None, parts)
         for owner, values in parts.items():
             _must_be_sealable(event.NAME, owner, values)
-        owned = {UUID(owner): values for owner, values in parts.items() if owner is not None}
-        return Draft(stream, version, event.NAME, {"meta": meta, "data": data}, owned)
+        owned: Any = parts
+        return Draft(stream, version, event.NAME, _ENVELOPE.to_json(envelope), shape_of(kind).to_json(event), owned)
 
     def seal(self, draft: Draft, keys: Mapping[Pair, DataKey], nonce: Callable[[], bytes] = new_nonce) -> StoredEvent:
         """Encrypt what was taken out, one part per subject, and write the whole as octets."""
-        state = draft.state
-        if draft.parts:
-            sealed = [
-                _sealed(draft, subject, values, keys[draft.stream, subject], nonce())
-                for subject, values in draft.parts.items()
-            ]
-            state = {**state, "sealed": sealed}
-        return StoredEvent(draft.stream, draft.version, draft.name, orjson.dumps(state))
+        stream, version, name, meta, data, parts = draft
+        sealed = [_sealed(draft, subject, values, keys[stream, subject], nonce()) for subject, values in parts.items()]
+        return StoredEvent(stream, version, name, packed(meta, data, sealed))
+
+    def seal_all(self, drafts: Sequence[Draft], keys: Mapping[Pair, DataKey]) -> list[StoredEvent]:
+        """Seal many drafts, each as ``seal`` does."""
+        count = sum(len(draft.parts) for draft in drafts)
+        nonce = iter(new_nonces(count)).__next__
+        seal = self.seal
+        return [seal(draft, keys, nonce) for draft in drafts]
 
     def read(self, row: Row) -> Recorded:
         """A row as an event, personal text withheld.
 
         Raises:
-            UnknownEvent: no class and no upcaster of that name.
-            UnreadableEvent: the state does not fit its class.
+            UnknownEvent, UnreadableEvent: as ``parse`` and ``open``.
         """
-        name = row.name
-        if name in self._upcasters:
-            return self._validated(row, self._upcast(row, orjson.loads(row.state)))
-        shape = self._shape(name, row.position)
-        try:
-            stored = shape.__pydantic_validator__.validate_json(row.state)
-        except ValidationError as error:
-            raise _unreadable(row, error) from None
-        return Recorded(row[0], row[1], row[2], row[3], name, stored.meta, stored.data)
+        return self.open(row, self.parse(row), {})
 
-    def parse(self, row: Row) -> dict[str, Any]:
-        """The state as JSON, to be opened."""
-        try:
-            state = orjson.loads(row.state)
-        except orjson.JSONDecodeError:
-            state = None
-        if not isinstance(state, dict):
-            raise UnreadableEvent(row.name, row.position, "its state is no JSON object")
-        return state
+    def parse(self, row: Row) -> Frame:
+        """The state taken apart, to be opened.
 
-    def pairs(self, row: Row, state: Mapping[str, Any]) -> list[Pair]:
+        Raises:
+            UnknownEvent: no class and no upcaster of that name, or the state is of a newer format.
+            UnreadableEvent: it is no stored state.
+        """
+        if row.name not in self._events and row.name not in self._upcasters:
+            raise UnknownEvent(row.name, row.position)
+        try:
+            return unpacked(row.state)
+        except FrameUnknown as error:
+            raise UnknownEvent(f"{row.name} in format {error.number}", row.position) from None
+        except FrameBroken as error:
+            raise UnreadableEvent(row.name, row.position, str(error)) from None
+
+    def pairs(self, row: Row, frame: Frame) -> list[Pair]:
         """Whose keys are needed to open this state."""
-        return [(row.stream, UUID(part["subject"])) for part in state.get("sealed", ())]
+        return [(row.stream, part.subject) for part in frame.parts]
 
-    def open(self, row: Row, state: dict[str, Any], keys: Mapping[Pair, DataKey | None]) -> Recorded:
+    def open(self, row: Row, frame: Frame, keys: Mapping[Pair, DataKey | None]) -> Recorded:
         """A row as an event, in the clear as far as its keys still exist.
 
-        A part whose key is not stored at all (None is "destroyed") stays sealed.
+        A part whose key is not given at all (None is "destroyed") stays sealed.
 
         Raises:
             UnknownEvent: no class and no upcaster of that name.
             UnreadableEvent: a part does not open by its own key, or the state does not fit.
         """
-        for part in state.get("sealed", ()):
-            pair = (row.stream, UUID(part["subject"]))
-            if pair in keys:
-                _put_back(row, state, part, pair, keys[pair])
-        return self._validated(row, self._upcast(row, state))
+        name = row.name
+        if name in self._upcasters:
+            return self._upcast(row, frame, keys)
+        kind = self._kind(name, row.position)
+        meta = _validated(row, "meta", _ENVELOPE.from_json, frame.meta)
+        data = _validated(row, "data", shape_of(kind).from_json, frame.data)
+        for part in frame.parts:
+            put_in(meta, data, places(part.fields), _values(row, part, keys))
+        return Recorded(row[0], row[1], row[2], row[3], name, meta, data)
 
-    def _upcast(self, row: Row, state: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def _upcast(self, row: Row, frame: Frame, keys: Mapping[Pair, DataKey | None]) -> Recorded:
+        """The long way: everything in its place first, since an upcaster may move any of it."""
+        state = {"meta": orjson.loads(frame.meta), "data": orjson.loads(frame.data)}
+        for part in frame.parts:
+            values = _values(row, part, keys)
+            for pointer, value in zip(part.fields.decode().split("\0"), values, strict=True):
+                put_back(state, pointer, _MARKS.get(value, value))
         name, data = row.name, state["data"]
         while name in self._upcasters:
             name, data = self._upcasters[name](data)
-        return name, {"meta": state["meta"], "data": data}
+        kind = self._kind(name, row.position)
+        meta = _validated(row, "meta", Envelope.__pydantic_validator__.validate_json, orjson.dumps(state["meta"]))
+        event = _validated(row, "data", kind.__pydantic_validator__.validate_json, orjson.dumps(data))
+        return Recorded(row[0], row[1], row[2], row[3], row[4], meta, event)
 
-    def _validated(self, row: Row, upcast: tuple[str, dict[str, Any]]) -> Recorded:
-        name, state = upcast
-        shape = self._shape(name, row.position)
-        try:
-            stored = shape.__pydantic_validator__.validate_json(orjson.dumps(state))
-        except ValidationError as error:
-            raise _unreadable(row, error) from None
-        return Recorded(row[0], row[1], row[2], row[3], row[4], stored.meta, stored.data)
-
-    def _shape(self, name: str, position: int) -> type[_Stored]:
+    def _kind(self, name: str, position: int) -> type[Event]:
         event = self._events.get(name)
         if event is None:
             raise UnknownEvent(name, position)
-        shape = self._shapes.get(event)
-        if shape is None:
-            shape = self._shapes[event] = create_model(event.__name__, __base__=_Stored, data=(event, ...))
-        return shape
+        return event
+
+
+_MARKS: Mapping[Any, Any] = {SEALED: SEALED_MARK, ERASED: ERASED_MARK}
 
 
 def pairs_of(drafts: Iterable[Draft]) -> Collection[Pair]:
     """Whose keys are needed to seal these drafts, each once, in order."""
-    return dict.fromkeys(pair for draft in drafts for pair in draft.pairs)
+    return dict.fromkeys((draft.stream, subject) for draft in drafts for subject in draft.parts)
 
 
-def _without_personal(model: BaseModel, place: str, owner: str | None, parts: Parts) -> Any:
-    """What of a model is stored open; what is personal moves into ``parts``. Where there is none, JSON in one step."""
-    plan, serializer = plan_of(type(model)), model.__pydantic_serializer__
-    if not plan.single and not plan.repeated and all(getattr(model, key, model) is None for key in plan.personal):
-        return orjson.Fragment(serializer.to_json(model, exclude_none=True))
-    node = serializer.to_python(model, mode="json", exclude_none=True)
-    take_out(plan, node, place, owner, parts)
-    return node
-
-
-def _must_be_sealable(name: str, owner: str | None, values: Mapping[str, Any]) -> None:
+def _must_be_sealable(name: str, owner: UUID | None, values: Mapping[str, Any]) -> None:
     if owner is None:
         raise NotSealable(name, next(iter(values)), "is personal text but no subject_id says whose: set it")
     for pointer, value in values.items():
-        if is_withheld(value):
+        if value.__class__ is Withheld:
             raise NotSealable(name, pointer, "is withheld itself: read the text opened before it is stored again")
 
 
-def _sealed(draft: Draft, subject: UUID, values: Mapping[str, Any], key: DataKey, nonce: bytes) -> dict[str, Any]:
-    bound_to = associated(draft.stream, draft.version, draft.name, subject, key.key_id, values)
-    box = close_box(key, orjson.dumps(list(values.values())), bound_to, nonce)
-    return {
-        "subject": str(subject),
-        "key": base64.b64encode(key.key_id).decode("ascii"),
-        "fields": list(values),
-        "box": base64.b64encode(box).decode("ascii"),
-    }
+def _sealed(draft: Draft, subject: UUID, values: Mapping[str, str], key: DataKey, nonce: bytes) -> Part:
+    fields = "\0".join(values).encode()
+    bound_to = associated(draft.stream, draft.version, draft.name, subject, key.key_id, fields)
+    return Part(subject, key.key_id, fields, close_box(key, orjson.dumps(list(values.values())), bound_to, nonce))
 
 
-def _put_back(row: Row, state: dict[str, Any], part: Mapping[str, Any], pair: Pair, key: DataKey | None) -> None:
-    fields: Sequence[str] = part["fields"]
+def _values(row: Row, part: Part, keys: Mapping[Pair, DataKey | None]) -> list[Any]:
+    """What belongs into the places of a part: texts, or what says why there is none."""
+    pair = (row.stream, part.subject)
+    if pair not in keys:
+        return [SEALED] * len(places(part.fields))
+    key = keys[pair]
     if key is None:
-        for pointer in fields:
-            put_back(state, pointer, ERASED_MARK)
-        return
-    key_id = base64.b64decode(part["key"])
-    if key_id != key.key_id:
+        return [ERASED] * len(places(part.fields))
+    if part.key_id != key.key_id:
         raise UnreadableEvent(row.name, row.position, f"subject {pair[1]} has another key than it was sealed with")
-    bound_to = associated(row.stream, row.version, row.name, pair[1], key_id, fields)
+    bound_to = associated(row.stream, row.version, row.name, part.subject, part.key_id, part.fields)
     try:
-        values = orjson.loads(open_box(key, base64.b64decode(part["box"]), bound_to))
+        return _texts(row, orjson.loads(open_box(key, part.box, bound_to)), len(places(part.fields)))
     except SealBroken as error:
         raise UnreadableEvent(row.name, row.position, str(error)) from None
-    for pointer, value in zip(fields, values, strict=True):
-        put_back(state, pointer, value)
 
 
-def _unreadable(row: Row, error: ValidationError) -> UnreadableEvent:
-    """Says where and what kind, never what stood there."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = "/".join(str(step) for step in first["loc"])
-    return UnreadableEvent(row.name, row.position, f"{place}: {first['type']}")
+def _texts(row: Row, values: Any, count: int) -> list[str]:
+    """Validate what was sealed: one text for every place."""
+    if values.__class__ is list and len(values) == count:
+        for value in values:
+            if value.__class__ is not str:
+                break
+        else:
+            return values
+    raise UnreadableEvent(row.name, row.position, "a sealed part does not hold one text for every field")
+
+
+def _validated(row: Row, part: str, validate: Callable[[bytes], M], octets: bytes) -> M:
+    """Validate a part of a state. An error says where and what kind, never what stood there."""
+    try:
+        return validate(octets)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = "/".join(str(step) for step in (part, *first["loc"]))
+        raise UnreadableEvent(row.name, row.position, f"{place}: {first['type']}") from None

@@ -30,7 +30,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
-from engine.store.commit import LOCK, copy_events
+from engine.store.commit import LOCK
+from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.database.wake import Waiter

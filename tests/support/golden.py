@@ -4,6 +4,7 @@
 ones. A file that exists is never rewritten: events of that shape may be in somebody's log.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterable
@@ -60,7 +61,7 @@ def octets_of(event: type[Event]) -> bytes:
 
 
 def row_of(golden: dict[str, Any]) -> Row:
-    return Row(7, NOON, UUID(golden["stream"]), golden["version"], golden["name"], golden["state"].encode())
+    return Row(7, NOON, UUID(golden["stream"]), golden["version"], golden["name"], base64.b64decode(golden["state"]))
 
 
 def opened(new: NewEvent) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def write_missing() -> list[str]:
                 "name": name,
                 "stream": str(stream_of(name)),
                 "version": 3,
-                "state": octets_of(event).decode(),
+                "state": base64.b64encode(octets_of(event)).decode(),
                 "opened": opened(example(event)),
             }
             path_of(name).write_text(json.dumps(golden, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

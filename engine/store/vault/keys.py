@@ -15,8 +15,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +30,7 @@ from engine.store.vault.master import MasterKeys, WrappedKey
 
 Pair = tuple[UUID, UUID]
 """Stream and data subject."""
+_KEY_OCTETS: Final = 32
 
 _LOOK_UP: Final = """
     SELECT d.count, k.stream, k.subject, k.key_id, k.master_id, k.wrapped
@@ -43,13 +43,16 @@ DIFFER: Final = """ARRAY(
     FROM unnest(%(key_streams)b::uuid[], %(key_subjects)b::uuid[], %(key_ids)b::bytea[], %(new_keys)b::boolean[])
          AS w (stream, subject, key_id, new)
     LEFT JOIN plaint_keys.data_keys k USING (stream, subject)
-    WHERE CASE WHEN k.key_id IS NULL THEN NOT w.new ELSE k.wrapped IS NULL OR k.key_id <> w.key_id END)"""
-"""Data subjects whose data key is destroyed, or another one than the batch was sealed with."""
+    WHERE CASE WHEN k.key_id IS NULL THEN NOT w.new ELSE k.wrapped IS NULL OR k.key_id <> w.key_id END
+    UNION ALL
+    SELECT e.subject FROM plaint_keys.erased_subjects e WHERE e.subject = ANY(%(new_subjects)b::uuid[]))"""
+"""Data subjects whose data key is destroyed, or another one than the batch was sealed with, and erased ones
+for whom the batch would store a new key."""
 _STORE: Final = """
     INSERT INTO plaint_keys.data_keys (stream, subject, key_id, master_id, wrapped)
     SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::bytea[], %b::text[], %b::bytea[])
-    ON CONFLICT (stream, subject) DO NOTHING
 """
+_STORE_MISSING: Final = f"{_STORE} ON CONFLICT (subject, stream) DO NOTHING"
 
 
 class SubjectErased(Exception):
@@ -60,17 +63,26 @@ class SubjectErased(Exception):
         super().__init__(f"the key of subject {subject} in stream {stream} was destroyed: nothing can be added for it")
 
 
-@dataclass(frozen=True, slots=True)
 class DataKey:
-    """A data key ready for use. ``stored`` is its wrapped form while no commit has kept it yet."""
+    """A data key ready for use, known by its id. ``stored`` is its wrapped form while no commit has kept it yet."""
 
-    key_id: bytes
-    box: AESGCM = field(repr=False, compare=False)
-    stored: WrappedKey | None = field(default=None, repr=False, compare=False)
+    __slots__ = ("box", "key_id", "stored")
+
+    def __init__(self, key_id: bytes, box: AESGCM, stored: WrappedKey | None = None) -> None:
+        self.key_id, self.box, self.stored = key_id, box, stored
 
     @classmethod
     def of(cls, key: bytes, stored: WrappedKey | None = None) -> "DataKey":
         return cls(hashlib.sha256(key).digest(), AESGCM(key), stored)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DataKey) and self.key_id == other.key_id
+
+    def __hash__(self) -> int:
+        return hash(self.key_id)
+
+    def __repr__(self) -> str:
+        return f"DataKey({self.key_id.hex()})"
 
 
 def wrap_context(stream: UUID, subject: UUID) -> bytes:
@@ -78,14 +90,17 @@ def wrap_context(stream: UUID, subject: UUID) -> bytes:
     return b"plaint data key 1\0" + stream.bytes + subject.bytes
 
 
-def store(connection: Connection[TupleRow], keys: Mapping[Pair, DataKey]) -> None:
-    """Store the new keys among these, within the commit that has compared them."""
+def store(connection: Connection[TupleRow], keys: Mapping[Pair, DataKey], *, missing: bool = False) -> None:
+    """Store the new keys among these, within the commit; with ``missing`` only where none stands.
+
+    Otherwise one that stands there already is a unique violation.
+    """
     rows = [(*pair, key.key_id, *key.stored) for pair, key in keys.items() if key.stored is not None]
     if rows:
         streams, subjects, key_ids, masters, wrapped = zip(*rows, strict=True)
         teach(connection)
         columns = (Uuids(streams), Uuids(subjects), Octets(key_ids), Texts(masters), Octets(wrapped))
-        connection.execute(_STORE, columns)
+        connection.execute(_STORE_MISSING if missing else _STORE, columns)
 
 
 class Keys:
@@ -117,9 +132,9 @@ class Keys:
             if key is None:
                 raise SubjectErased(*pair)
             found[pair] = key
-        for pair in missing:
-            if not stored or pair not in stored:
-                found[pair] = self._make(pair)
+        made = [pair for pair in missing if pair not in stored] if stored else missing
+        if made:
+            self._make(made, found)
         return found
 
     def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
@@ -135,14 +150,16 @@ class Keys:
             return self._look_up(list(pairs))
         return {**found, **stored}
 
-    def kept(self, pairs: Iterable[Pair]) -> None:
-        """A commit stored the new keys of these pairs.
+    def kept(self, keys: Mapping[Pair, DataKey]) -> None:
+        """A commit stored the new keys among these: who sealed with them meanwhile need not store them again.
 
         They are not remembered: one may have been destroyed since, which only a look-up can tell.
         """
         with self._guard:
-            for pair in pairs:
-                self._new.pop(pair, None)
+            for pair, key in keys.items():
+                if key.stored is not None:
+                    key.stored = None
+                    self._new.pop(pair, None)
 
     def drop(self, pairs: Iterable[Pair]) -> None:
         """Forget the keys of these pairs: a commit found that others stand in the database."""
@@ -197,14 +214,18 @@ class Keys:
                     if key is not None:
                         self._remember(self._known, pair, key)
 
-    def _make(self, pair: Pair) -> DataKey:
-        key = os.urandom(32)
-        made = DataKey.of(key, self._master.wrap(key, wrap_context(*pair)))
+    def _make(self, pairs: Sequence[Pair], found: dict[Pair, DataKey]) -> None:
+        """Make a key for each pair, or take the one that another thread has made meanwhile."""
+        octets, wrap = os.urandom(_KEY_OCTETS * len(pairs)), self._master.wrap
+        for number, pair in enumerate(pairs):
+            key = octets[number * _KEY_OCTETS : (number + 1) * _KEY_OCTETS]
+            found[pair] = DataKey.of(key, wrap(key, wrap_context(*pair)))
         with self._guard:
-            handed_out = self._new.setdefault(pair, made)
-            if len(self._new) > self._bound:
-                self._new.popitem(last=False)
-        return handed_out
+            new = self._new
+            for pair in pairs:
+                found[pair] = new.setdefault(pair, found[pair])
+            while len(new) > self._bound:
+                new.popitem(last=False)
 
     def _remember(self, where: OrderedDict[Pair, DataKey], pair: Pair, key: DataKey) -> None:
         where[pair] = key

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
+from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -17,7 +18,7 @@ from schemas.words import PersonalMark, Withheld
 SEALED_MARK: Final = {"withheld": "sealed"}
 ERASED_MARK: Final = {"withheld": "erased"}
 
-Parts = dict[str | None, dict[str, Any]]
+Parts = dict[UUID | None, dict[str, Any]]
 """Owner -> JSON Pointer -> personal value."""
 
 
@@ -49,41 +50,42 @@ def plan_of(model: type[BaseModel]) -> Plan:
 
     Raises:
         TypeError: the class cannot be stored faithfully: personal text stands in a container
-            that a plan cannot follow, or a nullable field has a default other than None.
+            that a plan cannot follow or is more than text, a nullable field has a default other
+            than None, or a field that leads to personal text is stored under another name.
     """
     personal: list[str] = []
     single: list[tuple[str, Plan]] = []
     repeated: list[tuple[str, Plan]] = []
     for name, info in model.model_fields.items():
-        key = info.serialization_alias or info.alias or name
         _must_keep_none(model, name, info)
         if _is_personal(info):
-            personal.append(key)
+            _must_be_text(model, name, info)
+            personal.append(name)
             continue
         for found, where in ((_models(info.annotation), single), (_items(info.annotation), repeated)):
             plan = _merged([plan_of(each) for each in found])
             if not plan.idle:
-                where.append((key, plan))
+                _must_have_no_alias(model, name, info)
+                where.append((name, plan))
     return Plan("subject_id" in model.model_fields, tuple(personal), tuple(single), tuple(repeated))
 
 
-def take_out(plan: Plan, node: dict[str, Any], place: str, owner: str | None, parts: Parts) -> None:
-    """Move the personal values of a JSON object into ``parts`` by owner and JSON Pointer; leave marks."""
+def take_out(plan: Plan, model: BaseModel, place: str, owner: UUID | None, parts: Parts) -> None:
+    """Gather the personal values of a model in ``parts``, by owner and JSON Pointer; ``place`` ends in a slash."""
+    fields = model.__dict__
     if plan.owner:
-        owner = node.get("subject_id")
-    for key in plan.personal:
-        value = node.get(key)
+        owner = fields.get("subject_id")
+    for name in plan.personal:
+        value = fields.get(name)
         if value is not None:
-            parts.setdefault(owner, {})[f"{place}/{key}"] = value
-            node[key] = SEALED_MARK
-    for key, inner in plan.single:
-        child = node.get(key)
-        if child.__class__ is dict:
-            take_out(inner, child, f"{place}/{key}", owner, parts)
-    for key, inner in plan.repeated:
-        for index, child in enumerate(node.get(key) or ()):
-            if child.__class__ is dict:
-                take_out(inner, child, f"{place}/{key}/{index}", owner, parts)
+            parts.setdefault(owner, {})[place + name] = value
+    for name, inner in plan.single:
+        child = fields.get(name)
+        if child is not None:
+            take_out(inner, child, f"{place}{name}/", owner, parts)
+    for name, inner in plan.repeated:
+        for index, child in enumerate(fields.get(name) or ()):
+            take_out(inner, child, f"{place}{name}/{index}/", owner, parts)
 
 
 def put_back(state: Any, pointer: str, value: Any) -> None:
@@ -154,3 +156,23 @@ def _must_keep_none(model: type[BaseModel], name: str, info: FieldInfo) -> None:
     nullable = type(None) in get_args(info.annotation)
     if nullable and (info.default_factory is not None or (not info.is_required() and info.default is not None)):
         raise TypeError(f"{model.__name__}.{name} may be None but has another default: None would be lost in storage")
+
+
+def _must_be_text(model: type[BaseModel], name: str, info: FieldInfo) -> None:
+    """Whoever opens a text sets it in a model without validating it again."""
+    _must_have_no_alias(model, name, info)
+    if not _arms(info.annotation) <= {str, Withheld, type(None)}:
+        raise TypeError(f"{model.__name__}.{name} is personal and more than text: give it a model with a field of text")
+
+
+def _arms(annotation: Any) -> set[Any]:
+    if get_origin(annotation) is Annotated:
+        return _arms(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return {arm for part in get_args(annotation) for arm in _arms(part)}
+    return {annotation}
+
+
+def _must_have_no_alias(model: type[BaseModel], name: str, info: FieldInfo) -> None:
+    if (info.serialization_alias or info.alias or name) != name:
+        raise TypeError(f"{model.__name__}.{name} leads to personal text and has an alias: store it under its name")

@@ -10,7 +10,6 @@ place: moved to another stream, version, event, subject, key or field, it does n
 """
 
 import os
-from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +17,18 @@ from cryptography.exceptions import InvalidTag
 
 from engine.store.vault.keys import DataKey, Keys, Pair, SubjectErased
 
-__all__ = ["DataKey", "Keys", "Pair", "SealBroken", "SubjectErased", "associated", "close_box", "new_nonce", "open_box"]
+__all__ = [
+    "DataKey",
+    "Keys",
+    "Pair",
+    "SealBroken",
+    "SubjectErased",
+    "associated",
+    "close_box",
+    "new_nonce",
+    "new_nonces",
+    "open_box",
+]
 
 NONCE_OCTETS: Final = 12
 
@@ -32,10 +42,16 @@ def new_nonce() -> bytes:
     return os.urandom(NONCE_OCTETS)
 
 
-def associated(stream: UUID, version: int, name: str, subject: UUID, key_id: bytes, fields: Iterable[str]) -> bytes:
-    """What a box of an event is bound to, see the module; ``fields`` are JSON Pointers, in order."""
-    words = "\0".join((name, *fields)).encode()
-    return b"".join((b"plaint event 1\0", stream.bytes, version.to_bytes(8, "big"), subject.bytes, key_id, words))
+def new_nonces(count: int) -> list[bytes]:
+    """So many nonces, drawn at once."""
+    octets = os.urandom(NONCE_OCTETS * count)
+    return [octets[at : at + NONCE_OCTETS] for at in range(0, len(octets), NONCE_OCTETS)]
+
+
+def associated(stream: UUID, version: int, name: str, subject: UUID, key_id: bytes, fields: bytes) -> bytes:
+    """What a box of an event is bound to, see the module; ``fields`` are JSON Pointers in order, a NUL between two."""
+    place = stream.bytes + version.to_bytes(8, "big") + subject.bytes
+    return b"plaint event 1\0" + place + key_id + name.encode() + b"\0" + fields
 
 
 def close_box(key: DataKey, plain: bytes, bound_to: bytes, nonce: bytes) -> bytes:

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from engine.store.batch import NewEvent
+from engine.store.frame import packed, unpacked
 from engine.store.mapper import Mapper, Row, UnknownEvent, UnreadableEvent, pairs_of
 from engine.store.vault.keys import DataKey, Pair
 from engine.store.vault.plan import NotSealable, plan_of
@@ -51,11 +52,11 @@ def changed(row: Row, **what: Any) -> Row:
 def test_each_subject_has_one_sealed_part_and_the_rest_stays_open() -> None:
     row, _ = stored(TWO_PEOPLE)
 
-    parts = json.loads(row.state)["sealed"]
+    parts = unpacked(row.state).parts
 
-    assert [(part["subject"], part["fields"]) for part in parts] == [
-        (str(ANNA), ["/data/body", "/data/parties/0/name"]),
-        (str(BORIS), ["/data/parties/1/name", "/data/parties/1/contacts/0/value"]),
+    assert [(part.subject, part.fields) for part in parts] == [
+        (ANNA, b"/data/body\0/data/parties/0/name"),
+        (BORIS, b"/data/parties/1/name\0/data/parties/1/contacts/0/value"),
     ]
     for text in ("нахамили", "Анна", "Борис", "+7 900"):
         assert text.encode() not in row.state
@@ -64,7 +65,7 @@ def test_each_subject_has_one_sealed_part_and_the_rest_stays_open() -> None:
 def test_the_reason_of_an_envelope_belongs_to_the_subject_of_its_event() -> None:
     row, keys = stored(TWO_PEOPLE, why="просил по телефону")
 
-    assert json.loads(row.state)["sealed"][0]["fields"][0] == "/meta/why"
+    assert unpacked(row.state).parts[0].fields.startswith(b"/meta/why\0")
     mapper = Mapper()
     assert mapper.open(row, mapper.parse(row), keys).envelope.why == "просил по телефону"
 
@@ -93,7 +94,8 @@ def test_a_part_whose_key_is_nowhere_stays_sealed() -> None:
 def test_a_sealed_part_opens_nowhere_but_in_its_place(where: str) -> None:
     row, keys = stored(NoteAdded(subject_id=ANNA, note="x"))
     other = keys_for([(uuid4(), uuid4())]).popitem()[1]
-    state = json.loads(row.state)
+    frame = unpacked(row.state)
+    part = frame.parts[0]
     if where == "stream":
         row, keys = changed(row, stream=BORIS), {(BORIS, ANNA): keys[STREAM, ANNA]}
     elif where == "version":
@@ -101,13 +103,12 @@ def test_a_sealed_part_opens_nowhere_but_in_its_place(where: str) -> None:
     elif where == "name":
         row = changed(row, name="complaint.received.v1")
     elif where == "subject":
-        state["sealed"][0]["subject"] = str(BORIS)
-        row, keys = changed(row, state=orjson.dumps(state)), {(STREAM, BORIS): keys[STREAM, ANNA]}
+        moved = packed(frame.meta, frame.data, [part._replace(subject=BORIS)])
+        row, keys = changed(row, state=moved), {(STREAM, BORIS): keys[STREAM, ANNA]}
     elif where == "key":
         keys = {(STREAM, ANNA): other}
     else:
-        state["sealed"][0]["fields"] = ["/meta/why"]
-        row = changed(row, state=orjson.dumps(state))
+        row = changed(row, state=packed(frame.meta, frame.data, [part._replace(fields=b"/meta/why")]))
 
     with pytest.raises(UnreadableEvent):
         reopened(row, keys)
@@ -139,10 +140,10 @@ def test_an_unknown_name_stops_the_reader_with_name_and_position() -> None:
 
 def test_a_field_that_a_newer_program_added_is_passed_over() -> None:
     row, keys = stored(NoteAdded(subject_id=ANNA, note="x"))
-    state = json.loads(row.state)
-    state["data"]["mood"] = {"from": "the future"}
-    state["meta"]["phase_of_the_moon"] = 3
-    newer = changed(row, state=orjson.dumps(state))
+    frame = unpacked(row.state)
+    data = {**json.loads(frame.data), "mood": {"from": "the future"}}
+    meta = {**json.loads(frame.meta), "phase_of_the_moon": 3}
+    newer = changed(row, state=packed(orjson.dumps(meta), orjson.dumps(data), frame.parts))
 
     assert reopened(newer, keys) == NoteAdded(subject_id=ANNA, note="x")
     assert Mapper().read(newer).event == NoteAdded(subject_id=ANNA, note=SEALED)
@@ -150,12 +151,12 @@ def test_a_field_that_a_newer_program_added_is_passed_over() -> None:
 
 def test_an_error_of_a_broken_state_names_the_place_and_not_the_value() -> None:
     row, _ = stored(TWO_PEOPLE)
-    broken = changed(row, state=row.state.replace(b'"channel":"email"', b'"channel":"SECRET"'))
+    broken = changed(row, state=row.state.replace(b'"channel":"email"', b'"channel":"SECRE"'))
 
     with pytest.raises(UnreadableEvent, match="data/channel: literal_error") as caught:
         Mapper().read(broken)
 
-    assert "SECRET" not in str(caught.value)
+    assert "SECRE" not in str(caught.value)
 
 
 class Renamed(Event):

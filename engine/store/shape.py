@@ -1,0 +1,103 @@
+"""What of a stored model stands open: its validator and serializer with personal values left out.
+
+An event is written by pydantic in one step, and read by it in one step; both would otherwise have
+to go over the whole of it to take personal values out and to put them back. So each class gets a
+second validator and serializer, made of the very schema that pydantic made of the class, but with
+its personal fields never written and never asked for. What they validate are instances of the
+class itself, checked in every other field; ``put_in`` then sets the personal values, which are
+text or ``Withheld`` and nothing else (``plan`` refuses a class where they could be more).
+"""
+
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from pydantic import BaseModel
+from pydantic_core import SchemaSerializer, SchemaValidator
+
+from engine.store.vault.plan import plan_of
+from schemas.words import SEALED
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Shape(Generic[M]):
+    """The open part of one class."""
+
+    def __init__(self, model: type[M]) -> None:
+        schema = _open(model.__pydantic_core_schema__)
+        # The classes' own validators would be taken for their parts otherwise, personal fields and all.
+        serializer = SchemaSerializer(schema, _use_prebuilt=False)
+        validator = SchemaValidator(schema, _use_prebuilt=False)
+        self.from_json: Callable[[bytes], M] = validator.validate_json
+        self._to_json = serializer.to_json
+
+    def to_json(self, model: M) -> bytes:
+        """Return what stands open, without absent values."""
+        return self._to_json(model, exclude_none=True)
+
+
+@cache
+def shape_of(model: type[M]) -> Shape[M]:
+    """Return the open part of a class; made once."""
+    return Shape(model)
+
+
+def _open(schema: Any) -> Any:
+    """Return a copy of a core schema in which no personal field is written or needed."""
+    if isinstance(schema, list):
+        return [_open(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    copied = {key: _open(inner) for key, inner in schema.items()}
+    if schema.get("type") == "model":
+        fields = copied["schema"]
+        while fields["type"] != "model-fields":
+            fields = fields["schema"]
+        for name in plan_of(schema["cls"]).personal:
+            _leave_out(fields["fields"][name])
+    return copied
+
+
+def _leave_out(field: dict[str, Any]) -> None:
+    field["serialization_exclude"] = True
+    if field["schema"]["type"] != "default":
+        field["schema"] = {"type": "default", "schema": field["schema"], "default": SEALED}
+
+
+class Place(NamedTuple):
+    """Where in an event a personal value belongs."""
+
+    in_meta: bool
+    path: tuple[str, ...]
+    name: str
+
+
+@lru_cache(maxsize=4096)
+def places(fields: bytes) -> tuple[Place, ...]:
+    """Return the places that the ``fields`` of a sealed part name (see ``frame``)."""
+    found = []
+    for pointer in fields.decode().split("\0"):
+        _, root, *path = pointer.split("/")
+        found.append(Place(root == "meta", tuple(path[:-1]), path[-1] if path else ""))
+    return tuple(found)
+
+
+def put_in(meta: BaseModel, data: BaseModel, where: Iterable[Place], values: Iterable[Any]) -> None:
+    """Set personal values in an envelope and an event just read; a place that they do not have is passed over."""
+    for (in_meta, path, name), value in zip(where, values, strict=True):
+        node: Any = meta if in_meta else data
+        if path:
+            node = _inside(node, path)
+        if node is not None and name in node.__dict__:
+            node.__dict__[name] = value
+            node.__pydantic_fields_set__.add(name)
+
+
+def _inside(node: Any, path: Iterable[str]) -> Any:
+    for step in path:
+        if isinstance(node, tuple):
+            node = node[int(step)] if step.isdecimal() and int(step) < len(node) else None
+        else:
+            node = getattr(node, step, None)
+    return node
