@@ -39,6 +39,10 @@ def session(chosen: Settings | None = None) -> Iterator[Installation]:
         raise Stop(TEMPORARY, str(error)) from error
     except psycopg.OperationalError as error:
         raise Stop(TEMPORARY, f"the database went away ({type(error).__name__}); try again") from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        reason = error.diag.message_primary or "a right is missing"
+        fix = "let the owner of the tables run `plaint store grant ROLE --as door` (see `plaint store grant --help`)"
+        raise Stop(CONFIGURATION, f"the database role lacks a right ({reason}): {fix}") from error
     except (DatabaseError, KeyFileRefused, UnknownMasterKey, ConfigurationRefused) as error:
         raise Stop(CONFIGURATION, str(error)) from error
     except (NotYet, Missing) as error:

@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import psycopg
 import structlog
 
 from consumers.wiring import clock, presets
 from consumers.wiring.settings import Settings
 from engine.incoming import Circumstances, Sender
 from engine.service import Service
-from engine.store.database import migrate
+from engine.store.database import opening
 from engine.store.database.embedded import EmbeddedPostgres
-from engine.store.database.errors import DatabaseError, DatabaseUnavailable
+from engine.store.database.opening import Opened
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault import master
@@ -40,6 +39,8 @@ class Installation:
     views: Views
     server: EmbeddedPostgres | None
     """Our part in the embedded database; None where the settings name another."""
+    database: Opened
+    """How the database let this program in."""
 
     def person_of(self, name: str) -> str:
         """Return the opaque id by which events call a local person; two names are two persons."""
@@ -58,7 +59,7 @@ def opened(settings: Settings) -> Iterator[Installation]:
     with ExitStack() as stack:
         server = None if settings.database else _embedded(settings, stack)
         conninfo = server.conninfo if server else _given(settings)
-        _migrate(conninfo)
+        database = _let_in(settings, conninfo, stack)
         pool = stack.enter_context(open_pool(conninfo, max_size=settings.pool_size, name="plaint"))
         pool.timeout = PATIENCE_SECONDS
         store = stack.enter_context(Store(pool, _master_key(settings), settings.contents))
@@ -66,7 +67,18 @@ def opened(settings: Settings) -> Iterator[Installation]:
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
         service.activate(presets.in_force(settings.config_dir), around, clock.now())
         views = Views(pool, pause=time.sleep)
-        yield Installation(settings, conninfo, pool, store, service, views, server)
+        yield Installation(settings, conninfo, pool, store, service, views, server, database)
+
+
+def _let_in(settings: Settings, conninfo: str, stack: ExitStack) -> Opened:
+    """Be seen on the database and bring it into shape, as far as the settings allow.
+
+    The embedded one is this installation's alone: whoever starts with the newest program takes every
+    step, but no older program that runs beside it loses what it needs.
+    """
+    found = opening.open_database(conninfo, settings.migrate if settings.database else "all")
+    stack.callback(found.presence.close)
+    return found
 
 
 def _master_key(settings: Settings) -> master.KeyFile:
@@ -85,21 +97,3 @@ def _embedded(settings: Settings, stack: ExitStack) -> EmbeddedPostgres:
 
 def _given(settings: Settings) -> str:
     return settings.database.get_secret_value() if settings.database else ""
-
-
-def _migrate(conninfo: str) -> None:
-    """Bring the database into today's shape.
-
-    Raises:
-        DatabaseUnavailable: it does not answer, or does not let us in.
-        DatabaseError: it answers, but may not be changed as we need.
-    """
-    try:
-        with psycopg.connect(conninfo, autocommit=True) as connection:
-            migrate.migrate(connection)
-    except psycopg.OperationalError as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise DatabaseUnavailable(f"the database of PLAINT_DATABASE does not answer: {reason}") from None
-    except psycopg.Error as error:
-        reason = error.diag.message_primary or type(error).__name__
-        raise DatabaseError(f"the database cannot be brought into shape: {reason}") from error

@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -22,6 +22,7 @@ from engine.store.herald import CHANNEL
 _log = structlog.get_logger()
 _UPKEEP_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
+_PRESENCE_SECONDS = 2.0
 GRACE_SECONDS = 15
 
 
@@ -78,6 +79,7 @@ def follow(here: Installation, stop: threading.Event) -> None:
     """
     background = Background(failed=stop.set)
     background.start("database", lambda: keep_database(here, stop))
+    background.start("presence", lambda: keep_presence(here, stop))
     try:
         project(here, stop)
     finally:
@@ -96,6 +98,19 @@ def keep_database(here: Installation, stop: threading.Event) -> None:
                 here.server.revive()
             except DatabaseError as error:
                 _log.error("database_not_revived", reason=str(error))
+
+
+def keep_presence(here: Installation, stop: threading.Event) -> None:
+    """Stay seen by whoever would take away what this program needs, and say what is left to be taken.
+
+    Raises:
+        ProgramTooOld: the connection was lost, and meanwhile the database was changed for newer programs.
+    """
+    if here.database.left:
+        _log.warning("contract_steps_pending", steps=list(here.database.left), note="plaint store migrate --contract")
+    while not stop.wait(_PRESENCE_SECONDS):
+        with suppress(DatabaseUnavailable):
+            here.database.presence.renew()
 
 
 def upkeep(here: Installation, stop: threading.Event) -> None:
@@ -161,6 +176,7 @@ def serve(here: Installation, door: socket.socket, *, on_ready: Callable[[str], 
     background = Background(failed=server.ask_to_stop)
     background.start("projections", lambda: project(here, background.stop))
     background.start("database", lambda: keep_database(here, background.stop))
+    background.start("presence", lambda: keep_presence(here, background.stop))
     background.start("upkeep", lambda: upkeep(here, background.stop))
     # The server hands a signal on when it has drained; without a handler that would end the process too early.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -8,7 +8,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -83,12 +83,21 @@ class Settings(BaseModel):
     database: Annotated[SecretStr, AfterValidator(_address)] | None = Field(
         None, description="PostgreSQL address; absent: an embedded one in the data directory"
     )
+    migrate: Literal["auto", "never"] = Field(
+        "auto", description="auto: a start takes the steps that the tables lack; never: it refuses without them"
+    )
     data_dir: Path = Field(default_factory=default_data_dir, description=_DATA)
     pg_bin: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="programs of an installed PostgreSQL 15 or newer for the embedded database"
     )
     master_key_file: Path | None = Field(
         None, description="the key that wraps all data keys; absent: in the data directory"
+    )
+    erasure_ledger: Path | None = Field(
+        None, description="file outside of the database that keeps every erasure; absent: in the data directory"
+    )
+    backup_retention_days: Annotated[int, Field(ge=0, le=36_500)] | None = Field(
+        None, description="days until the last backup and WAL of a day are gone; what an erasure reports"
     )
     content_dir: Path | None = Field(None, description="large attachments; absent: in the data directory")
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
@@ -126,6 +135,11 @@ class Settings(BaseModel):
     def master_key(self) -> Path:
         """Where the master key is kept."""
         return self.master_key_file or self.data_dir / "master.key"
+
+    @property
+    def ledger(self) -> Path:
+        """Where erasures are kept outside of the database."""
+        return self.erasure_ledger or self.data_dir / "erasures.ledger"
 
     @property
     def own_mail(self) -> OwnMail:

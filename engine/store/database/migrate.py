@@ -1,35 +1,55 @@
-"""Which steps has the database's shape taken, and take the missing ones.
+"""Take the missing steps of the database's shape, and tell which were taken.
 
-A step is a plain SQL file `NNNN_expand_what.sql` (adds; old programs go on working) or
-`NNNN_contract_what.sql` (takes away what no running program uses any more). Files are package
-data. Once applied anywhere, a file is never edited: the next number says what is different.
+Every step is one transaction with its row in `plaint.migrations`. A step waits for the locks of its
+tables only for a moment, then lets go and tries again: whoever writes meanwhile queues behind it for
+that moment at most, never behind a long transaction that the step waits for.
+
+A contract step takes away what older programs need. It is taken only while none of them runs (see
+`running`), and from then on none of them starts.
 """
 
-import hashlib
-import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from importlib.resources.abc import Traversable
-from itertools import pairwise
 from typing import Literal
 
 import psycopg
 from psycopg import Connection
+from psycopg.errors import DeadlockDetected, InsufficientPrivilege, LockNotAvailable
 from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
-from engine.store.database.errors import MigrationRefused
+from engine.store.database import running
+from engine.store.database.deadline import Deadline
+from engine.store.database.errors import DatabaseUnavailable, MayNotMigrate, MigrationRefused, OlderProgramsRun
+from engine.store.database.steps import (
+    Applied,
+    Kind,
+    Step,
+    must_fit,
+    pending,
+    same,
+    steps_of,
+    without_last_contracts,
+)
 
-Kind = Literal["expand", "contract"]
+Contracts = Literal["leave", "if_alone", "take"]
+"""What happens to contract steps that no later step builds on: they stay pending; they are taken if no older
+program runs, else they stay; they are taken, and refused while an older program runs."""
 State = Literal["applied", "pending", "changed", "unknown"]
+What = Literal["begins", "waits", "taken"]
+Report = Callable[[str, What], None]
+"""Hears of every step by its file's name: it begins, it waits for somebody's lock, it was taken."""
 
-_NAME = re.compile(r"(?P<version>\d{4})_(?P<kind>expand|contract)_[a-z0-9_]+\.sql")
 _LOCK = 0x706C61696E74  # "plaint": one migration at a time in a database
+_LOCK_TIMEOUT = "400ms"
+_PAUSE_SECONDS = 0.8
+PATIENCE_SECONDS = 60.0
+_SCHEMA = "CREATE SCHEMA IF NOT EXISTS plaint"
 _TABLE = """
-    CREATE SCHEMA IF NOT EXISTS plaint;
     CREATE TABLE IF NOT EXISTS plaint.migrations (
         version integer PRIMARY KEY,
         name text NOT NULL UNIQUE,
@@ -38,16 +58,6 @@ _TABLE = """
     );
     COMMENT ON TABLE plaint.migrations IS 'Every step that the shape of this database has taken.';
 """
-
-
-@dataclass(frozen=True)
-class Applied:
-    """A step that was taken; `applied_at` is the server's time of its transaction, UTC."""
-
-    version: int
-    name: str
-    sha256: str
-    applied_at: datetime
 
 
 @dataclass(frozen=True)
@@ -60,39 +70,39 @@ class MigrationStatus:
 
     version: int
     name: str
+    kind: Kind
     state: State
     applied_at: datetime | None
 
 
-@dataclass(frozen=True)
-class _Step:
-    version: int
-    name: str
-    kind: Kind
-    statements: bytes
-    sha256: str
+def migrate(
+    connection: Connection[TupleRow],
+    source: Traversable | None = None,
+    *,
+    contracts: Contracts = "take",
+    patience_seconds: float = PATIENCE_SECONDS,
+    report: Report = lambda *_: None,
+) -> list[Applied]:
+    """Take every missing step in order and return those taken now; without any, nothing is touched.
 
-
-def migrate(connection: Connection[TupleRow], source: Traversable | None = None) -> list[Applied]:
-    """Take every missing step in order and return those taken now.
-
-    Each step and its row in `plaint.migrations` are one transaction; a step that fails leaves
-    those before it. Other processes that migrate the same database wait and then find nothing to
-    do. `source` is a folder of files, by default this package's own. Steps of a newer program are
-    let be, so that an older one can start beside it.
+    A step that fails leaves those before it. Other processes that migrate the same database wait and
+    then find nothing to do. `source` is a folder of files, by default this package's own. Steps of a
+    newer program are let be, so that an older one can start beside it. `patience_seconds` bounds how
+    long each step waits for locks of others.
 
     Raises:
         MigrationRefused: an applied file was changed or is gone, a number was given twice or came
             too late, a name does not fit, or a step failed in the database.
+        MayNotMigrate: this role may not change the tables.
+        OlderProgramsRun: a contract step waits until they have ended.
+        DatabaseUnavailable: others held locks on the tables for all that time.
     """
     _must_be_idle(connection)
-    steps = _steps(source)
+    steps = steps_of(source)
+    if not _wanted(connection, steps, contracts):
+        return []
     with _alone(connection):
-        with connection.transaction():
-            connection.execute(_TABLE)
-            past = _past(connection)
-        _must_fit(steps, past)
-        return [_take(connection, step) for step in steps if step.version not in past]
+        return list(_take_all(connection, _wanted(connection, steps, contracts), contracts, patience_seconds, report))
 
 
 def status(connection: Connection[TupleRow], source: Traversable | None = None) -> list[MigrationStatus]:
@@ -102,99 +112,112 @@ def status(connection: Connection[TupleRow], source: Traversable | None = None) 
         MigrationRefused: the files themselves are at odds (name, number given twice).
     """
     _must_be_idle(connection)
-    steps = {step.version: step for step in _steps(source)}
-    with connection.transaction():
-        known = connection.execute("SELECT to_regclass('plaint.migrations')").fetchone()
-        past = _past(connection) if known is not None and known[0] is not None else {}
+    steps = {step.version: step for step in steps_of(source)}
+    past = applied(connection)
     return [
         _status_of(version, steps.get(version), past.get(version)) for version in sorted(steps.keys() | past.keys())
     ]
 
 
-def _status_of(version: int, step: _Step | None, past: Applied | None) -> MigrationStatus:
+def applied(connection: Connection[TupleRow]) -> dict[int, Applied]:
+    """Version -> the step that was taken; empty where nobody ever migrated."""
+    with connection.transaction():
+        known = connection.execute("SELECT to_regclass('plaint.migrations')").fetchone()
+        if known is None or known[0] is None:
+            return {}
+        rows = connection.execute("SELECT version, name, sha256, applied_at FROM plaint.migrations ORDER BY version")
+        return {row[0]: Applied(*row) for row in rows}
+
+
+def _status_of(version: int, step: Step | None, past: Applied | None) -> MigrationStatus:
+    if step is not None and past is None:
+        return MigrationStatus(version, step.name, step.kind, "pending", None)
     if past is None:
-        return MigrationStatus(version, step.name if step else "", "pending", None)
+        raise AssertionError("a step is known to its file or to the database")
     if step is None:
-        return MigrationStatus(version, past.name, "unknown", past.applied_at)
-    state: State = "applied" if _same(step, past) else "changed"
-    return MigrationStatus(version, step.name, state, past.applied_at)
+        return MigrationStatus(version, past.name, past.kind, "unknown", past.applied_at)
+    state: State = "applied" if same(step, past) else "changed"
+    return MigrationStatus(version, step.name, step.kind, state, past.applied_at)
 
 
-def _steps(source: Traversable | None) -> list[_Step]:
-    folder = source or resources.files("engine.store.database").joinpath("migrations")
-    files = [file for file in folder.iterdir() if file.name.endswith(".sql")]
-    steps = [_step(file) for file in sorted(files, key=lambda file: file.name)]
-    for earlier, later in pairwise(steps):
-        if earlier.version == later.version:
+def _wanted(connection: Connection[TupleRow], steps: Sequence[Step], contracts: Contracts) -> list[Step]:
+    past = applied(connection)
+    must_fit(steps, past)
+    missing = pending(steps, past)
+    return without_last_contracts(missing) if contracts == "leave" else missing
+
+
+def _take_all(
+    connection: Connection[TupleRow], steps: Sequence[Step], contracts: Contracts, patience: float, report: Report
+) -> Iterator[Applied]:
+    needed = len(without_last_contracts(steps))
+    for number, step in enumerate(steps):
+        try:
+            yield _take_patiently(connection, step, patience, report, steps[number:])
+        except OlderProgramsRun:
+            if contracts == "if_alone" and number >= needed:
+                return
+            raise
+
+
+def _take_patiently(
+    connection: Connection[TupleRow], step: Step, patience: float, report: Report, missing: Sequence[Step]
+) -> Applied:
+    deadline = Deadline(patience)
+    report(step.name, "begins")
+    while True:
+        try:
+            taken = _take(connection, step)
+        except (LockNotAvailable, DeadlockDetected) as error:
+            if deadline.passed():
+                raise DatabaseUnavailable(
+                    f"{step.name} waited {patience:g} s for locks that others hold on its tables; nothing of it was "
+                    "applied: end the long transactions (pg_stat_activity shows them) and try again"
+                ) from error
+            report(step.name, "waits")
+            time.sleep(min(_PAUSE_SECONDS, deadline.left()))
+        except InsufficientPrivilege as error:
+            raise MayNotMigrate(connection.info.user, [each.name for each in missing]) from error
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
             raise MigrationRefused(
-                f"{earlier.name} and {later.name} have the same number: give the later one a new number"
-            )
-    return steps
+                f"{step.name} failed{_line(step, error)}: {error.diag.message_primary or error}; "
+                "nothing of it was applied"
+            ) from error
+        else:
+            report(step.name, "taken")
+            return taken
 
 
-def _step(file: Traversable) -> _Step:
-    found = _NAME.fullmatch(file.name)
-    if found is None:
-        raise MigrationRefused(
-            f"{file.name} is no name of a migration: NNNN_expand_what.sql or NNNN_contract_what.sql, in small letters"
-        )
-    # A checkout may have changed the ends of lines; the step is the same.
-    statements = file.read_bytes().replace(b"\r\n", b"\n")
-    kind: Kind = "expand" if found["kind"] == "expand" else "contract"
-    digest = hashlib.sha256(statements).hexdigest()
-    return _Step(int(found["version"]), file.name, kind, statements, digest)
-
-
-def _past(connection: Connection[TupleRow]) -> dict[int, Applied]:
-    rows = connection.execute("SELECT version, name, sha256, applied_at FROM plaint.migrations ORDER BY version")
-    return {row[0]: Applied(*row) for row in rows}
-
-
-def _must_fit(steps: Sequence[_Step], past: dict[int, Applied]) -> None:
-    files = {step.version: step for step in steps}
-    newest_file = max(files, default=0)
-    newest_past = max(past, default=0)
-    for version, applied in past.items():
-        step = files.get(version)
-        if step is None and version < newest_file:
-            raise MigrationRefused(f"{applied.name} was applied to this database but its file is gone: put it back")
-        if step is not None and not _same(step, applied):
-            raise MigrationRefused(
-                f"{step.name} is not the file that was applied as {applied.name}: put the old "
-                "one back and write what is different under a new number"
-            )
-    for step in steps:
-        if step.version not in past and step.version < newest_past:
-            raise MigrationRefused(
-                f"{step.name} comes too late, {past[newest_past].name} has been applied: give it a new number"
-            )
-
-
-def _same(step: _Step, applied: Applied) -> bool:
-    return (step.name, step.sha256) == (applied.name, applied.sha256)
-
-
-def _take(connection: Connection[TupleRow], step: _Step) -> Applied:
-    try:
-        with connection.transaction():
-            connection.execute(step.statements)
-            row = connection.execute(
-                "INSERT INTO plaint.migrations (version, name, sha256) VALUES (%s, %s, %s) "
-                "RETURNING version, name, sha256, applied_at",
-                (step.version, step.name, step.sha256),
-            ).fetchone()
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error as error:
-        raise MigrationRefused(
-            f"{step.name} failed{_line(step, error)}: {error.diag.message_primary or error}; nothing of it was applied"
-        ) from error
+def _take(connection: Connection[TupleRow], step: Step) -> Applied:
+    with connection.transaction():
+        connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+        if step.kind == "contract" and not running.bar_older(connection, step.version):
+            raise OlderProgramsRun(step.name, running.older(connection, step.version))
+        _ensure_table(connection)
+        connection.execute(step.statements)
+        row = connection.execute(
+            "INSERT INTO plaint.migrations (version, name, sha256) VALUES (%s, %s, %s) "
+            "RETURNING version, name, sha256, applied_at",
+            (step.version, step.name, step.sha256),
+        ).fetchone()
     if row is None:
         raise MigrationRefused(f"{step.name} was applied but not recorded")
     return Applied(*row)
 
 
-def _line(step: _Step, error: psycopg.Error) -> str:
+def _ensure_table(connection: Connection[TupleRow]) -> None:
+    """Make what is missing only: IF NOT EXISTS asks for rights that a role may lack where all is there."""
+    found = connection.execute("SELECT to_regnamespace('plaint'), to_regclass('plaint.migrations')").fetchone()
+    schema, table = found or (None, None)
+    if schema is None:
+        connection.execute(_SCHEMA)
+    if table is None:
+        connection.execute(_TABLE)
+
+
+def _line(step: Step, error: psycopg.Error) -> str:
     position = error.diag.statement_position
     if position is None:
         return ""
@@ -204,7 +227,7 @@ def _line(step: _Step, error: psycopg.Error) -> str:
 
 @contextmanager
 def _alone(connection: Connection[TupleRow]) -> Iterator[None]:
-    """Hold the session's advisory lock; it ends with the session too, if the session breaks."""
+    """Hold the session's advisory lock of migrations; it ends with the session too, if the session breaks."""
     with connection.transaction():
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
     try:
