@@ -1,12 +1,13 @@
 """A parked message whose opener never came opens a case of its own, so that nothing waits for ever."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from engine import parking
 from engine.incoming import Done
 from engine.service import Service
-from engine.store.set_aside import NotSetAside
+from engine.store.set_aside import AsideRow, NotSetAside
 from engine.store.store import Store
 from schemas.channels.message import MessageRefused
 
@@ -16,9 +17,7 @@ _AT_ONCE = 100
 def take_up(store: Store, service: Service, now: datetime) -> int:
     """Have messages whose waiting is over open a stream of their own; returns how many did."""
     count = 0
-    for row in store.set_aside.expired(_AT_ONCE):
-        if row.kind != "parked":
-            continue
+    for row in _over(store):
         try:
             arrived = parking.unpack(store.set_aside.show(row.id)[1])
         except (NotSetAside, MessageRefused):
@@ -28,3 +27,10 @@ def take_up(store: Store, service: Service, now: datetime) -> int:
             store.set_aside.discard([row.id])
         count += 1
     return count
+
+
+def _over(store: Store) -> Iterator[AsideRow]:
+    last: AsideRow | None = None
+    while rows := store.set_aside.expired("parked", limit=_AT_ONCE, after=last):
+        yield from rows
+        last = rows[-1]

@@ -1,7 +1,9 @@
 """Messages kept whole outside of any case: dead letters, and parked ones that wait for their opener.
 
-Each is encrypted under the key of the week in which its ``until`` lies, so that destroying that
-key after the week ends all of them at once, in backups too once those have passed.
+Each is encrypted under the key of the week in which its ``until`` lies, or of the present week if
+that is over, so that destroying that key after the week ends all of them at once, in backups too
+once those have passed. A week's key is destroyed a day after the week at the earliest, so that no
+commit on its way loses the key that it was sealed with.
 """
 
 from collections.abc import Collection, Sequence
@@ -44,13 +46,20 @@ _LIST: Final = f"""
 _WAITING: Final = f"""
     SELECT {_COLUMNS} FROM plaint.set_aside WHERE kind = 'parked' AND keys && %b::bytea[] ORDER BY since, id
 """  # noqa: S608 # our own words
+_EXPIRED: Final = f"""
+    SELECT {_COLUMNS} FROM plaint.set_aside
+    WHERE kind = %(kind)s AND until <= now() AND (until, id) > (%(until)s, %(id)s)
+    ORDER BY until, id LIMIT %(limit)s
+"""  # noqa: S608 # our own words
 _END_DEAD_LETTERS: Final = """
-    DELETE FROM plaint.set_aside
-    WHERE kind = 'dead_letter' AND until < date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+    DELETE FROM plaint.set_aside WHERE id IN (
+        SELECT id FROM plaint.set_aside
+        WHERE kind = 'dead_letter' AND until < date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+        ORDER BY until LIMIT %s FOR UPDATE SKIP LOCKED)
 """
 _DESTROY_WEEKS: Final = """
     DELETE FROM plaint_keys.service_keys k
-    WHERE purpose = 'set_aside' AND period < date_trunc('week', now() AT TIME ZONE 'UTC')::date
+    WHERE purpose = 'set_aside' AND period < date_trunc('week', (now() - interval '1 day') AT TIME ZONE 'UTC')::date
       AND NOT EXISTS (SELECT FROM plaint.set_aside s WHERE s.key_id = k.key_id)
 """
 
@@ -110,9 +119,11 @@ class SetAsideBox:
         """Encrypt, before the commit that writes them."""
         if not messages:
             return []
-        ends = [message.until or self._now() + DEFAULT_KEPT for message in messages]
-        keys = self._keys.set_aside({_week(end) for end in ends})
-        return [_sealed(message, end, keys[_week(end)]) for message, end in zip(messages, ends, strict=True)]
+        now = self._now()
+        ends = [message.until or now + DEFAULT_KEPT for message in messages]
+        weeks = [_week(max(end, now)) for end in ends]
+        keys = self._keys.set_aside(set(weeks))
+        return [sealed(message, end, keys[week]) for message, end, week in zip(messages, ends, weeks, strict=True)]
 
     def listed(
         self, kind: Kind | None = None, *, limit: int = 100, after: tuple[datetime, UUID] | None = None
@@ -149,24 +160,31 @@ class SetAsideBox:
                     waiting.setdefault(key, []).append(row)
         return waiting
 
-    def expired(self, limit: int = 100) -> list[AsideRow]:
-        """Messages whose end has come, by the database's clock: to be acted on, then released."""
-        query = f"SELECT {_COLUMNS} FROM plaint.set_aside WHERE until <= now() ORDER BY until, id LIMIT %b"  # noqa: S608 # our own words
+    def expired(self, kind: Kind, *, limit: int = 100, after: AsideRow | None = None) -> list[AsideRow]:
+        """Messages of a kind whose end has come, by the database's clock: to be acted on, then released.
+
+        Those that ended first come first; ``after`` is the last one seen, so that one that cannot be
+        acted on keeps no other waiting.
+        """
+        until, last = (after.until, after.id) if after else (datetime.min.replace(tzinfo=UTC), UUID(int=0))
         with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
-            return [_row(row) for row in cursor.execute(query, (limit,)).fetchall()]
+            cursor.execute(_EXPIRED, {"kind": kind, "until": until, "id": last, "limit": limit})
+            return [_row(row) for row in cursor.fetchall()]
 
     def discard(self, ids: Collection[UUID]) -> int:
         """Delete messages; how many were there."""
         with reading(self._pool) as connection:
             return connection.execute("DELETE FROM plaint.set_aside WHERE id = ANY(%s)", (list(ids),)).rowcount
 
-    def destroy_past_weeks(self) -> int:
+    def destroy_past_weeks(self, at_once: int = 500) -> int:
         """End dead letters of weeks that are over, and destroy those weeks' keys; how many keys.
 
-        A parked message is never lost: while one of a week is still there, so is the week's key.
+        Dead letters go in transactions of ``at_once`` rows. A parked message is never lost: while one
+        of a week is still there, so is the week's key.
         """
-        with reading(self._pool) as connection, connection.transaction():
-            connection.execute(_END_DEAD_LETTERS)
+        with reading(self._pool) as connection:
+            while connection.execute(_END_DEAD_LETTERS, (at_once,)).rowcount == at_once:
+                pass
             return connection.execute(_DESTROY_WEEKS).rowcount
 
     def _now(self) -> datetime:
@@ -183,7 +201,8 @@ def _week(end: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _sealed(message: SetAside, until: datetime, key: DataKey) -> SealedAside:
+def sealed(message: SetAside, until: datetime, key: DataKey) -> SealedAside:
+    """Encrypt one message under the key of a week."""
     box = close_box(key, message.payload, _bound_to(message.id, message.kind, key.key_id), new_nonce())
     return SealedAside(message, until, key.key_id, box)
 

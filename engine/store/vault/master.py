@@ -6,9 +6,10 @@ master key, it wraps and unwraps. ``KeyFile`` keeps master keys in one file, a l
     # anything
     <id> <base64 of 32 octets>
 
-The first line wraps; the others only unwrap what they once wrapped. To rotate, put a new line
-first and keep the old one until no row of ``plaint_keys`` names it. Losing the file loses every
-personal text for good: it belongs in a backup of its own, apart from the database's.
+The first line wraps; the others only unwrap what they once wrapped. A process looks into the file
+again before it wraps, if the file has changed, and once before it calls a master key unknown: so a
+rotation (``engine/store/vault/rotation.py``) needs no restart. Losing the file loses every personal
+text for good: it belongs in a backup of its own, apart from the database's.
 """
 
 import base64
@@ -16,6 +17,7 @@ import binascii
 import os
 import re
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -25,6 +27,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NONCE_OCTETS: Final = 12
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+FileState = tuple[int, int, int, int]
+"""Device, inode, size and time of change: another one, another content."""
 
 
 class KeyFileRefused(Exception):
@@ -60,31 +66,56 @@ class MasterKeys(Protocol):
 
 
 class KeyFile:
-    """Master keys of a file, in memory. Make it by ``load_key_file``."""
+    """Master keys of a file, in memory. Make it by ``load_key_file``; ``path`` None: keys of no file.
 
-    def __init__(self, keys: dict[str, bytes]) -> None:
+    A file that cannot be read or used any more leaves a process with the keys that it has.
+    """
+
+    def __init__(self, keys: dict[str, bytes], path: Path | None = None, seen: FileState | None = None) -> None:
         if not keys:
             raise ValueError("at least one master key is needed")
-        self._current = next(iter(keys))
+        self._path = path
+        self._seen = seen
         self._boxes = {master_id: AESGCM(key) for master_id, key in keys.items()}
 
     @property
     def current(self) -> str:
         """Id of the key that wraps."""
-        return self._current
+        return next(iter(self._boxes))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all keys; the first one wraps."""
+        return tuple(self._boxes)
 
     def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        self._look_again()
         nonce = os.urandom(_NONCE_OCTETS)
-        return WrappedKey(self._current, nonce + self._boxes[self._current].encrypt(nonce, key, context))
+        master_id, box = next(iter(self._boxes.items()))
+        return WrappedKey(master_id, nonce + box.encrypt(nonce, key, context))
 
     def unwrap(self, stored: WrappedKey, context: bytes) -> bytes:
         box = self._boxes.get(stored.master_id)
+        if box is None:
+            self._look_again()
+            box = self._boxes.get(stored.master_id)
         if box is None:
             raise UnknownMasterKey(stored.master_id)
         try:
             return box.decrypt(stored.wrapped[:_NONCE_OCTETS], stored.wrapped[_NONCE_OCTETS:], context)
         except InvalidTag:
             raise ValueError("a wrapped key does not belong to its row, or was changed") from None
+
+    def _look_again(self) -> None:
+        """Take the keys that the file holds now, if it has changed."""
+        if self._path is None:
+            return
+        try:
+            if _state(self._path.stat()) != self._seen:
+                fresh = load_key_file(self._path)
+                self._boxes, self._seen = fresh._boxes, fresh._seen  # noqa: SLF001 # of its own kind
+        except (OSError, KeyFileRefused):
+            return
 
 
 def create_key_file(path: Path) -> bool:
@@ -95,10 +126,9 @@ def create_key_file(path: Path) -> bool:
     Raises:
         OSError: the directory cannot be written to.
     """
-    master_id = f"m{os.urandom(4).hex()}"
-    line = f"{master_id} {base64.b64encode(os.urandom(32)).decode('ascii')}\n"
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    _write_durably(draft, line.encode("ascii"))
+    _, line = _new_line()
+    draft = _draft(path)
+    _write_durably(draft, line)
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -109,6 +139,37 @@ def create_key_file(path: Path) -> bool:
     return True
 
 
+def add_key(path: Path) -> str:
+    """Put a new master key first, so that it wraps from now on; returns its id. All other lines stay.
+
+    The file is replaced whole and durably, open to its owner only, who stays the same. Two at once
+    would lose one key: the caller sees to it that it is alone.
+
+    Raises:
+        KeyFileRefused: the file is not what it should be.
+        OSError: the file or its directory cannot be written to.
+    """
+    load_key_file(path)
+    master_id, line = _new_line()
+    _replace(path, line + path.read_bytes())
+    return master_id
+
+
+def remove_keys(path: Path, ids: Collection[str]) -> None:
+    """Take lines out, by the ids of their keys. What they wrapped can be unwrapped no more.
+
+    Raises:
+        ValueError: the key that wraps is among them, or one that is not there.
+        KeyFileRefused, OSError: as ``add_key``, which see also for how the file is replaced.
+    """
+    _, *others = load_key_file(path).ids
+    if not set(ids) <= set(others):
+        raise ValueError("only keys that no longer wrap can be removed")
+    gone = {master_id.encode("ascii") for master_id in ids}
+    lines = path.read_bytes().splitlines(keepends=True)
+    _replace(path, b"".join(line for line in lines if not gone & set(line.split()[:1])))
+
+
 def load_key_file(path: Path) -> KeyFile:
     """Read master keys from a file that nobody but its owner can read.
 
@@ -117,16 +178,20 @@ def load_key_file(path: Path) -> KeyFile:
     """
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            found = os.fstat(file.fileno())
             text = file.read()
     except OSError as error:
         raise KeyFileRefused(f"cannot read the master key file {path}: {error.strerror}") from error
-    if os.name == "posix" and mode & _OTHERS:
+    if os.name == "posix" and found.st_mode & _OTHERS:
         raise KeyFileRefused(f"the master key file {path} is open to others: chmod 600 {path}")
     keys = dict(_key(line, f"{path}, line {number}") for number, line in _lines(text))
     if not keys:
         raise KeyFileRefused(f"the master key file {path} holds no key: '<id> <base64 of 32 octets>' is a line")
-    return KeyFile(keys)
+    return KeyFile(keys, path, _state(found))
+
+
+def _state(found: os.stat_result) -> FileState:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _lines(text: bytes) -> list[tuple[int, list[bytes]]]:
@@ -143,6 +208,30 @@ def _key(words: list[bytes], place: str) -> tuple[str, bytes]:
     except (ValueError, binascii.Error):
         pass
     raise KeyFileRefused(f"{place}: not '<id> <base64 of 32 octets>'")
+
+
+def _new_line() -> tuple[str, bytes]:
+    master_id = f"m{os.urandom(4).hex()}"
+    return master_id, f"{master_id} {base64.b64encode(os.urandom(32)).decode('ascii')}\n".encode("ascii")
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Replace a file by one of the same owner, whole or not at all."""
+    path = path.resolve()
+    owner = path.stat()
+    draft = _draft(path)
+    try:
+        _write_durably(draft, content)
+        if os.name == "posix" and (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(draft, owner.st_uid, owner.st_gid)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync_directory(path.parent)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

@@ -22,6 +22,8 @@ _FOR_GOOD: Final = date(1, 1, 1)
 _FIND: Final = """
     SELECT period, master_id, wrapped FROM plaint_keys.service_keys WHERE purpose = %s AND period = ANY(%s::date[])
 """
+KEEP_MASTERS: Final = "SELECT pg_advisory_xact_lock_shared(1886151017, 3)"
+"""Held while a key is wrapped by the master and stored: no master key is removed meanwhile."""
 _ADD: Final = """
     INSERT INTO plaint_keys.service_keys (purpose, period, key_id, master_id, wrapped)
     VALUES (%s, %s, %s, %s, %s) ON CONFLICT (purpose, period) DO NOTHING
@@ -34,11 +36,16 @@ _WRAPPING_NAMED: Final = """
 
 
 class ServiceKeys:
-    """Finds or makes them. A new one is stored before it is handed out."""
+    """Finds or makes them. A new one is stored before it is handed out.
+
+    What the master has unwrapped is remembered, so that it is asked once for each key. A key of the
+    past is forgotten when its row is found to be gone.
+    """
 
     def __init__(self, pool: Pool, master: MasterKeys) -> None:
         self._pool = pool
         self.master = master
+        self._known: dict[tuple[str, date], tuple[bytes, bytes]] = {}
 
     def fingerprint(self) -> Fingerprint:
         """The keyed hash of this database; the same for every process and for good."""
@@ -55,6 +62,10 @@ class ServiceKeys:
                 "SELECT period, master_id, wrapped FROM plaint_keys.service_keys WHERE purpose = 'set_aside'"
             ).fetchall()
         keys = [DataKey.of(self._unwrap("set_aside", *row)) for row in rows]
+        weeks = {row[0] for row in rows}
+        for purpose, period in list(self._known):
+            if purpose == "set_aside" and period not in weeks:
+                self._known.pop((purpose, period), None)
         return {key.key_id: key for key in keys}
 
     def wrapping(self, month: date | None = None) -> DataKey:
@@ -97,11 +108,19 @@ class ServiceKeys:
         secret = os.urandom(32)
         while purpose == "wrapping" and _is_taken(connection, DataKey.of(secret).key_id[:4]):
             secret = os.urandom(32)
-        stored = self.master.wrap(secret, _context(purpose, period))
-        connection.execute(_ADD, (purpose, period, DataKey.of(secret).key_id, *stored))
+        with connection.transaction():
+            connection.execute(KEEP_MASTERS)
+            stored = self.master.wrap(secret, context_of(purpose, period))
+            connection.execute(_ADD, (purpose, period, DataKey.of(secret).key_id, *stored))
+        self._known[purpose, period] = (stored.wrapped, secret)
 
     def _unwrap(self, purpose: str, period: date, master_id: str, wrapped: bytes) -> bytes:
-        return self.master.unwrap(WrappedKey(master_id, bytes(wrapped)), _context(purpose, period))
+        known = self._known.get((purpose, period))
+        if known is not None and known[0] == wrapped:
+            return known[1]
+        secret = self.master.unwrap(WrappedKey(master_id, wrapped), context_of(purpose, period))
+        self._known[purpose, period] = (wrapped, secret)
+        return secret
 
 
 def _is_taken(connection: Connection[TupleRow], beginning: bytes) -> bool:
@@ -109,5 +128,6 @@ def _is_taken(connection: Connection[TupleRow], beginning: bytes) -> bool:
     return connection.execute(_WRAPPING_NAMED, (beginning,)).fetchone() is not None
 
 
-def _context(purpose: str, period: date) -> bytes:
+def context_of(purpose: str, period: date) -> bytes:
+    """What a wrapped service key is bound to: its row."""
     return f"plaint service key 1\0{purpose}\0{period.isoformat()}".encode()

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -6,8 +6,10 @@ import pytest
 
 from engine.store.batch import Batch, SetAside
 from engine.store.database.pool import Pool
-from engine.store.set_aside import Kind, NotSetAside
+from engine.store.set_aside import Kind, NotSetAside, sealed, write
 from engine.store.store import Store
+from engine.store.vault.master import KeyFile
+from engine.store.vault.service_keys import ServiceKeys
 
 LATER = datetime.now(UTC) + timedelta(days=3)
 PAST = datetime.now(UTC) - timedelta(days=30)
@@ -89,23 +91,69 @@ def test_a_message_without_an_end_has_one_after_ninety_days(store: Store) -> Non
     assert timedelta(days=89) < row.until - row.since < timedelta(days=91)
 
 
-def test_messages_whose_end_has_come_are_told_so_that_somebody_acts(store: Store) -> None:
-    over, still = aside(until=PAST), aside()
-    store.commit(Batch(set_aside=(over, still)))
+def test_messages_whose_end_has_come_are_told_by_kind_so_that_no_kind_keeps_another_waiting(store: Store) -> None:
+    dead = [aside("dead_letter", until=PAST - timedelta(hours=n)) for n in range(3)]
+    first, second, still = aside(until=PAST - timedelta(hours=1)), aside(until=PAST), aside()
+    store.commit(Batch(set_aside=(*dead, first, second, still)))
 
-    assert [row.id for row in store.set_aside.expired()] == [over.id]
+    (one,) = store.set_aside.expired("parked", limit=1)
+    others = store.set_aside.expired("parked", limit=9, after=one)
+
+    assert [row.id for row in (one, *others)] == [first.id, second.id]
+    assert len(store.set_aside.expired("dead_letter")) == 3
 
 
-def test_past_weeks_end_their_dead_letters_and_keys_but_never_a_parked_message(store: Store, pool: Pool) -> None:
-    dead, parked, later = aside("dead_letter", until=PAST), aside(until=PAST - timedelta(days=7)), aside("dead_letter")
-    store.commit(Batch(set_aside=(dead, parked, later)))
+def test_a_message_whose_end_is_past_already_is_sealed_under_the_present_week(store: Store, pool: Pool) -> None:
+    late = aside(until=PAST)
+    store.commit(Batch(set_aside=(late,)))
 
-    assert store.set_aside.destroy_past_weeks() == 1
+    with pool.connection() as connection:
+        query = """SELECT period = date_trunc('week', now() AT TIME ZONE 'UTC')::date
+                   FROM plaint_keys.service_keys WHERE purpose = 'set_aside'"""
+        assert connection.execute(query).fetchall() == [(True,)]
+    assert store.set_aside.destroy_past_weeks() == 0
+    assert store.set_aside.show(late.id)[1] == b"payload"
+
+
+def test_past_weeks_end_their_dead_letters_and_keys_but_never_a_parked_message(
+    store: Store, pool: Pool, master: KeyFile
+) -> None:
+    dead = [aside("dead_letter", until=PAST) for _ in range(5)]
+    parked, later = aside(until=PAST), aside("dead_letter")
+    first, second, this = _mondays()
+    keys = ServiceKeys(pool, master).set_aside({first, second})
+    with pool.connection() as connection:
+        old = [*(sealed(one, PAST, keys[first]) for one in dead), sealed(parked, PAST, keys[second])]
+        write(connection, old, [], PAST)
+    store.commit(Batch(set_aside=(later,)))
+
+    assert store.set_aside.destroy_past_weeks(at_once=2) == 1
 
     assert set(listed(store)) == {parked.id, later.id}
     assert store.set_aside.show(parked.id)[1] == b"payload"
     assert store.set_aside.discard([parked.id]) == 1
     assert store.set_aside.destroy_past_weeks() == 1
     with pool.connection() as connection:
-        keys = connection.execute("SELECT purpose FROM plaint_keys.service_keys ORDER BY purpose").fetchall()
-    assert keys == [("fingerprint",), ("set_aside",)]
+        query = "SELECT period FROM plaint_keys.service_keys WHERE purpose = 'set_aside'"
+        assert connection.execute(query).fetchall() == [(week(LATER),)]
+    assert week(LATER) >= this
+
+
+def test_a_process_remembers_no_key_of_a_week_that_was_destroyed(store: Store, pool: Pool, master: KeyFile) -> None:
+    services = ServiceKeys(pool, master)
+    first, _, this = _mondays()
+    services.set_aside({first, this})
+    store.set_aside.destroy_past_weeks()
+
+    services.existing_set_aside()
+
+    assert list(services._known) == [("set_aside", this)]  # noqa: SLF001 # what is not remembered is the promise
+
+
+def week(end: datetime) -> date:
+    return end.date() - timedelta(days=end.weekday())
+
+
+def _mondays() -> tuple[date, date, date]:
+    this = week(datetime.now(UTC))
+    return this - timedelta(weeks=5), this - timedelta(weeks=4), this

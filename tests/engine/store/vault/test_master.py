@@ -1,4 +1,5 @@
 import base64
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,8 +11,10 @@ from engine.store.vault.master import (
     KeyFileRefused,
     UnknownMasterKey,
     WrappedKey,
+    add_key,
     create_key_file,
     load_key_file,
+    remove_keys,
 )
 
 
@@ -105,3 +108,54 @@ def test_a_file_without_proper_keys_is_refused_by_line_and_shows_none(tmp_path: 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(KeyFileRefused, match="absent"):
         load_key_file(tmp_path / "absent")
+
+
+def test_a_new_key_comes_first_and_every_other_line_stays(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", "# of the year\n" + line("old", 1))
+    wrapped = load_key_file(path).wrap(b"secret", b"")
+
+    new = add_key(path)
+
+    keys = load_key_file(path)
+    assert keys.ids == (new, "old")
+    assert keys.unwrap(wrapped, b"") == b"secret"
+    assert path.read_text(encoding="ascii").endswith("\n# of the year\n" + line("old", 1))
+    assert (stat.S_IMODE(path.stat().st_mode), list(tmp_path.iterdir())) == (0o600, [path])
+
+
+def test_a_line_is_taken_out_by_its_id_but_never_the_one_that_wraps(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", line("new", 3) + "# older\n" + line("old", 2) + line("oldest", 1))
+
+    remove_keys(path, ["oldest"])
+
+    assert path.read_text(encoding="ascii") == line("new", 3) + "# older\n" + line("old", 2)
+    for ids in (["new"], ["absent"]):
+        with pytest.raises(ValueError, match="no longer wrap"):
+            remove_keys(path, ids)
+
+
+def test_a_file_keeps_its_owner_and_the_link_that_names_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", line("old", 1))
+    named = tmp_path / "named"
+    named.symlink_to(path)
+    owner = (1234, 1234) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(path, *owner)
+
+    add_key(named)
+
+    assert named.is_symlink()
+    assert (path.stat().st_uid, path.stat().st_gid) == owner
+
+
+def test_keys_in_memory_follow_the_file_and_outlast_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "k", line("old", 1))
+    keys = load_key_file(path)
+    new = add_key(path)
+
+    assert keys.unwrap(load_key_file(path).wrap(b"secret", b""), b"") == b"secret"
+    remove_keys(path, ["old"])
+    assert keys.wrap(b"x", b"").master_id == new
+    path.write_text("no key", encoding="ascii")
+    assert keys.wrap(b"x", b"").master_id == new
+    path.unlink()
+    assert keys.wrap(b"x", b"").master_id == new
