@@ -1,12 +1,13 @@
 """The writes of one batch as they come together, every item over what the items before it did."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from engine import streams_of, taking
-from engine.complaint.given import Given
+from engine.complaint.given import NEEDS_HISTORY, Given, Stored
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived, Asked, Incoming
 from engine.known import Fresh, Known, Loaded
@@ -126,7 +127,7 @@ class Draft:
             Refusal: the command contradicts the stream; nothing follows.
         """
         loaded = self.loaded(stream)
-        given = self._given(stream, loaded, item, command_id)
+        given = self._given(stream, loaded, item, command_id, _history(stream, loaded, command))
         said = Said(
             why=item.why if isinstance(item, Asked) else None,
             claimed_at=taking.claimed_at(item.message) if isinstance(item, Arrived) else None,
@@ -144,12 +145,15 @@ class Draft:
             state = streams_of.evolve(state, new)
             if isinstance(new.event, ComplaintAssigned):
                 unit = new.event.business_unit or unit
-        history = (*loaded.history, *(Fresh(new.event, new.envelope, given.now) for new in stamped))
+        fresh = (Fresh(new.event, new.envelope, given.now) for new in stamped)
+        history = None if loaded.history is None else (*loaded.history, *fresh)
         self.known.streams[stream] = Loaded(state, loaded.version + len(stamped), history, unit, loaded.position)
         self._base.setdefault(stream, 0)
         self._new.setdefault(stream, []).extend(stamped)
 
-    def _given(self, stream: UUID, loaded: Loaded, item: Incoming, command_id: UUID) -> Given:
+    def _given(
+        self, stream: UUID, loaded: Loaded, item: Incoming, command_id: UUID, history: Sequence[Stored]
+    ) -> Given:
         around = item.around
         now = around.clock or self.now
         if isinstance(item, Arrived):
@@ -168,9 +172,18 @@ class Draft:
             precision="day" if day else "instant",
             why=isinstance(item, Asked) and bool(item.why),
             received_at=around.received_at,
-            history=loaded.history,
+            history=history,
         )
 
     def _unit(self, item: Incoming) -> str:
         stated = item.message.hints.business_unit if isinstance(item, Arrived) else None
         return self.book.code("business_unit", stated) or self.book.desk.business_unit
+
+
+def _history(stream: UUID, loaded: Loaded, command: Command) -> Sequence[Stored]:
+    """Return the events for the commands that are decided by them, and for no other, whatever happens to be loaded."""
+    if not isinstance(command, NEEDS_HISTORY):
+        return ()
+    if loaded.history is None:
+        raise LookupError(f"{command.NAME} is decided by the history, and that of stream {stream} was not read")
+    return loaded.history

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from engine import parking, streams_of
+from engine import parking
+from engine.complaint.given import NEEDS_HISTORY
 from engine.incoming import Arrived, Asked, Incoming
 from engine.known import (
     Kept,
@@ -16,13 +17,12 @@ from engine.known import (
     fingerprint_of,
     opening_keys,
 )  # fmt: skip
-from engine.store.batch import Recorded
+from engine.loading import load
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
 from engine.streams.feedback import Feedback
 from engine.taking import Keyed, contact_keys
 from schemas.channels.message import Message, MessageRefused
-from schemas.complaint.assignment import ComplaintAssigned
 
 
 def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
@@ -39,7 +39,9 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*(item.message for item in arrived), *waiting], keyed)
     unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
-    known.streams = load(store, unanswered.union(known.messages.values(), known.conversations.values()))
+    by_history = {item.stream for item in asked if isinstance(item.command, NEEDS_HISTORY)}
+    wanted = unanswered.union(known.messages.values(), known.conversations.values())
+    known.streams = load(store, wanted, by_history & wanted)
     if turned := turned_into(known.streams.values()) - known.streams.keys():
         known.streams.update(load(store, turned))
     return known
@@ -90,20 +92,3 @@ def turned_into(streams: Iterable[Loaded]) -> set[UUID]:
     """Return the complaints that these streams go on as, where they are feedback that turned into one."""
     states = (loaded.state for loaded in streams)
     return {state.complaint for state in states if isinstance(state, Feedback) and state.complaint is not None}
-
-
-def load(store: Store, streams: Iterable[UUID]) -> dict[UUID, Loaded]:
-    """Return the streams that exist, folded, each with its history."""
-    return {
-        stream: Loaded(streams_of.fold(history), history[-1].version, history, _unit(history), history[-1].position)
-        for stream, history in store.read.streams(list(streams)).items()
-        if history
-    }
-
-
-def _unit(history: Sequence[Recorded]) -> str:
-    """Return the business unit: where it was last assigned to, or where it began."""
-    for recorded in reversed(history):
-        if isinstance(recorded.event, ComplaintAssigned) and recorded.event.business_unit:
-            return recorded.event.business_unit
-    return history[0].envelope.business_unit

@@ -23,7 +23,8 @@ class Loaded:
 
     state: StreamState
     version: int
-    history: Sequence[Stored] = ()
+    history: Sequence[Stored] | None = ()
+    """All its events; None where they were not read, since no command of the batch is decided by them."""
     business_unit: str | None = None
     position: int = 0
     """Of its last stored event."""

@@ -15,6 +15,7 @@ from engine.store.mapper import Mapper
 from engine.store.positions import Positions
 from engine.store.read import Reader
 from engine.store.set_aside import SetAsideBox
+from engine.store.snapshots import Snapshots, fold_of_this_program
 from engine.store.vault.content import Contents
 from engine.store.vault.keys import Keys
 from engine.store.vault.master import MasterKeys
@@ -39,6 +40,7 @@ class Store:
         self.keys = Keys(pool, WrappingKeys(services))
         self.fingerprint = services.fingerprint()
         self.read = Reader(pool, self.keys, mapper)
+        self.snapshots = Snapshots(pool, self.read, mapper, fold_of_this_program())
         self.contents = Contents(pool, self.keys, content_directory)
         self.positions = Positions(pool)
         self.answers = Answers(pool)
