@@ -134,8 +134,10 @@ def _entry(draft: Draft, item: Arrived, fingerprint: bytes, stream: UUID | None)
     message = item.message
     own = command_id_of(item, draft.keyed)
     state = draft.loaded(stream).state if stream else None
-    complainant = state.complainant if isinstance(state, Case) else None
-    people = taking.people_of(message, own, draft.known.contacts, draft.keyed, complainant)
+    erased = draft.erased(stream) if stream else frozenset()
+    complainant = state.complainant if isinstance(state, Case) and state.complainant not in erased else None
+    contacts = {key: subject for key, subject in draft.known.contacts.items() if subject not in erased}
+    people = taking.people_of(message, own, contacts, draft.keyed, complainant)
     return _Entry(item, own, fingerprint, people, taking.sense(message))
 
 

@@ -94,6 +94,10 @@ class Draft:
         """Return a stream as it stands now; one that does not exist is nothing at version 0."""
         return self.known.streams.get(stream) or Loaded(streams_of.nothing(), 0)
 
+    def erased(self, stream: UUID) -> frozenset[UUID]:
+        """Return the persons whose text this stream takes no more, as far as that is known."""
+        return frozenset(subject for gone, subject in self.known.gone if gone == stream)
+
     def remember_conversation(self, key: bytes, stream: UUID, *, moves: bool) -> None:
         """Have later messages of a conversation find this stream; the first keeps it unless it ``moves``."""
         if moves or key not in self.known.conversations:
@@ -173,6 +177,7 @@ class Draft:
             why=isinstance(item, Asked) and bool(item.why),
             received_at=around.received_at,
             history=history,
+            erased=self.erased(stream),
         )
 
     def _unit(self, item: Incoming) -> str:

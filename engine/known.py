@@ -72,6 +72,8 @@ class Known:
     """By the key that they wait for."""
     parked_already: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
     """Fingerprint of a message parked by this batch -> its id and until when it waits."""
+    gone: frozenset[tuple[UUID, UUID]] = frozenset()
+    """Pairs of stream and person whose key was destroyed, as far as the batch has met them."""
     premises: Premises = field(default_factory=Premises)
     """What of this the store must confirm when the batch is committed."""
 

@@ -39,6 +39,17 @@ def plan(items: Sequence[Incoming], known: Known, book: Book, keyed: Keyed, prep
     return Plan(results, draft.batch())
 
 
+def turned_away(item: Incoming, keyed: Keyed) -> Plan:
+    """Return the plan for what would be the text of a person who was erased: refused, and its source goes on."""
+    result = Refused("subject_erased", "the person whose text this would be was erased; nothing is added for him")
+    answers: tuple[Answer, ...] = ()
+    if isinstance(item, Asked):
+        fields = streams_of.result_fields(result)
+        answers = (Answer(command_id_of(item, keyed), _content_fingerprint(item, keyed), fields),)
+    sources = () if item.around.move is None else (item.around.move,)
+    return Plan((result,), Batch(answers=answers, sources=sources))
+
+
 def _take(draft: Draft, item: Incoming) -> Result:
     draft.move(item.around.move)
     return arrivals.take(draft, item) if isinstance(item, Arrived) else _asked(draft, item)

@@ -15,18 +15,28 @@ from engine import knowledge, past_events, planning, streams_of
 from engine.configuration import in_force
 from engine.configuration.activation import Configuration, activation
 from engine.configuration.in_force import Book
-from engine.incoming import Circumstances, Done, Incoming, Result
+from engine.erasing import Erased, Erasing
+from engine.incoming import Circumstances, Done, Incoming, Refused, Result
+from engine.known import Known
 from engine.past import PastCase
 from engine.planning import Plan
+from engine.settling import Settled, Settling
 from engine.store.batch import Append, Batch, Committed, Conflict, SourceMove
 from engine.store.store import Store
+from engine.store.vault.erasure import Erasures
 from engine.store.vault.fingerprint import opaque_id
+from engine.store.vault.keys import Pair, SubjectErased
 from schemas.configuration.activated import ConfigurationActivated
+from schemas.streams.subject import ErasureReason
 
 _TRIES = 4
 """Of a batch whole, before its items go one by one."""
 _TRIES_ALONE = 40
 """Of one item. Whenever it loses, another writer of the same case won, so this is how many may be ahead of it."""
+
+
+class NoLedger(RuntimeError):
+    """An erasure counts only with a line in the ledger, and none was given."""
 
 
 class RecordResult(NamedTuple):
@@ -40,10 +50,49 @@ class RecordResult(NamedTuple):
 class Service:
     """Takes what doors bring. Safe to share between threads: all that lasts is in the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, erasures: Erasures | None = None) -> None:
         self._store = store
         self._keyed = store.fingerprint.of
         self._in_force = (Book(), 0)
+        self._erasures = erasures
+
+    @property
+    def erasing(self) -> Erasing:
+        """What erases persons, and tells what would go.
+
+        Raises:
+            NoLedger: this service was made without a ledger, so nothing may be erased.
+        """
+        return Erasing(self._store, self._with_ledger(), self._keyed)
+
+    def erase(
+        self, subject: UUID, reason: ErasureReason, request_id: UUID, around: Circumstances, now: datetime
+    ) -> Erased | Refused:
+        """Destroy a person's keys, but where a legal hold forbids it; the same request again changes nothing.
+
+        Done for good when this returns: it stands in the ledger. Views and caches of other processes
+        follow the log; the door waits for them.
+
+        Raises:
+            Contended: the person's cases are written to too fast; nothing has happened.
+            LedgerUnavailable, DatabaseUnavailable: nothing has happened, or the next opening completes it.
+            NoLedger: this service was made without a ledger.
+        """
+        return self.erasing.erase(subject, reason, request_id, around, now)
+
+    def settle(self, now: datetime) -> Settled:
+        """Make the ledger of erasures and the database agree, before any door opens.
+
+        Raises:
+            LedgerDamaged, LedgerUnavailable: no door may open.
+            NoLedger: this service was made without a ledger.
+        """
+        return Settling(self._store, self._with_ledger(), self.erasing).settle(now)
+
+    def _with_ledger(self) -> Erasures:
+        if self._erasures is None:
+            raise NoLedger("this service was made without a ledger of erasures: nothing can be erased")
+        return self._erasures
 
     def book(self) -> Book:
         """Return what is in force now; reads only what was activated since the last call."""
@@ -99,12 +148,39 @@ class Service:
         return tuple(result for item in items for result in self.submit([item], now))
 
     def _once(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
-        book = self.book()
-        known = knowledge.gather(self._store, items, self._keyed)
-        plan = planning.plan(items, known, book, self._keyed, self._store.contents.prepare, now)
-        if plan.batch == Batch():
-            return plan.results
-        return _placed(plan, self._store.commit(plan.batch))
+        """Plan and commit. Where a person was erased meanwhile, it is planned again without him, or turned away."""
+        gone: frozenset[Pair] = frozenset()
+        while True:
+            known = knowledge.gather(self._store, items, self._keyed)
+            known.gone = gone
+            found = self._tried(items, known, now)
+            if isinstance(found, tuple):
+                return found
+            if found <= gone:
+                return self._turned_away(items, now)
+            gone |= found
+
+    def _tried(self, items: Sequence[Incoming], known: Known, now: datetime) -> tuple[Result, ...] | frozenset[Pair]:
+        """Return the results, or the pairs of stream and person for which nothing is sealed any more."""
+        plan: Plan | None = None
+        try:
+            plan = planning.plan(items, known, self.book(), self._keyed, self._store.contents.prepare, now)
+            return plan.results if plan.batch == Batch() else _placed(plan, self._store.commit(plan.batch))
+        except SubjectErased as met:
+            return frozenset({(met.stream, met.subject)})
+        except Conflict as conflict:
+            erased = self._store.erased.among(conflict.keys)
+            if plan is None or not erased:
+                raise
+            return frozenset((append.stream, subject) for append in plan.batch.appends for subject in erased)
+
+    def _turned_away(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
+        if len(items) > 1:
+            return tuple(result for item in items for result in self.submit([item], now))
+        plan = planning.turned_away(items[0], self._keyed)
+        if plan.batch != Batch():
+            self._store.commit(plan.batch)
+        return plan.results
 
     def record(self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None) -> RecordResult:
         """Store imported histories. A case that is there already is left alone whole.

@@ -56,6 +56,8 @@ def evolve(state: StreamState, fact: Fact) -> StreamState:
         return feedback.evolve(state if isinstance(state, feedback.Feedback) else feedback.UNKNOWN, fact)
     if named == "problem":
         return problem.evolve(state if isinstance(state, problem.Problem) else problem.UNKNOWN, fact)
+    if named != "complaint":
+        return state  # configuration, persons and staff have no decider: nobody gives them commands by name
     return decider.evolve(state if isinstance(state, Case) else decider.UNKNOWN, fact)
 
 

@@ -52,6 +52,8 @@ RefusalCode = Literal[
     "stale_version",            # made for another version of the case than the present one
     "command_reused",           # the same command id with other content
     "already_handled",          # it had its effect; the answer is no longer kept
+    "subject_erased",           # the person whose text it would be was erased; nothing is added for him
+    "unknown_subject",          # nothing is kept of such a person
     "unlisted_code",            # a code that its published list does not have
     "unknown_command",
     "invalid",                  # the command does not fit its schema

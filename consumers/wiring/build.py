@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -16,8 +17,10 @@ from engine.store.database.embedded import EmbeddedPostgres
 from engine.store.database.opening import Opened
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
-from engine.store.vault import master
+from engine.store.vault import master, rotation
+from engine.store.vault.erasure import Erasures
 from engine.store.vault.fingerprint import opaque_id
+from engine.store.vault.ledger import FileLedger
 from projections.answers import Views
 from schemas.envelope import RequestSource
 
@@ -41,6 +44,8 @@ class Installation:
     """Our part in the embedded database; None where the settings name another."""
     database: Opened
     """How the database let this program in."""
+    made_key: bool = False
+    """The master key file was not there, and was made at this start."""
 
     def person_of(self, name: str) -> str:
         """Return the opaque id by which events call a local person; two names are two persons."""
@@ -55,6 +60,7 @@ def opened(settings: Settings) -> Iterator[Installation]:
         DatabaseError: the database cannot be reached or used; says why and how to mend it.
         KeyFileRefused: the master key file is not what it should be.
         ConfigurationRefused: a configuration file is not admissible.
+        LedgerDamaged, LedgerUnavailable: erasures could have been undone by a restore, so nothing opens.
     """
     with ExitStack() as stack:
         server = None if settings.database else _embedded(settings, stack)
@@ -62,12 +68,15 @@ def opened(settings: Settings) -> Iterator[Installation]:
         database = _let_in(settings, conninfo, stack)
         pool = stack.enter_context(open_pool(conninfo, max_size=settings.pool_size, name="plaint"))
         pool.timeout = PATIENCE_SECONDS
-        store = stack.enter_context(Store(pool, _master_key(settings), settings.contents))
-        service = Service(store)
+        made_key, keys = _master_key(settings, pool)
+        store = stack.enter_context(Store(pool, keys, settings.contents))
+        erasures = Erasures(pool, store.keys, store.contents, FileLedger(_ledger(settings)))
+        service = Service(store, erasures)
+        _settle(service)
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
         service.activate(presets.in_force(settings.config_dir), around, clock.now())
         views = Views(pool, pause=time.sleep)
-        yield Installation(settings, conninfo, pool, store, service, views, server, database)
+        yield Installation(settings, conninfo, pool, store, service, views, server, database, made_key)
 
 
 def _let_in(settings: Settings, conninfo: str, stack: ExitStack) -> Opened:
@@ -81,14 +90,25 @@ def _let_in(settings: Settings, conninfo: str, stack: ExitStack) -> Opened:
     return found
 
 
-def _master_key(settings: Settings) -> master.KeyFile:
-    """Return the master key. Where none is named, the data directory keeps one, made at the first start."""
-    if settings.master_key_file is None:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if master.create_key_file(settings.master_key):
-            note = "without it all personal data is lost"
-            _log.warning("master_key_created", path=str(settings.master_key), note=note)
-    return master.load_key_file(settings.master_key)
+def _master_key(settings: Settings, pool: Pool) -> tuple[bool, master.KeyFile]:
+    """Return the master key, and whether it was made now.
+
+    Where none is named, the data directory keeps one, made at the first start; but never for a
+    database whose keys another one wraps.
+    """
+    if settings.master_key_file is not None:
+        return False, master.load_key_file(settings.master_key)
+    named = rotation.masters_named(pool)
+    if named and not settings.master_key.exists():
+        raise master.KeyFileRefused(
+            f"there is no master key file at {settings.master_key}, and the database's keys are wrapped by master key "
+            f"{', '.join(named)}: put that file back, or let PLAINT_MASTER_KEY_FILE name it; a new key would open nothing"
+        )
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = master.create_key_file(settings.master_key)
+    if made:
+        _log.warning("master_key_created", path=str(settings.master_key), note="without it all personal data is lost")
+    return made, master.load_key_file(settings.master_key)
 
 
 def _embedded(settings: Settings, stack: ExitStack) -> EmbeddedPostgres:

@@ -67,8 +67,11 @@ class Case:
         return by_role.get("complainant") or first or self.registration.author
 
     def subject(self, given: Given) -> UUID:
-        """Return the complainant's subject; a history without parties gets one derived from the command."""
-        return self.complainant or given.derive("complainant")
+        """Return the complainant's subject; a history without parties gets one derived from the command.
+
+        After an erasure a text is the case's own, see ``Given.owner``.
+        """
+        return given.owner(self.complainant or given.derive("complainant"))
 
     def require_point(self, number: int | None) -> None:
         """Refuse a point that this complaint does not have.

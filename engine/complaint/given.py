@@ -86,6 +86,8 @@ class Given:
     origin: Origin = "live"
     received_at: datetime | None = None
     history: Sequence[Stored] = ()
+    erased: frozenset[UUID] = frozenset()
+    """Persons whose key in this stream was destroyed: no text can be theirs any more."""
 
     @property
     def by_person(self) -> bool:
@@ -100,6 +102,16 @@ class Given:
     @property
     def occurred_precision(self) -> Precision:
         return self.precision
+
+    def owner(self, subject: UUID) -> UUID:
+        """Return whose a text is that would be ``subject``'s: after his erasure the case's own.
+
+        What a desk still writes has then an owner that stands for nobody, one for each case, which is
+        erased by its own id, and after that by the next one.
+        """
+        while subject in self.erased:
+            subject = uuid5(self.stream, f"after/{subject}")
+        return subject
 
     def derive(self, label: str) -> UUID:
         """Return an id that the same command always gets for the same label."""

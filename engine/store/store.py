@@ -17,6 +17,7 @@ from engine.store.read import Reader
 from engine.store.set_aside import SetAsideBox
 from engine.store.snapshots import Snapshots, fold_of_this_program
 from engine.store.vault.content import Contents
+from engine.store.vault.erased import ErasedSubjects
 from engine.store.vault.keys import Keys
 from engine.store.vault.master import MasterKeys
 from engine.store.vault.service_keys import ServiceKeys
@@ -42,6 +43,7 @@ class Store:
         self.read = Reader(pool, self.keys, mapper)
         self.snapshots = Snapshots(pool, self.read, mapper, fold_of_this_program())
         self.contents = Contents(pool, self.keys, content_directory)
+        self.erased = ErasedSubjects(pool)
         self.positions = Positions(pool)
         self.answers = Answers(pool)
         self.conversations = Conversations(pool)

@@ -95,7 +95,7 @@ def _require_feedback(state: Feedback) -> None:
 
 
 def _subject(state: Feedback, given: Given) -> UUID:
-    return state.author or given.derive("author")
+    return given.owner(state.author or given.derive("author"))
 
 
 def _received(command: ReceiveFeedback) -> FeedbackReceived:

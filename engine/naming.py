@@ -1,0 +1,211 @@
+"""By what a person is recognised in texts: his contacts and his name, as his own events tell them."""
+
+import base64
+import binascii
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message as Mail
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from engine import parking
+from engine.store.batch import Recorded
+from engine.store.set_aside import AsideRow, NotSetAside, SetAsideBox
+from engine.store.vault.master import UnknownMasterKey
+from engine.store.vault.plan import Parts, plan_of, take_out
+from engine.store.vault.seal import SealBroken
+from engine.taking import Keyed, contact_keys
+from schemas.channels.message import MessageRefused
+from schemas.words import Withheld
+
+_SHORTEST: Final = 5
+"""Of what is searched for: less would be found in anybody's text."""
+_PAGE: Final = 200
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_KEY_OCTETS: Final = 16
+"""Of a keyed hash, in the look-up of contacts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a person is recognised by. Holds personal text: in memory alone, for the time of one erasure."""
+
+    sure: frozenset[str] = field(default=frozenset(), repr=False)
+    """Contacts, and names of several words."""
+    maybe: frozenset[str] = field(default=frozenset(), repr=False)
+    """Names of one word, which many bear."""
+    contacts: frozenset[bytes] = field(default=frozenset(), repr=False)
+    """Keyed hashes of his contacts."""
+
+    def named_in(self, texts: Iterable[str]) -> bool:
+        """Whether a contact or a name of his stands in one of these texts."""
+        return _in(self.sure | self.maybe, texts)
+
+
+NOTHING: Final = Person()
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What of the messages set aside is a person's."""
+
+    his: tuple[UUID, ...] = ()
+    may_be: tuple[UUID, ...] = ()
+    unread: tuple[UUID, ...] = ()
+    until: datetime = _LONG_AGO
+    """All that were set aside up to then were looked through."""
+
+
+def person(subject: UUID, histories: Iterable[Sequence[Recorded]], contacts: Collection[bytes]) -> Person:
+    """Return by what a person is recognised, from events that were opened."""
+    sure: set[str] = set()
+    maybe: set[str] = set()
+    for history in histories:
+        for one in history:
+            for party in _parties(one.event.model_dump(mode="json"), str(subject)):
+                sure.update(_text(contact.get("value")) for contact in party.get("contacts") or ())
+                name = _text(party.get("name"))
+                (sure if " " in name else maybe).add(name)
+    return Person(
+        frozenset(text for text in sure if len(text) >= _SHORTEST),
+        frozenset(text for text in maybe if len(text) >= _SHORTEST),
+        frozenset(key[:_KEY_OCTETS] for key in contacts),
+    )
+
+
+def _parties(node: Any, subject: str) -> Iterator[dict[str, Any]]:
+    """Yield every part of an event that says of this person who he is."""
+    if isinstance(node, dict):
+        if node.get("subject_id") == subject and ("contacts" in node or "name" in node):
+            yield node
+        for child in node.values():
+            yield from _parties(child, subject)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _parties(child, subject)
+
+
+def _text(value: Any) -> str:
+    return value.strip().casefold() if isinstance(value, str) else ""
+
+
+def owned(recorded: Recorded) -> Mapping[UUID, tuple[str, ...]]:
+    """Return the texts of an opened event by the person whose they are; what is erased is left out."""
+    event = recorded.event
+    parts: Parts = {}
+    take_out(plan_of(type(event)), event, "/", None, parts)
+    if isinstance(recorded.envelope.why, str) and event.subject_id is not None:
+        parts.setdefault(event.subject_id, {})["/why"] = recorded.envelope.why
+    found: dict[UUID, tuple[str, ...]] = {}
+    for owner, values in parts.items():
+        texts = tuple(str(value) for value in values.values() if not isinstance(value, Withheld))
+        if owner is not None and texts:
+            found[owner] = texts
+    return found
+
+
+# --- messages set aside -----------------------------------------------------------------------
+
+
+def look_through(box: SetAsideBox, wanted: Person, keyed: Keyed) -> Aside:
+    """Open every message set aside and tell which are the person's; an empty person has none."""
+    if wanted == NOTHING:
+        return Aside(until=datetime.max.replace(tzinfo=UTC))
+    his: list[UUID] = []
+    may_be: list[UUID] = []
+    unread: list[UUID] = []
+    last = _LONG_AGO
+    for row in _all(box):
+        last = row.since
+        try:
+            octets = box.show(row.id)[1]
+        except NotSetAside:
+            continue
+        except (SealBroken, UnknownMasterKey):
+            unread.append(row.id)
+            continue
+        texts = tuple(_texts(octets))
+        if _reaches(row, octets, wanted, keyed) or _in(wanted.sure, texts):
+            his.append(row.id)
+        elif _in(wanted.maybe, texts):
+            may_be.append(row.id)
+    return Aside(tuple(his), tuple(may_be), tuple(unread), last)
+
+
+def _all(box: SetAsideBox) -> Iterator[AsideRow]:
+    after: tuple[datetime, UUID] | None = None
+    while rows := box.listed(limit=_PAGE, after=after):
+        yield from rows
+        after = (rows[-1].since, rows[-1].id)
+
+
+def _reaches(row: AsideRow, octets: bytes, wanted: Person, keyed: Keyed) -> bool:
+    """Whether a parked message comes from, or for, one whom a contact of his reaches."""
+    if row.kind != "parked":
+        return False
+    try:
+        message = parking.unpack(octets).message
+    except MessageRefused:
+        return False
+    keys = (*contact_keys(message.author, keyed), *contact_keys(message.on_behalf_of, keyed))
+    return any(key[:_KEY_OCTETS] in wanted.contacts for key in keys)
+
+
+def _texts(octets: bytes) -> Iterator[str]:
+    """Yield what octets say, however they are packed: as they are, JSON in them, a mail in them, base64 in them."""
+    yield octets.decode("utf-8", "replace")
+    try:
+        said = orjson.loads(octets)
+    except orjson.JSONDecodeError:
+        yield from _of_mail(octets)
+        return
+    yield from _of_json(said)
+
+
+def _of_json(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+        yield from _of_text(node)
+    elif isinstance(node, dict):
+        for key, child in node.items():
+            yield key
+            yield from _of_json(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _of_json(child)
+
+
+def _of_text(text: str) -> Iterator[str]:
+    """Yield what a string of JSON holds in turn: a payload in base64, or a raw mail."""
+    if "\n" in text and ":" in text:
+        yield from _of_mail(text.encode("utf-8", "surrogateescape"))
+        return
+    try:
+        packed = base64.b64decode(text, validate=True) if len(text) >= _SHORTEST else b""
+    except (binascii.Error, ValueError):
+        return
+    if packed:
+        yield from _texts(packed)
+
+
+def _of_mail(octets: bytes) -> Iterator[str]:
+    mail: Mail = message_from_bytes(octets)
+    for value in mail.values():
+        yield str(make_header(decode_header(str(value))))
+    for part in mail.walk():
+        body = part.get_payload(decode=True)
+        if isinstance(body, bytes):
+            charset = part.get_content_charset() or "utf-8"
+            try:
+                yield body.decode(charset, "replace")
+            except LookupError:
+                yield body.decode("utf-8", "replace")
+
+
+def _in(needles: Collection[str], texts: Iterable[str]) -> bool:
+    return any(needle in text for text in map(str.casefold, texts) for needle in needles)

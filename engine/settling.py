@@ -1,0 +1,172 @@
+"""The opening of an installation: the ledger of erasures and the database are made to agree before any door opens.
+
+What a crash left, and what a restore brings back, stands in ``engine.store.vault.ledger``.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from engine.erasing import Contended, Erasing, Wish
+from engine.incoming import Circumstances, Refused, Sender
+from engine.store.batch import NewEvent, Recorded
+from engine.store.store import Store
+from engine.store.vault.erasure import Erasures, Order, Stale
+from engine.store.vault.ledger import Entry
+from schemas.envelope import Envelope
+from schemas.streams.subject import SubjectErased
+
+_TRIES: Final = 40
+_AT_ONCE: Final = 500
+"""Persons whose streams are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the opening of an installation had to make good."""
+
+    completed: int = 0
+    """Erasures that a crash had interrupted."""
+    again: int = 0
+    """Erasures that a restored backup had brought back."""
+    entered: int = 0
+    """Erasures that the ledger did not have."""
+    incarnation: UUID | None = None
+    """The log had lost events: this is its new incarnation."""
+
+    @property
+    def anything(self) -> bool:
+        """Whether there was anything to make good."""
+        return self != Settled()
+
+
+class Settling:
+    """Compares once; every opening makes one."""
+
+    def __init__(self, store: Store, erasures: Erasures, erasing: Erasing) -> None:
+        self._store = store
+        self._erasures = erasures
+        self._erasing = erasing
+
+    def settle(self, now: datetime) -> Settled:
+        """Make the ledger and the database agree, before any door opens.
+
+        What a crash cut off is completed; what a restored backup brought back is erased again; what
+        the ledger does not have is entered; a log that lost events begins a new incarnation.
+
+        Raises:
+            LedgerDamaged, LedgerUnavailable: no door may open.
+        """
+        if self._erasures.agrees():
+            return Settled()
+        octets = self._erasures.ledger.octets()
+        entries = self._erasures.ledger.entries()
+        recorded = self._recorded_of(entries)
+        incarnation = self._lost(entries, recorded)
+        completed, again = 0, 0
+        undone = self._erasures.brought_back([entry for entry in entries if entry.done])
+        for entry in entries:
+            stands = entry.event_id in recorded
+            if not entry.done:
+                self._complete(entry, now, stands=stands)
+                completed += 1
+            elif not stands or entry.event_id in undone:
+                self._again(entry, stands=stands)
+                again += 1
+        entered = self._enter({entry.event_id for entry in entries})
+        changed = completed or again or entered
+        self._erasures.note_agreement(self._erasures.ledger.octets() if changed else octets)
+        return Settled(completed, again, entered, incarnation)
+
+    def _recorded_of(self, entries: Sequence[Entry]) -> set[UUID]:
+        """Return the ids of those of these erasures that the log has."""
+        subjects = list(dict.fromkeys(entry.event.subject for entry in entries))
+        found: set[UUID] = set()
+        for start in range(0, len(subjects), _AT_ONCE):
+            histories = self._store.read.streams(subjects[start : start + _AT_ONCE])
+            found.update(one.envelope.event_id for history in histories.values() for one in history)
+        return found
+
+    def _lost(self, entries: Sequence[Entry], recorded: Collection[UUID]) -> UUID | None:
+        """Begin a new incarnation where the log lacks an erasure that stood in its present one."""
+        head = self._store.read.head()
+        lost = [
+            entry.position
+            for entry in entries
+            if entry.done and entry.incarnation == head.incarnation and entry.event_id not in recorded
+        ]
+        if not lost:
+            return None
+        return self._erasures.begin_incarnation(min(head.position, min(lost) - 1), head.incarnation)
+
+    def _complete(self, entry: Entry, now: datetime, *, stands: bool) -> None:
+        """Carry an interrupted erasure to its end: what a hold keeps by now is left out."""
+        if stands:
+            self._erasures.finish(entry)
+            return
+        envelope = entry.new.envelope
+        around = _circumstances(envelope, now)
+        only = None if entry.whole else frozenset((*entry.event.streams, *entry.event.left_out))
+        result = self._erasing.carry_on(
+            Wish(entry.event.subject, entry.event.reason, entry.event.request_id, around, now, only=only)
+        )
+        if isinstance(result, Refused) or result.request_id != entry.event.request_id:
+            self._erasures.ledger.complete(entry.event_id)
+
+    def _again(self, entry: Entry, *, stands: bool) -> None:
+        """Have a finished erasure hold in a restored database: exactly its pairs, and its event if that was lost."""
+        if stands:
+            self._erasures.erase_again(entry)
+            return
+        for _ in range(_TRIES):
+            own = len(self._store.read.stream(entry.event.subject))
+            order = Order(
+                subject=entry.event.subject,
+                new=entry.new,
+                streams=entry.event.streams,
+                versions={entry.event.subject: own},
+                own_version=own,
+                left_out=entry.event.left_out,
+                whole=entry.whole,
+                decided=False,
+            )
+            try:
+                self._erasures.carry_out(order)
+            except Stale:
+                continue
+            return
+        raise Contended(entry.event.subject)
+
+    def _enter(self, known: Collection[UUID]) -> int:
+        """Enter what was recorded into a ledger that does not have it: it is new, or was lost."""
+        count = 0
+        subjects = self._erasures.destroyed()
+        for start in range(0, len(subjects), _AT_ONCE):
+            for history in self._store.read.streams(subjects[start : start + _AT_ONCE]).values():
+                for one in history:
+                    if isinstance(one.event, SubjectErased) and one.envelope.event_id not in known:
+                        self._enter_one(one, one.event)
+                        count += 1
+        return count
+
+    def _enter_one(self, one: Recorded, event: SubjectErased) -> None:
+        new = NewEvent(one.envelope, event)
+        whole = bool(self._store.erased.among([event.subject]))
+        head = self._store.read.head()
+        entry = Entry(new, one.position, head.incarnation, one.recorded_at, whole)
+        self._erasures.ledger.intend(entry)
+        self._erasures.finish(entry)
+
+
+def _circumstances(envelope: Envelope, now: datetime) -> Circumstances:
+    """Return the circumstances that a stored envelope tells of, for what is carried out on its behalf."""
+    sender = Sender("ledger", envelope.actor, envelope.identity, envelope.on_behalf_of)
+    return Circumstances(
+        sender,
+        envelope.source,
+        envelope.received_at or now,
+        traceparent=envelope.traceparent,
+        clock=envelope.occurred_at,
+    )

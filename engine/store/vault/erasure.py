@@ -1,0 +1,314 @@
+"""The destruction of a person's keys: one transaction under the log's lock, and its line in the ledger.
+
+What is to go is decided outside of the lock, since it takes reading whole cases. The decision names
+the version of every stream that it rests on; under the lock nothing may have changed, else ``Stale``
+is raised, nothing has happened, and it is decided anew. So a legal hold that is placed between the
+look and the destruction is always seen.
+
+The order, and what a crash leaves, stands in ``ledger``. The keys of these pairs and the person's
+entries in the contact look-up go, small contents and messages set aside go in the same
+transaction, large contents after it. Rows of contents stay as tombstones without octets, so that
+the history still knows that there was a file.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from psycopg import Connection, IsolationLevel
+from psycopg.rows import TupleRow
+from psycopg_pool import PoolClosed, PoolTimeout
+
+from engine.store.batch import NewEvent
+from engine.store.commit import LOCK
+from engine.store.copying import copy_events
+from engine.store.database.errors import DatabaseUnavailable
+from engine.store.database.pool import Pool
+from engine.store.mapper import Mapper
+from engine.store.session import reading
+from engine.store.vault.content import Contents
+from engine.store.vault.keys import Keys, Pair
+from engine.store.vault.ledger import Entry, Ledger
+
+_LOOK: Final = """
+    WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
+    SELECT coalesce((SELECT position FROM head), 0),
+           greatest(clock_timestamp(), (SELECT recorded_at FROM head)),
+           (SELECT incarnation FROM plaint.log ORDER BY number DESC LIMIT 1),
+           EXISTS (SELECT FROM unnest(%(streams)s::uuid[], %(versions)s::integer[]) AS w (stream, version)
+                   WHERE w.version <> coalesce(
+                       (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream), 0)),
+           ARRAY(SELECT k.stream FROM plaint_keys.data_keys k
+                 WHERE k.subject = %(subject)s AND k.wrapped IS NOT NULL),
+           EXISTS (SELECT FROM plaint.set_aside s WHERE s.since > %(scanned)s)
+"""
+_DESTROY: Final = """
+    UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL
+    WHERE subject = %s AND stream = ANY(%s) AND wrapped IS NOT NULL
+"""
+_BLOCK: Final = """
+    INSERT INTO plaint_keys.data_keys (stream, subject, key_id)
+    SELECT stream, %s, '\\x' FROM unnest(%s::uuid[]) AS stream ON CONFLICT DO NOTHING
+"""
+"""A pair whose key a restore has lost too: so that none is made for it anew."""
+_COUNT: Final = "UPDATE plaint_keys.destructions SET count = count + 1"
+_PERSON: Final = """
+    INSERT INTO plaint_keys.erased_subjects (subject, erased_at) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
+_CONTACTS: Final = """
+    DELETE FROM plaint.contacts WHERE subject = %(subject)s AND (%(whole)s OR NOT EXISTS (
+        SELECT FROM plaint_keys.data_keys k WHERE k.subject = %(subject)s AND k.wrapped IS NOT NULL))
+"""
+_CONTENTS: Final = """
+    UPDATE plaint.contents SET ciphertext = NULL
+    WHERE subject = %s AND stream = ANY(%s) AND ciphertext IS NOT NULL
+"""
+_SEEN: Final = """
+    INSERT INTO plaint.messages (fingerprint, stream, message)
+    SELECT fingerprint, %s, id FROM plaint.set_aside WHERE id = ANY(%s) AND kind = 'parked'
+    ON CONFLICT DO NOTHING
+"""
+"""The same message again must not bring it back: it counts as handled."""
+_DISCARD: Final = "DELETE FROM plaint.set_aside WHERE id = ANY(%s)"
+_LIVE: Final = "SELECT stream FROM plaint_keys.data_keys WHERE subject = %s AND wrapped IS NOT NULL ORDER BY stream"
+_ALL: Final = "SELECT stream, wrapped IS NOT NULL FROM plaint_keys.data_keys WHERE subject = %s ORDER BY stream"
+_OF_STREAM: Final = (
+    "SELECT subject FROM plaint_keys.data_keys WHERE stream = %s AND wrapped IS NOT NULL ORDER BY subject"
+)
+_LEFT_OUT: Final = """
+    SELECT DISTINCT subject FROM plaint_keys.erased_subjects e
+    JOIN plaint_keys.data_keys k USING (subject) WHERE k.wrapped IS NOT NULL ORDER BY subject
+"""
+_UNDONE: Final = """
+    SELECT w.id FROM unnest(%s::uuid[], %s::uuid[]) AS w (id, subject)
+    WHERE (SELECT e.subject FROM plaint_keys.erased_subjects e WHERE e.subject = w.subject) IS NULL
+       OR EXISTS (SELECT FROM plaint.contacts c WHERE c.subject = w.subject)
+"""
+_LIVE_PAIRS: Final = """
+    SELECT k.stream, k.subject FROM unnest(%s::uuid[], %s::uuid[]) AS w (stream, subject)
+    JOIN plaint_keys.data_keys k USING (stream, subject) WHERE k.wrapped IS NOT NULL
+"""
+_FILES: Final = "SELECT content_id FROM plaint.contents WHERE subject = %s AND stream = ANY(%s)"
+_INCARNATION: Final = """
+    INSERT INTO plaint.log (number, incarnation, after_position)
+    SELECT number + 1, gen_random_uuid(), %s FROM plaint.log WHERE incarnation = %s
+    ON CONFLICT DO NOTHING RETURNING incarnation
+"""
+_LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Stale(Exception):
+    """What the decision rests on has changed meanwhile: nothing has happened, look and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One destruction, as it was decided; ``new`` is the ``subject.erased`` that records it."""
+
+    subject: UUID
+    new: NewEvent
+    streams: tuple[UUID, ...]
+    """Where the person's keys go."""
+    versions: Mapping[UUID, int]
+    """Every stream that the decision rests on, left out ones and the person's own too, as it was looked at."""
+    own_version: int
+    """Of the person's own stream, before the event."""
+    left_out: tuple[UUID, ...] = ()
+    whole: bool = True
+    """See ``ledger.Entry``."""
+    discard: tuple[UUID, ...] = ()
+    """Messages set aside that are his."""
+    scanned: datetime = _LONG_AGO
+    """Messages set aside up to this instant were looked through."""
+    decided: bool = True
+    """False: it was decided once for all, as the ledger names it; nothing is compared."""
+
+
+class Erasures:
+    """Carries out what was decided. For any number of threads and processes."""
+
+    def __init__(self, pool: Pool, keys: Keys, contents: Contents, ledger: Ledger) -> None:
+        self._pool = pool
+        self._keys = keys
+        self._contents = contents
+        self._mapper = Mapper()
+        self.ledger = ledger
+
+    def carry_out(self, order: Order) -> Entry:
+        """Destroy, record and enter into the ledger; done for good when this returns.
+
+        Raises:
+            Stale: nothing has happened; decide again.
+            LedgerUnavailable: nothing has happened, or the next opening completes it.
+            DatabaseUnavailable: nothing has happened, or the next opening completes it.
+        """
+        try:
+            with self._pool.connection() as connection:
+                entry = self._transaction(connection, order)
+        except _LOST as error:
+            raise DatabaseUnavailable(f"an erasure could not be carried out now: {type(error).__name__}") from error
+        self.finish(entry)
+        return entry
+
+    def finish(self, entry: Entry) -> int:
+        """Do what follows the commit: delete large contents, then say in the ledger that it is done; how many files."""
+        self._keys.forget(entry.event.subject)
+        files = self._contents.discard(self._files(entry))
+        self.ledger.complete(entry.event_id)
+        return files
+
+    def _transaction(self, connection: Connection[TupleRow], order: Order) -> Entry:
+        connection.isolation_level = IsolationLevel.READ_COMMITTED
+        connection.execute(LOCK)
+        row = connection.execute(
+            _LOOK,
+            {
+                "streams": list(order.versions),
+                "versions": list(order.versions.values()),
+                "subject": order.subject,
+                "scanned": order.scanned,
+            },
+        ).fetchone()
+        if row is None:
+            raise Stale("the log does not answer")
+        before, recorded_at, incarnation, moved, live, more_aside = row
+        if moved or (order.decided and (more_aside or not _still_so(order, live))):
+            connection.rollback()
+            raise Stale("the person's cases went on meanwhile")
+        self._write(connection, order, recorded_at)
+        sealed = self._recorded(order)
+        copy_events(connection, before, recorded_at, [sealed])
+        entry = Entry(order.new, before + 1, incarnation, recorded_at, order.whole)
+        self.ledger.intend(entry)
+        connection.commit()
+        return entry
+
+    def _recorded(self, order: Order) -> StoredEvent:
+        return self._mapper.seal(self._mapper.draft(order.subject, order.own_version + 1, order.new), {})
+
+    def _write(self, connection: Connection[TupleRow], order: Order, at: datetime) -> None:
+        subject, streams = order.subject, list(order.streams)
+        connection.execute(_DESTROY, (subject, streams))
+        connection.execute(_BLOCK, (subject, streams))
+        connection.execute(_COUNT)
+        connection.execute(_CONTENTS, (subject, streams))
+        connection.execute(_CONTACTS, {"subject": subject, "whole": order.whole})
+        if order.whole:
+            connection.execute(_PERSON, (subject, at))
+        if order.discard:
+            connection.execute(_SEEN, (subject, list(order.discard)))
+            connection.execute(_DISCARD, (list(order.discard),))
+
+    def _files(self, entry: Entry) -> list[UUID]:
+        with reading(self._pool) as connection:
+            rows = connection.execute(_FILES, (entry.event.subject, list(entry.event.streams))).fetchall()
+        return [row[0] for row in rows]
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def live(self, subject: UUID) -> list[UUID]:
+        """The streams in which a person still has a key."""
+        with reading(self._pool) as connection:
+            return [row[0] for row in connection.execute(_LIVE, (subject,)).fetchall()]
+
+    def streams(self, subject: UUID) -> dict[UUID, bool]:
+        """Every stream in which a person has or had a key, and whether it is there still."""
+        with reading(self._pool) as connection:
+            return dict(connection.execute(_ALL, (subject,)).fetchall())
+
+    def subjects(self, stream: UUID) -> list[UUID]:
+        """The persons who have a key in a stream still."""
+        with reading(self._pool) as connection:
+            return [row[0] for row in connection.execute(_OF_STREAM, (stream,)).fetchall()]
+
+    def contacts(self, subject: UUID) -> list[bytes]:
+        """The keyed hashes of the contacts by which a person is found."""
+        with reading(self._pool) as connection:
+            rows = connection.execute("SELECT key FROM plaint.contacts WHERE subject = %s", (subject,)).fetchall()
+        return [row[0].bytes for row in rows]
+
+    def left_out(self) -> list[UUID]:
+        """Erased persons of whom a key is there still, since a legal hold forbade to destroy it."""
+        with reading(self._pool) as connection:
+            return [row[0] for row in connection.execute(_LEFT_OUT).fetchall()]
+
+    # --- after a restore ----------------------------------------------------------------------
+
+    def agrees(self) -> bool:
+        """Whether nothing has changed since the database was last compared with the ledger. One query."""
+        query = """
+            SELECT d.count, l.octets, l.destructions
+            FROM plaint_keys.destructions d LEFT JOIN plaint_keys.ledger l ON true
+        """
+        with reading(self._pool) as connection:
+            count, octets, destructions = connection.execute(query).fetchone() or (0, None, None)
+        return (octets or 0, destructions or 0) == (self.ledger.octets(), count)
+
+    def note_agreement(self, octets: int) -> None:
+        """Remember that the database agrees with the ledger as far as this."""
+        query = """
+            INSERT INTO plaint_keys.ledger (octets, destructions)
+            SELECT %s, count FROM plaint_keys.destructions
+            ON CONFLICT (only_row) DO UPDATE SET octets = excluded.octets, destructions = excluded.destructions
+        """
+        with reading(self._pool) as connection:
+            connection.execute(query, (octets,))
+
+    def brought_back(self, entries: Sequence[Entry]) -> set[UUID]:
+        """Event ids of the erasures that do not hold in this database, though they were done."""
+        pairs: dict[Pair, set[UUID]] = {}
+        for entry in entries:
+            for stream in entry.event.streams:
+                pairs.setdefault((stream, entry.event.subject), set()).add(entry.event_id)
+        whole = [entry for entry in entries if entry.whole]
+        with reading(self._pool) as connection:
+            live = connection.execute(_LIVE_PAIRS, _columns(pairs)).fetchall()
+            undone = connection.execute(
+                _UNDONE, ([entry.event_id for entry in whole], [entry.event.subject for entry in whole])
+            ).fetchall()
+        found = {row[0] for row in undone}
+        for stream, subject in live:
+            found |= pairs[stream, subject]
+        return found
+
+    def erase_again(self, entry: Entry) -> None:
+        """Have an erasure hold again in a database that has its event already."""
+        order = Order(entry.event.subject, entry.new, entry.event.streams, {}, 0, whole=entry.whole)
+        try:
+            with self._pool.connection() as connection:
+                connection.execute(LOCK)
+                self._write(connection, order, entry.recorded_at)
+        except _LOST as error:
+            raise DatabaseUnavailable(f"an erasure could not be applied again: {type(error).__name__}") from error
+        self.finish(entry)
+
+    def destroyed(self) -> list[UUID]:
+        """Every person of whom a key was destroyed."""
+        query = "SELECT DISTINCT subject FROM plaint_keys.data_keys WHERE wrapped IS NULL"
+        with reading(self._pool) as connection:
+            return [row[0] for row in connection.execute(query).fetchall()]
+
+    def begin_incarnation(self, after: int, lost: UUID) -> UUID | None:
+        """Begin a new incarnation of the log behind ``after``; None if ``lost`` is in force no more."""
+        try:
+            with self._pool.connection() as connection:
+                connection.execute(LOCK)
+                row = connection.execute(_INCARNATION, (after, lost)).fetchone()
+        except _LOST as error:
+            raise DatabaseUnavailable(f"the log could not be marked: {type(error).__name__}") from error
+        return row[0] if row else None
+
+
+def _still_so(order: Order, live: Collection[UUID]) -> bool:
+    """Whether the person has keys exactly where he had when it was decided."""
+    named = {*order.streams, *order.left_out}
+    return set(live) == named if order.whole else set(order.streams) <= set(live)
+
+
+def _columns(pairs: Collection[Pair]) -> tuple[list[UUID], list[UUID]]:
+    return [stream for stream, _ in pairs], [subject for _, subject in pairs]
