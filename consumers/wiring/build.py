@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
-from consumers.wiring import clock, presets
+from consumers.wiring import clock, erasures, presets
 from consumers.wiring.settings import Settings
 from engine.incoming import Circumstances, Sender
 from engine.service import Service
@@ -18,9 +17,7 @@ from engine.store.database.opening import Opened
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault import master, rotation
-from engine.store.vault.erasure import Erasures
 from engine.store.vault.fingerprint import opaque_id
-from engine.store.vault.ledger import FileLedger
 from projections.answers import Views
 from schemas.envelope import RequestSource
 
@@ -70,9 +67,8 @@ def opened(settings: Settings) -> Iterator[Installation]:
         pool.timeout = PATIENCE_SECONDS
         made_key, keys = _master_key(settings, pool)
         store = stack.enter_context(Store(pool, keys, settings.contents))
-        erasures = Erasures(pool, store.keys, store.contents, FileLedger(_ledger(settings)))
-        service = Service(store, erasures)
-        _settle(service)
+        service = Service(store, erasures.erasures(settings, pool, store))
+        erasures.settle(service)
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
         service.activate(presets.in_force(settings.config_dir), around, clock.now())
         views = Views(pool, pause=time.sleep)
