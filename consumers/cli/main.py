@@ -80,6 +80,19 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "keys": (
+        "Master keys, which wrap the keys of all personal data.",
+        {
+            "status": (
+                "consumers.cli.keys:status",
+                "Show the master keys: which one wraps, what the others still wrap, which lines may go.",
+            ),
+            "rotate": (
+                "consumers.cli.keys:rotate",
+                "Wrap everything by a new master key, without touching an event.",
+            ),
+        },
+    ),
     "parked": (
         "Messages that wait for the one they answer.",
         {

@@ -28,6 +28,9 @@ def run(
     """Run the HTTP door, all views and the upkeep in one process until Ctrl-C."""
     chosen = read_settings()
     with _door(chosen) as door, session(chosen) as here:
+        if here.made_key:
+            output.say(f"A new master key is in {chosen.master_key}. Whoever loses that file loses all personal data")
+            output.say("for good, and whoever has it can read it: keep a copy, apart from the database.")
         if sample and not _holds_cases(here):
             from consumers.cli.feeding import play
 

@@ -12,7 +12,7 @@ it calls a master key unknown. A line is removed under a lock that excludes ever
 storing a wrapped key, so none is stored under a line that has just gone.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -219,6 +219,6 @@ def remove_old(pool: Pool, path: Path) -> tuple[str, ...]:
     return gone
 
 
-def removable(used: Usage, others: list[str]) -> tuple[str, ...]:
+def removable(used: Usage, others: Sequence[str]) -> tuple[str, ...]:
     """Those of the keys that no longer wrap which no row names."""
     return tuple(one for one in others if used.rows_of(one) == 0)

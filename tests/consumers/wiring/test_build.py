@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from engine.store.vault.master import create_key_file
 from support.commandline import CommandLine
 
 
@@ -10,8 +11,20 @@ def test_a_data_directory_that_is_not_there_yet_is_made_beside_a_given_database(
     assert (there.stat().st_mode & 0o777, (there / "master.key").stat().st_mode & 0o777) == (0o700, 0o600)
 
 
-def test_a_database_whose_master_key_is_elsewhere_is_not_opened_with_a_new_one(database: str, tmp_path: Path) -> None:
+def test_no_key_is_made_for_a_database_whose_keys_another_one_wraps(database: str, tmp_path: Path) -> None:
     CommandLine({"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path / "first")}).ok("project", "--once")
+    ((used, _),) = [line.split() for line in (tmp_path / "first" / "master.key").read_text().splitlines()]
     outcome = CommandLine({"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path / "second")})("funnel")
+    assert (outcome.code, outcome.out) == (78, "")
+    assert f"the database's keys are wrapped by master key {used}: put that file back" in outcome.err
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_database_whose_master_key_is_not_in_the_file_is_not_opened(database: str, tmp_path: Path) -> None:
+    CommandLine({"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path / "first")}).ok("project", "--once")
+    other = tmp_path / "other.key"
+    create_key_file(other)
+    settings = {"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path), "PLAINT_MASTER_KEY_FILE": str(other)}
+    outcome = CommandLine(settings)("funnel")
     assert (outcome.code, outcome.out) == (78, "")
     assert "is not at hand: put its line back into the key file" in outcome.err
