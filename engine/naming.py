@@ -12,12 +12,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel
 
 from engine import parking
 from engine.store.batch import Recorded
 from engine.store.set_aside import AsideRow, NotSetAside, SetAsideBox
 from engine.store.vault.master import UnknownMasterKey
-from engine.store.vault.plan import Parts, plan_of, take_out
+from engine.store.vault.plan import Plan, plan_of
 from engine.store.vault.seal import SealBroken
 from engine.taking import Keyed, contact_keys
 from schemas.channels.message import MessageRefused
@@ -97,16 +98,25 @@ def _text(value: Any) -> str:
 def owned(recorded: Recorded) -> Mapping[UUID, tuple[str, ...]]:
     """Return the texts of an opened event by the person whose they are; what is erased is left out."""
     event = recorded.event
-    parts: Parts = {}
-    take_out(plan_of(type(event)), event, "/", None, parts)
-    if isinstance(recorded.envelope.why, str) and event.subject_id is not None:
-        parts.setdefault(event.subject_id, {})["/why"] = recorded.envelope.why
     found: dict[UUID, tuple[str, ...]] = {}
-    for owner, values in parts.items():
-        texts = tuple(str(value) for value in values.values() if not isinstance(value, Withheld))
-        if owner is not None and texts:
-            found[owner] = texts
+    texts = list(_owned(plan_of(type(event)), event, None))
+    texts.append((event.subject_id, recorded.envelope.why))
+    for owner, text in texts:
+        if owner is not None and text is not None and not isinstance(text, Withheld):
+            found[owner] = (*found.get(owner, ()), str(text))
     return found
+
+
+def _owned(plan: Plan, model: BaseModel, owner: UUID | None) -> Iterator[tuple[UUID | None, Any]]:
+    owner = getattr(model, "subject_id", None) if plan.owner else owner
+    for name in plan.personal:
+        yield owner, getattr(model, name, None)
+    for name, inner in plan.single:
+        if isinstance(child := getattr(model, name, None), BaseModel):
+            yield from _owned(inner, child, owner)
+    for name, inner in plan.repeated:
+        for child in getattr(model, name, None) or ():
+            yield from _owned(inner, child, owner)
 
 
 # --- messages set aside -----------------------------------------------------------------------
