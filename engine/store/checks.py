@@ -18,7 +18,7 @@ from engine.store import answers, conversations, positions, set_aside
 from engine.store.batch import Batch, Conflict
 from engine.store.columns import BigIntegers, Column, Hashes, Integers, Octets, Texts, Truths, Uuids
 from engine.store.vault import keys as keys_of_subjects
-from engine.store.vault.keys import DataKey, Pair
+from engine.store.vault.keys import DataKey, KeyName
 
 _HEAD: Final = """
     WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
@@ -46,11 +46,10 @@ SHORT: Final = ",\n".join([_HEAD, *(query if both else _NOTHING for query, both 
 FULL: Final = ",\n".join([_HEAD, *(query for query, _ in _ASKED.values())])
 
 
-def expected(batch: Batch, keys: Mapping[Pair, DataKey], *, full: bool) -> dict[str, Column]:
+def expected(batch: Batch, keys: Mapping[KeyName, DataKey], *, full: bool) -> dict[str, Column]:
     """Return what a batch expects; for the short question only what it asks."""
     appends = [append for append in batch.appends if full or append.expected > 0]
-    stored = list(keys.items()) if full else [(pair, key) for pair, key in keys.items() if key.stored is None]
-    new = [pair[1] for pair, key in keys.items() if key.stored is not None]
+    stored = list(keys.items()) if full else [(name, key) for name, key in keys.items() if key.stored is None]
     premises = batch.premises
     return {
         "streams": Uuids([append.stream for append in appends]),
@@ -59,11 +58,11 @@ def expected(batch: Batch, keys: Mapping[Pair, DataKey], *, full: bool) -> dict[
         "source_positions": BigIntegers([move.expected for move in batch.sources]),
         "commands": Uuids([answer.command_id for answer in batch.answers]) if full else Uuids(()),
         "messages": Hashes([message.fingerprint for message in batch.messages]) if full else Hashes(()),
-        "key_streams": Uuids([stream for (stream, _), _ in stored]),
-        "key_subjects": Uuids([subject for (_, subject), _ in stored]),
+        "key_streams": Hashes([name for name, _ in stored]),
+        "key_subjects": Hashes([name[16:] for name, _ in stored]),
         "key_ids": Octets([key.key_id for _, key in stored]),
         "new_keys": Truths([key.stored is not None for _, key in stored]),
-        "new_subjects": Uuids(new),
+        "new_subjects": Hashes([name[16:] for name, key in keys.items() if key.stored is not None]),
         "released": Uuids(batch.released),
         "openings": Octets(premises.openings),
         "waiting": Uuids(premises.waiting),
@@ -92,7 +91,7 @@ def conflict(batch: Batch, found: Sequence[Iterable[Any]]) -> Conflict | None:
     )
 
 
-def diagnose(connection: Connection[TupleRow], batch: Batch, keys: Mapping[Pair, DataKey]) -> Conflict | None:
+def diagnose(connection: Connection[TupleRow], batch: Batch, keys: Mapping[KeyName, DataKey]) -> Conflict | None:
     """Ask the full question, after an insert has found that something is there already."""
     row = connection.execute(FULL, expected(batch, keys, full=True)).fetchone()
     return conflict(batch, row[2:]) if row else None

@@ -27,7 +27,6 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection, IsolationLevel
 from psycopg.rows import TupleRow
 from psycopg_pool import PoolClosed, PoolTimeout
@@ -39,12 +38,12 @@ from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.herald import Herald
-from engine.store.mapper import Mapper, pairs_of
+from engine.store.mapper import Mapper, Sealed, keys_of
 from engine.store.read_back import is_written
 from engine.store.set_aside import SealedAside, SetAsideBox
 from engine.store.vault import content
 from engine.store.vault import keys as keys_of_subjects
-from engine.store.vault.keys import DataKey, Keys, Pair
+from engine.store.vault.keys import DataKey, KeyName, Keys, key_name
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(1886151017, 1)"
 """Two-key space ("plai" as a number, 1): one log in a database. Migrations use the one-key space."""
@@ -65,8 +64,8 @@ class _Ready:
     """A batch with everything done that needs no lock."""
 
     batch: Batch
-    rows: Sequence[StoredEvent]
-    keys: Mapping[Pair, DataKey]
+    rows: Sequence[Sealed]
+    keys: Mapping[KeyName, DataKey]
     aside: Sequence[SealedAside]
 
     @property
@@ -133,14 +132,15 @@ class Writer:
             for append in batch.appends
             for number, new in enumerate(append.events, start=1)
         ]
-        pairs = dict.fromkeys([*pairs_of(drafts), *((each.stream, each.subject) for each in batch.contents)])
-        begun = {append.stream for append in batch.appends if append.expected == 0}
-        keys = self._keys.for_writing(pairs, begun) if pairs else {}
+        names = keys_of(drafts)
+        names.update(dict.fromkeys(key_name(each.stream, each.subject) for each in batch.contents))
+        begun = {append.stream.bytes for append in batch.appends if append.expected == 0}
+        keys = self._keys.to_seal(names, begun) if names else {}
         self._must_fit_contents(batch, keys)
         return _Ready(batch, self._mapper.seal_all(drafts, keys), keys, self._aside.seal(batch.set_aside))
 
-    def _must_fit_contents(self, batch: Batch, keys: Mapping[Pair, DataKey]) -> None:
-        others = [each for each in batch.contents if keys[each.stream, each.subject].key_id != each.key_id]
+    def _must_fit_contents(self, batch: Batch, keys: Mapping[KeyName, DataKey]) -> None:
+        others = [each for each in batch.contents if keys[key_name(each.stream, each.subject)].key_id != each.key_id]
         if others:
             self._keys.drop((each.stream, each.subject) for each in others)
             raise Conflict(keys=frozenset(each.subject for each in others))
@@ -205,7 +205,8 @@ class Writer:
         """Forget the keys that are others by now, so that the next try looks them up."""
         if found is None:
             return Conflict()
-        self._keys.drop(pair for pair in ready.keys if pair[1] in found.keys)
+        others = {subject.bytes for subject in found.keys}
+        self._keys.drop_named(name for name in ready.keys if name[16:] in others)
         return found
 
     def _read_back(self, ready: _Ready, sent: _Sent, cause: Exception) -> Committed | None:

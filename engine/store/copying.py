@@ -8,11 +8,12 @@ psycopg would look up a dumper for every value; here the columns are known.
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from struct import Struct
-from typing import Any, Final
+from typing import Final
 
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 from psycopg.rows import TupleRow
+
+from engine.store.mapper import Sealed
 
 _COPY: Final = "COPY plaint.events (position, recorded_at, stream, version, name, state) FROM STDIN (FORMAT BINARY)"
 _BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -26,9 +27,7 @@ _CHUNK: Final = 64
 """Rows sent at once: the server works on one chunk while the next is packed."""
 
 
-def copy_events(
-    connection: Connection[TupleRow], before: int, recorded_at: datetime, rows: Sequence[StoredEvent]
-) -> None:
+def copy_events(connection: Connection[TupleRow], before: int, recorded_at: datetime, rows: Sequence[Sealed]) -> None:
     """Append rows behind position ``before``. The caller holds the lock."""
     if not rows:
         return
@@ -37,18 +36,16 @@ def copy_events(
             copy.write(chunk)
 
 
-def _packed(before: int, recorded: int, rows: Sequence[StoredEvent]) -> Iterator[bytes]:
+def _packed(before: int, recorded: int, rows: Sequence[Sealed]) -> Iterator[bytes]:
     names: dict[str, bytes] = {}
     octets = [_BEGIN]
     row, length = _ROW.pack, _LENGTH.pack
-    for position, stored in enumerate(rows, start=before + 1):
-        originator: Any = stored.originator_id
-        state = stored.state
-        name = names.get(stored.topic)
+    for position, (stream, version, topic, state) in enumerate(rows, start=before + 1):
+        name = names.get(topic)
         if name is None:
-            name = names[stored.topic] = stored.topic.encode()
+            name = names[topic] = topic.encode()
         octets += (
-            row(6, 8, position, 8, recorded, 16, originator.bytes, 4, stored.originator_version, len(name)),
+            row(6, 8, position, 8, recorded, 16, stream.bytes, 4, version, len(name)),
             name,
             length(len(state)),
             state,

@@ -15,7 +15,7 @@ from eventsourcing.persistence import Mapper as LibraryMapper
 
 from engine.store.batch import NewEvent
 from engine.store.database.pool import Pool
-from engine.store.mapper import Mapper, Row, pairs_of
+from engine.store.mapper import Mapper, Row, keys_of
 from engine.store.session import reading
 from engine.store.vault import keys as keys_of_subjects
 from engine.store.vault.keys import Keys
@@ -52,11 +52,11 @@ class EventMapper(LibraryMapper[UUID]):
         placed: Any = domain_event
         new = NewEvent(placed.envelope, placed.event)
         draft = self._mapper.draft(placed.originator_id, placed.originator_version, new)
-        pairs = pairs_of([draft])
+        names = keys_of([draft])
         with reading(self._pool) as connection:
-            keys_of_subjects.store(connection, self._keys.for_writing(pairs), missing=True)
-        self._keys.drop(pairs)
-        return self._mapper.seal(draft, self._keys.for_writing(pairs))
+            keys_of_subjects.store(connection, self._keys.to_seal(names), missing=True)
+        self._keys.drop_named(names)
+        return StoredEvent(*self._mapper.seal(draft, self._keys.to_seal(names)))
 
     def to_domain_event(self, stored_event: StoredEvent) -> PlacedEvent:
         stream = stored_event.originator_id
@@ -64,5 +64,5 @@ class EventMapper(LibraryMapper[UUID]):
             raise TypeError(f"streams are known by a UUID, not by a {type(stream).__name__}")
         row = Row(*_UNPLACED, stream, stored_event.originator_version, stored_event.topic, stored_event.state)
         state = self._mapper.parse(row)
-        opened = self._mapper.open(row, state, self._keys.for_reading(self._mapper.pairs(row, state)))
+        opened = self._mapper.open(row, state, self._keys.to_open(self._mapper.keys(row, state)))
         return PlacedEvent(stream, opened.version, opened.envelope, opened.event)

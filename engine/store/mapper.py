@@ -10,22 +10,21 @@ fields with everything in its place, before the models validate. Unknown fields 
 an unknown name is an error, since to pass over an event would be to decide without it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
-from eventsourcing.persistence import StoredEvent
 from pydantic import BaseModel, ValidationError
 
 from engine.store.batch import NewEvent, Recorded
 from engine.store.frame import Frame, FrameBroken, FrameUnknown, Part, packed, unpacked
 from engine.store.shape import places, put_in, shape_of
+from engine.store.vault.keys import KeyName, key_name
 from engine.store.vault.plan import ERASED_MARK, SEALED_MARK, NotSealable, Parts, plan_of, put_back, take_out
 from engine.store.vault.seal import (
     DataKey,
-    Pair,
     SealBroken,
     associated,
     close_box,
@@ -70,6 +69,15 @@ class Row(NamedTuple):
     state: bytes
 
 
+class Sealed(NamedTuple):
+    """A row on its way to the log, where it gets its position."""
+
+    stream: UUID
+    version: int
+    name: str
+    state: bytes
+
+
 class Draft(NamedTuple):
     """An event on its way to a row: personal values taken out, not yet sealed."""
 
@@ -78,11 +86,8 @@ class Draft(NamedTuple):
     name: str
     meta: bytes
     data: bytes
-    parts: Mapping[UUID, Mapping[str, str]]
-
-    @property
-    def pairs(self) -> Iterable[Pair]:
-        return ((self.stream, subject) for subject in self.parts)
+    parts: Sequence[tuple[KeyName, Mapping[str, str]]]
+    """For each data subject the name of its key, and its texts by JSON Pointer."""
 
 
 class Mapper:
@@ -104,26 +109,23 @@ class Mapper:
         """
         event, envelope = new.event, new.envelope
         kind = type(event)
-        parts: Parts = {}
-        take_out(_ENVELOPE_PLAN, envelope, "/meta/", event.subject_id, parts)
+        parts: Parts = []
+        if envelope.why is not None:
+            take_out(_ENVELOPE_PLAN, envelope, "/meta/", event.subject_id, parts)
         take_out(plan_of(kind), event, "/data/", None, parts)
-        for owner, values in parts.items():
-            _must_be_sealable(event.NAME, owner, values)
-        owned: Any = parts
-        return Draft(stream, version, event.NAME, _ENVELOPE.to_json(envelope), shape_of(kind).to_json(event), owned)
+        named = [(_key_of(event.NAME, stream, owner, texts), texts) for owner, texts in parts]
+        return Draft(stream, version, event.NAME, _ENVELOPE.to_json(envelope), shape_of(kind).to_json(event), named)
 
-    def seal(self, draft: Draft, keys: Mapping[Pair, DataKey], nonce: Callable[[], bytes] = new_nonce) -> StoredEvent:
+    def seal(self, draft: Draft, keys: Mapping[KeyName, DataKey], nonce: Callable[[], bytes] = new_nonce) -> Sealed:
         """Encrypt what was taken out, one part per subject, and write the whole as octets."""
         stream, version, name, meta, data, parts = draft
-        sealed = [_sealed(draft, subject, values, keys[stream, subject], nonce()) for subject, values in parts.items()]
-        return StoredEvent(stream, version, name, packed(meta, data, sealed))
+        sealed = [_sealed(draft, key, texts, keys[key], nonce()) for key, texts in parts]
+        return Sealed(stream, version, name, packed(meta, data, sealed))
 
-    def seal_all(self, drafts: Sequence[Draft], keys: Mapping[Pair, DataKey]) -> list[StoredEvent]:
+    def seal_all(self, drafts: Sequence[Draft], keys: Mapping[KeyName, DataKey]) -> list[Sealed]:
         """Seal many drafts, each as ``seal`` does."""
-        count = sum(len(draft.parts) for draft in drafts)
-        nonce = iter(new_nonces(count)).__next__
-        seal = self.seal
-        return [seal(draft, keys, nonce) for draft in drafts]
+        nonce = iter(new_nonces(sum(len(draft.parts) for draft in drafts))).__next__
+        return [self.seal(draft, keys, nonce) for draft in drafts]
 
     def read(self, row: Row) -> Recorded:
         """A row as an event, personal text withheld.
@@ -149,11 +151,12 @@ class Mapper:
         except FrameBroken as error:
             raise UnreadableEvent(row.name, row.position, str(error)) from None
 
-    def pairs(self, row: Row, frame: Frame) -> list[Pair]:
-        """Whose keys are needed to open this state."""
-        return [(row.stream, part.subject) for part in frame.parts]
+    def keys(self, row: Row, frame: Frame) -> list[KeyName]:
+        """The names of the keys that are needed to open this state."""
+        stream = row.stream.bytes
+        return [stream + part.subject for part in frame.parts]
 
-    def open(self, row: Row, frame: Frame, keys: Mapping[Pair, DataKey | None]) -> Recorded:
+    def open(self, row: Row, frame: Frame, keys: Mapping[KeyName, DataKey | None]) -> Recorded:
         """A row as an event, in the clear as far as its keys still exist.
 
         A part whose key is not given at all (None is "destroyed") stays sealed.
@@ -172,7 +175,7 @@ class Mapper:
             put_in(meta, data, places(part.fields), _values(row, part, keys))
         return Recorded(row[0], row[1], row[2], row[3], name, meta, data)
 
-    def _upcast(self, row: Row, frame: Frame, keys: Mapping[Pair, DataKey | None]) -> Recorded:
+    def _upcast(self, row: Row, frame: Frame, keys: Mapping[KeyName, DataKey | None]) -> Recorded:
         """The long way: everything in its place first, since an upcaster may move any of it."""
         state = {"meta": orjson.loads(frame.meta), "data": orjson.loads(frame.data)}
         for part in frame.parts:
@@ -195,40 +198,45 @@ class Mapper:
 
 
 _MARKS: Mapping[Any, Any] = {SEALED: SEALED_MARK, ERASED: ERASED_MARK}
+_MISSING: Any = object()
 
 
-def pairs_of(drafts: Iterable[Draft]) -> Collection[Pair]:
-    """Whose keys are needed to seal these drafts, each once, in order."""
-    return dict.fromkeys((draft.stream, subject) for draft in drafts for subject in draft.parts)
+def keys_of(drafts: Iterable[Draft]) -> dict[KeyName, None]:
+    """The names of the keys that are needed to seal these drafts, each once, in order."""
+    return dict.fromkeys(key for draft in drafts for key, _ in draft.parts)
 
 
-def _must_be_sealable(name: str, owner: UUID | None, values: Mapping[str, Any]) -> None:
+def _key_of(name: str, stream: UUID, owner: UUID | None, texts: Mapping[str, Any]) -> KeyName:
+    """Return the name of the key that seals these texts, after a look at whether they can be sealed."""
     if owner is None:
-        raise NotSealable(name, next(iter(values)), "is personal text but no subject_id says whose: set it")
-    for pointer, value in values.items():
-        if value.__class__ is Withheld:
+        raise NotSealable(name, next(iter(texts)), "is personal text but no subject_id says whose: set it")
+    for pointer, text in texts.items():
+        if text.__class__ is Withheld:
             raise NotSealable(name, pointer, "is withheld itself: read the text opened before it is stored again")
+    return key_name(stream, owner)
 
 
-def _sealed(draft: Draft, subject: UUID, values: Mapping[str, str], key: DataKey, nonce: bytes) -> Part:
-    fields = "\0".join(values).encode()
-    bound_to = associated(draft.stream, draft.version, draft.name, subject, key.key_id, fields)
-    return Part(subject, key.key_id, fields, close_box(key, orjson.dumps(list(values.values())), bound_to, nonce))
+def _sealed(draft: Draft, key_name: KeyName, texts: Mapping[str, str], key: DataKey, nonce: bytes) -> Part:
+    stream, subject, key_id = key_name[:16], key_name[16:], key.key_id
+    fields = "\0".join(texts).encode()
+    bound_to = associated(stream, draft.version, draft.name, subject, key_id, fields)
+    return Part(subject, key_id, fields, close_box(key, orjson.dumps(list(texts.values())), bound_to, nonce))
 
 
-def _values(row: Row, part: Part, keys: Mapping[Pair, DataKey | None]) -> list[Any]:
+def _values(row: Row, part: Part, keys: Mapping[KeyName, DataKey | None]) -> Sequence[Any]:
     """What belongs into the places of a part: texts, or what says why there is none."""
-    pair = (row.stream, part.subject)
-    if pair not in keys:
-        return [SEALED] * len(places(part.fields))
-    key = keys[pair]
-    if key is None:
-        return [ERASED] * len(places(part.fields))
-    if part.key_id != key.key_id:
-        raise UnreadableEvent(row.name, row.position, f"subject {pair[1]} has another key than it was sealed with")
-    bound_to = associated(row.stream, row.version, row.name, part.subject, part.key_id, part.fields)
+    subject, key_id, fields, box = part
+    stream = row.stream.bytes
+    key = keys.get(stream + subject, _MISSING)
+    if key is None or key is _MISSING:
+        return [SEALED if key is _MISSING else ERASED] * len(places(fields))
+    if key_id != key.key_id:
+        raise UnreadableEvent(
+            row.name, row.position, f"subject {subject.hex()} has another key than sealed it"
+        )
+    bound_to = associated(stream, row.version, row.name, subject, key_id, fields)
     try:
-        return _texts(row, orjson.loads(open_box(key, part.box, bound_to)), len(places(part.fields)))
+        return _texts(row, orjson.loads(open_box(key, box, bound_to)), len(places(fields)))
     except SealBroken as error:
         raise UnreadableEvent(row.name, row.position, str(error)) from None
 

@@ -160,8 +160,7 @@ class Reader:
         if self._keys is None:
             raise ValueError("this reader has no keys: it cannot open personal text")
         mapper = self._mapper
-        states = [mapper.parse(row) for row in rows]
-        parsed = list(zip(rows, states, strict=True))
-        pairs = dict.fromkeys(pair for row, state in parsed for pair in mapper.pairs(row, state))
-        keys = self._keys.for_reading(pairs) if pairs else {}
-        return [mapper.open(row, state, keys) for row, state in parsed]
+        parsed = [(row, mapper.parse(row)) for row in rows]
+        names = dict.fromkeys(name for row, frame in parsed for name in mapper.keys(row, frame))
+        keys = self._keys.to_open(names) if names else {}
+        return [mapper.open(row, frame, keys) for row, frame in parsed]

@@ -3,16 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from engine.store.batch import Batch
 from engine.store.columns import key_of
+from engine.store.mapper import Sealed
 
 
 def is_written(
-    connection: Connection[TupleRow], batch: Batch, rows: Sequence[StoredEvent], before: int, recorded_at: datetime
+    connection: Connection[TupleRow], batch: Batch, rows: Sequence[Sealed], before: int, recorded_at: datetime
 ) -> bool:
     """Return whether exactly these rows stand there. The first kind of row that the batch has, decides.
 
@@ -23,7 +23,7 @@ def is_written(
         return _there(
             connection,
             "plaint.events WHERE position = %s AND stream = %s AND version = %s AND state = %s",
-            (before + 1, first.originator_id, first.originator_version, first.state),
+            (before + 1, first.stream, first.version, first.state),
         )
     if batch.answers:
         answer = batch.answers[0]

@@ -36,6 +36,7 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL, Herald
+from engine.store.mapper import Sealed
 from engine.store.session import reading
 
 _HEAD: Final = """
@@ -137,7 +138,7 @@ class LogRecorder(ProcessRecorder):
                 raise IntegrityError(f"{tracking.application_name} has passed {tracking.notification_id} before")
         head = connection.execute(_HEAD).fetchone()
         before, recorded_at = head or (0, None)
-        copy_events(connection, before, recorded_at, stored_events)
+        copy_events(connection, before, recorded_at, [_sealed(stored) for stored in stored_events])
         return int(before)
 
     def _rows(self, query: str, parameters: Sequence[Any]) -> list[TupleRow]:
@@ -196,6 +197,13 @@ class LogSubscription(Subscription[ApplicationRecorder]):
             self._last_notification_id = batch[-1].id
         self._ready = iter(batch)
         return bool(batch)
+
+
+def _sealed(stored: StoredEvent) -> Sealed:
+    stream = stored.originator_id
+    return Sealed(
+        stream if isinstance(stream, UUID) else UUID(stream), stored.originator_version, stored.topic, stored.state
+    )
 
 
 @contextmanager

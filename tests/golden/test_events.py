@@ -24,7 +24,7 @@ def test_an_event_as_it_was_once_written_reads_as_it_did_then(name: str) -> None
     row = row_of(golden)
     state = mapper.parse(row)
 
-    read = mapper.open(row, state, keys_for(mapper.pairs(row, state)))
+    read = mapper.open(row, state, keys_for(mapper.keys(row, state)))
 
     assert (read.position, read.stream, read.version, read.name) == (7, row.stream, 3, name)
     if name not in UPCASTERS:
@@ -41,7 +41,7 @@ def test_an_event_comes_back_equal(name: str) -> None:
     new, row, mapper = example_of(EVENTS[name]), row_of(GOLDEN[name]), Mapper()
     state = mapper.parse(row)
 
-    read = mapper.open(row, state, keys_for(mapper.pairs(row, state)))
+    read = mapper.open(row, state, keys_for(mapper.keys(row, state)))
 
     assert (read.envelope, read.event) == (new.envelope, new.event)
 

@@ -13,7 +13,7 @@ import pytest
 
 from engine.store.batch import Recorded
 from engine.store.mapper import Mapper, Row
-from engine.store.vault.keys import DataKey, Pair
+from engine.store.vault.keys import DataKey, KeyName, key_name
 from schemas.catalogue import UPCASTERS
 from support.examples import NOON
 
@@ -26,12 +26,12 @@ def row_of(written: dict[str, Any]) -> Row:
     return Row(7, NOON, UUID(written["stream"]), written["version"], written["name"], state)
 
 
-def keys_of(written: dict[str, Any]) -> dict[Pair, DataKey]:
+def keys_of(written: dict[str, Any]) -> dict[KeyName, DataKey]:
     """The keys with which the files were sealed."""
     stream = UUID(written["stream"])
     subjects = [UUID(part["subject"]) for part in json.loads(written["state"]).get("sealed", ())]
     key_of = {each: hashlib.sha256(b"golden" + stream.bytes + each.bytes).digest() for each in subjects}
-    return {(stream, subject): DataKey.of(key) for subject, key in key_of.items()}
+    return {key_name(stream, subject): DataKey.of(key) for subject, key in key_of.items()}
 
 
 def shown(recorded: Recorded) -> dict[str, Any]:

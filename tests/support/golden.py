@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from engine.store.batch import NewEvent
-from engine.store.mapper import Draft, Mapper, Row, pairs_of
-from engine.store.vault.keys import DataKey, Pair
+from engine.store.mapper import Draft, Mapper, Row, keys_of
+from engine.store.vault.keys import DataKey, KeyName
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
 from schemas.envelope import Envelope
@@ -40,9 +40,9 @@ def stream_of(name: str) -> UUID:
     return uuid5(NAMESPACE, f"stream of {name}")
 
 
-def keys_for(pairs: Iterable[Pair]) -> dict[Pair, DataKey]:
+def keys_for(names: Iterable[KeyName]) -> dict[KeyName, DataKey]:
     """Fixed keys, so that a golden box opens for ever."""
-    return {pair: DataKey.of(hashlib.sha256(b"golden" + pair[0].bytes + pair[1].bytes).digest()) for pair in pairs}
+    return {name: DataKey.of(hashlib.sha256(b"golden" + name).digest()) for name in names}
 
 
 def nonces() -> Callable[[], bytes]:
@@ -57,7 +57,7 @@ def draft_of(event: type[Event]) -> Draft:
 def octets_of(event: type[Event]) -> bytes:
     """The state that this program writes for the example."""
     draft = draft_of(event)
-    return Mapper().seal(draft, keys_for(pairs_of([draft])), nonces()).state
+    return Mapper().seal(draft, keys_for(keys_of([draft])), nonces()).state
 
 
 def row_of(golden: dict[str, Any]) -> Row:

@@ -23,20 +23,25 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from engine.store.columns import Octets, Texts, Uuids, teach
+from engine.store.columns import Hashes, Octets, Texts, teach
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 from engine.store.vault.master import MasterKeys, WrappedKey
 
 Pair = tuple[UUID, UUID]
 """Stream and data subject."""
+KeyName = bytes
+"""A pair as 32 octets: the stream's, then the subject's. A batch asks for its keys many times, and ``UUID`` is slow
+to hash."""
 _KEY_OCTETS: Final = 32
+_CONTEXT: Final = b"plaint data key 1\0"
 
 _LOOK_UP: Final = """
-    SELECT d.count, k.stream, k.subject, k.key_id, k.master_id, k.wrapped
+    SELECT d.count, k.number, k.master_id, k.wrapped
     FROM plaint_keys.destructions d
-    LEFT JOIN (plaint_keys.data_keys k
-               JOIN unnest(%b::uuid[], %b::uuid[]) AS wanted (stream, subject) USING (stream, subject)) ON true
+    LEFT JOIN (SELECT w.number, k.master_id, k.wrapped
+               FROM unnest(%b::uuid[], %b::uuid[]) WITH ORDINALITY AS w (stream, subject, number)
+               JOIN plaint_keys.data_keys k USING (stream, subject)) k ON true
 """
 DIFFER: Final = """ARRAY(
     SELECT w.subject
@@ -85,21 +90,37 @@ class DataKey:
         return f"DataKey({self.key_id.hex()})"
 
 
+def key_name(stream: UUID, subject: UUID) -> KeyName:
+    """Return the name of the key of a stream and data subject."""
+    return stream.bytes + subject.bytes
+
+
+def pair_of(name: KeyName) -> Pair:
+    """Return the stream and the data subject whose key has this name."""
+    return UUID(bytes=name[:16]), UUID(bytes=name[16:])
+
+
 def wrap_context(stream: UUID, subject: UUID) -> bytes:
     """What a wrapped data key is bound to: its row."""
-    return b"plaint data key 1\0" + stream.bytes + subject.bytes
+    return _CONTEXT + key_name(stream, subject)
 
 
-def store(connection: Connection[TupleRow], keys: Mapping[Pair, DataKey], *, missing: bool = False) -> None:
+def store(connection: Connection[TupleRow], keys: Mapping[KeyName, DataKey], *, missing: bool = False) -> None:
     """Store the new keys among these, within the commit; with ``missing`` only where none stands.
 
     Otherwise one that stands there already is a unique violation.
     """
-    rows = [(*pair, key.key_id, *key.stored) for pair, key in keys.items() if key.stored is not None]
+    rows = [(name, key.key_id, key.stored) for name, key in keys.items() if key.stored is not None]
     if rows:
-        streams, subjects, key_ids, masters, wrapped = zip(*rows, strict=True)
         teach(connection)
-        columns = (Uuids(streams), Uuids(subjects), Octets(key_ids), Texts(masters), Octets(wrapped))
+        names = [name for name, _, _ in rows]
+        columns = (
+            Hashes(names),
+            Hashes([name[16:] for name in names]),
+            Octets([key_id for _, key_id, _ in rows]),
+            Texts([stored.master_id for _, _, stored in rows]),
+            Octets([stored.wrapped for _, _, stored in rows]),
+        )
         connection.execute(_STORE_MISSING if missing else _STORE, columns)
 
 
@@ -111,123 +132,139 @@ class Keys:
         self._master = master
         self._bound = remembered
         self._guard = threading.Lock()
-        self._known: OrderedDict[Pair, DataKey] = OrderedDict()
-        self._new: OrderedDict[Pair, DataKey] = OrderedDict()
+        self._known: OrderedDict[KeyName, DataKey] = OrderedDict()
+        self._new: OrderedDict[KeyName, DataKey] = OrderedDict()
         self._destructions = -1
 
     def for_writing(self, pairs: Collection[Pair], begun: Collection[UUID] = frozenset()) -> dict[Pair, DataKey]:
-        """The key of every pair; one that is not there yet is made and handed out until ``kept``.
+        """The key of every pair, as ``to_seal`` gives them by name."""
+        names = {pair: key_name(*pair) for pair in pairs}
+        found = self.to_seal(names.values(), {stream.bytes for stream in begun})
+        return {pair: found[name] for pair, name in names.items()}
 
-        Nothing is looked up for streams that are ``begun`` by this very commit: they have no keys yet,
-        and should one begin elsewhere meanwhile, the commit finds another key and refuses the batch.
+    def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
+        """The key of every pair, as ``to_open`` gives them by name."""
+        names = {pair: key_name(*pair) for pair in pairs}
+        found = self.to_open(names.values())
+        return {pair: found[name] for pair, name in names.items() if name in found}
+
+    def to_seal(self, names: Collection[KeyName], begun: Collection[bytes] = frozenset()) -> dict[KeyName, DataKey]:
+        """The key of every name; one that is not there yet is made and handed out until ``kept``.
+
+        Nothing is looked up for streams (their octets) that are ``begun`` by this very commit: they have
+        no keys yet, and should one begin elsewhere meanwhile, the commit finds another key and refuses the batch.
 
         Raises:
-            SubjectErased: the key of a pair was destroyed.
+            SubjectErased: a key was destroyed.
             DatabaseUnavailable: as ``reading``.
         """
-        found, missing = self._remembered(pairs, new=True)
-        asked = [pair for pair in missing if pair[0] not in begun]
+        found, missing = self._remembered(names, new=True)
+        asked = [name for name in missing if name[:16] not in begun]
         stored = self._look_up(asked) if asked else {}
-        for pair, key in stored.items():
+        for name, key in stored.items():
             if key is None:
-                raise SubjectErased(*pair)
-            found[pair] = key
-        made = [pair for pair in missing if pair not in stored] if stored else missing
+                raise SubjectErased(*pair_of(name))
+            found[name] = key
+        made = [name for name in missing if name not in stored] if stored else missing
         if made:
             self._make(made, found)
         return found
 
-    def for_reading(self, pairs: Collection[Pair]) -> Mapping[Pair, DataKey | None]:
-        """The key of every pair; None where it was destroyed, no entry where none is stored.
+    def to_open(self, names: Collection[KeyName]) -> Mapping[KeyName, DataKey | None]:
+        """The key of every name; None where it was destroyed, no entry where none is stored.
 
         Raises:
             DatabaseUnavailable: as ``reading``.
         """
         before = self._destructions
-        found, missing = self._remembered(pairs, new=False)
+        found, missing = self._remembered(names, new=False)
         stored = self._look_up(missing)
         if found and before != self._destructions:
-            return self._look_up(list(pairs))
-        return {**found, **stored}
+            return self._look_up(list(names))
+        return {**found, **stored} if found else stored
 
-    def kept(self, keys: Mapping[Pair, DataKey]) -> None:
+    def kept(self, keys: Mapping[KeyName, DataKey]) -> None:
         """A commit stored the new keys among these: who sealed with them meanwhile need not store them again.
 
         They are not remembered: one may have been destroyed since, which only a look-up can tell.
         """
         with self._guard:
-            for pair, key in keys.items():
+            for name, key in keys.items():
                 if key.stored is not None:
                     key.stored = None
-                    self._new.pop(pair, None)
+                    self._new.pop(name, None)
 
     def drop(self, pairs: Iterable[Pair]) -> None:
         """Forget the keys of these pairs: a commit found that others stand in the database."""
+        self.drop_named(key_name(*pair) for pair in pairs)
+
+    def drop_named(self, names: Iterable[KeyName]) -> None:
+        """Forget the keys of these names."""
         with self._guard:
-            for pair in pairs:
-                self._known.pop(pair, None)
-                self._new.pop(pair, None)
+            for name in names:
+                self._known.pop(name, None)
+                self._new.pop(name, None)
 
     def forget(self, subject: UUID) -> None:
         """Forget all keys of a data subject in this process."""
+        octets = subject.bytes
         with self._guard:
             for remembered in (self._known, self._new):
-                for pair in [pair for pair in remembered if pair[1] == subject]:
-                    del remembered[pair]
+                for name in [name for name in remembered if name.endswith(octets)]:
+                    del remembered[name]
 
-    def _remembered(self, pairs: Iterable[Pair], *, new: bool) -> tuple[dict[Pair, DataKey], list[Pair]]:
-        """The keys that are remembered, and the pairs of which none is."""
-        found: dict[Pair, DataKey] = {}
-        missing: list[Pair] = []
+    def _remembered(self, names: Iterable[KeyName], *, new: bool) -> tuple[dict[KeyName, DataKey], list[KeyName]]:
+        """The keys that are remembered, and the names of which none is."""
+        found: dict[KeyName, DataKey] = {}
+        missing: list[KeyName] = []
         with self._guard:
-            for pair in pairs:
-                key = self._known.get(pair) or (self._new.get(pair) if new else None)
+            known, made = self._known, self._new
+            for name in names:
+                key = known.get(name) or (made.get(name) if new else None)
                 if key is None:
-                    missing.append(pair)
+                    missing.append(name)
                 else:
-                    found[pair] = key
+                    found[name] = key
         return found, missing
 
-    def _look_up(self, pairs: list[Pair]) -> dict[Pair, DataKey | None]:
-        columns = (Uuids([stream for stream, _ in pairs]), Uuids([subject for _, subject in pairs]))
+    def _look_up(self, names: list[KeyName]) -> dict[KeyName, DataKey | None]:
+        columns = (Hashes(names), Hashes([name[16:] for name in names]))
         with reading(self._pool) as connection:
             teach(connection)
             rows = connection.execute(_LOOK_UP, columns, binary=True).fetchall()
-        found: dict[Pair, DataKey | None] = {}
-        for _, stream, subject, key_id, master_id, wrapped in rows:
-            if key_id is not None:
-                pair = (stream, subject)
-                found[pair] = None if wrapped is None else self._unwrap(pair, master_id, wrapped)
+        found: dict[KeyName, DataKey | None] = {}
+        unwrap = self._master.unwrap
+        for _, number, master_id, wrapped in rows:
+            if number is not None:
+                name = names[number - 1]
+                found[name] = (
+                    DataKey.of(unwrap(WrappedKey(master_id, wrapped), _CONTEXT + name)) if wrapped is not None else None
+                )
         self._learn(rows[0][0] if rows else -1, found)
         return found
 
-    def _unwrap(self, pair: Pair, master_id: str, wrapped: bytes) -> DataKey:
-        return DataKey.of(self._master.unwrap(WrappedKey(master_id, wrapped), wrap_context(*pair)))
-
-    def _learn(self, destructions: int, found: Mapping[Pair, DataKey | None]) -> None:
+    def _learn(self, destructions: int, found: Mapping[KeyName, DataKey | None]) -> None:
         with self._guard:
             if destructions > self._destructions:
                 self._known.clear()
                 self._destructions = destructions
             if destructions == self._destructions:
-                for pair, key in found.items():
+                known = self._known
+                for name, key in found.items():
                     if key is not None:
-                        self._remember(self._known, pair, key)
+                        known[name] = key
+                while len(known) > self._bound:
+                    known.popitem(last=False)
 
-    def _make(self, pairs: Sequence[Pair], found: dict[Pair, DataKey]) -> None:
-        """Make a key for each pair, or take the one that another thread has made meanwhile."""
-        octets, wrap = os.urandom(_KEY_OCTETS * len(pairs)), self._master.wrap
-        for number, pair in enumerate(pairs):
+    def _make(self, names: Sequence[KeyName], found: dict[KeyName, DataKey]) -> None:
+        """Make a key for each name, or take the one that another thread has made meanwhile."""
+        octets, wrap = os.urandom(_KEY_OCTETS * len(names)), self._master.wrap
+        for number, name in enumerate(names):
             key = octets[number * _KEY_OCTETS : (number + 1) * _KEY_OCTETS]
-            found[pair] = DataKey.of(key, wrap(key, wrap_context(*pair)))
+            found[name] = DataKey.of(key, wrap(key, _CONTEXT + name))
         with self._guard:
             new = self._new
-            for pair in pairs:
-                found[pair] = new.setdefault(pair, found[pair])
+            for name in names:
+                found[name] = new.setdefault(name, found[name])
             while len(new) > self._bound:
                 new.popitem(last=False)
-
-    def _remember(self, where: OrderedDict[Pair, DataKey], pair: Pair, key: DataKey) -> None:
-        where[pair] = key
-        while len(where) > self._bound:
-            where.popitem(last=False)

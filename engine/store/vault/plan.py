@@ -18,8 +18,8 @@ from schemas.words import PersonalMark, Withheld
 SEALED_MARK: Final = {"withheld": "sealed"}
 ERASED_MARK: Final = {"withheld": "erased"}
 
-Parts = dict[UUID | None, dict[str, Any]]
-"""Owner -> JSON Pointer -> personal value."""
+Parts = list[tuple[UUID | None, dict[str, Any]]]
+"""Each owner, and his personal values by JSON Pointer."""
 
 
 class NotSealable(ValueError):
@@ -71,14 +71,17 @@ def plan_of(model: type[BaseModel]) -> Plan:
 
 
 def take_out(plan: Plan, model: BaseModel, place: str, owner: UUID | None, parts: Parts) -> None:
-    """Gather the personal values of a model in ``parts``, by owner and JSON Pointer; ``place`` ends in a slash."""
+    """Gather the personal values of a model in ``parts``, by owner; ``place`` is a JSON Pointer and ends in a slash."""
     fields = model.__dict__
     if plan.owner:
         owner = fields.get("subject_id")
+    texts: dict[str, Any] | None = None
     for name in plan.personal:
         value = fields.get(name)
         if value is not None:
-            parts.setdefault(owner, {})[place + name] = value
+            if texts is None:
+                texts = _texts_of(owner, parts)
+            texts[place + name] = value
     for name, inner in plan.single:
         child = fields.get(name)
         if child is not None:
@@ -86,6 +89,16 @@ def take_out(plan: Plan, model: BaseModel, place: str, owner: UUID | None, parts
     for name, inner in plan.repeated:
         for index, child in enumerate(fields.get(name) or ()):
             take_out(inner, child, f"{place}{name}/{index}/", owner, parts)
+
+
+def _texts_of(owner: UUID | None, parts: Parts) -> dict[str, Any]:
+    """There are few owners in an event, mostly one; a dictionary would hash each id again and again."""
+    for known, texts in parts:
+        if known is owner or known == owner:
+            return texts
+    texts = {}
+    parts.append((owner, texts))
+    return texts
 
 
 def put_back(state: Any, pointer: str, value: Any) -> None:

@@ -11,7 +11,6 @@ place: moved to another stream, version, event, subject, key or field, it does n
 
 import os
 from typing import Final
-from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 
@@ -31,6 +30,7 @@ __all__ = [
 ]
 
 NONCE_OCTETS: Final = 12
+_TAG: Final = b"plaint event 1\0"
 
 
 class SealBroken(Exception):
@@ -48,10 +48,10 @@ def new_nonces(count: int) -> list[bytes]:
     return [octets[at : at + NONCE_OCTETS] for at in range(0, len(octets), NONCE_OCTETS)]
 
 
-def associated(stream: UUID, version: int, name: str, subject: UUID, key_id: bytes, fields: bytes) -> bytes:
+def associated(stream: bytes, version: int, name: str, subject: bytes, key_id: bytes, fields: bytes) -> bytes:
     """What a box of an event is bound to, see the module; ``fields`` are JSON Pointers in order, a NUL between two."""
-    place = stream.bytes + version.to_bytes(8, "big") + subject.bytes
-    return b"plaint event 1\0" + place + key_id + name.encode() + b"\0" + fields
+    place = (_TAG, stream, version.to_bytes(8, "big"), subject, key_id, name.encode(), b"\0", fields)
+    return b"".join(place)
 
 
 def close_box(key: DataKey, plain: bytes, bound_to: bytes, nonce: bytes) -> bytes:

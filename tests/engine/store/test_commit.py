@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from eventsourcing.persistence import StoredEvent
 
 from engine.store.batch import (
     Answer,
@@ -23,8 +22,10 @@ from engine.store.batch import (
     SetAside,
     SourceMove,
 )  # fmt: skip
-from engine.store.commit import LOCK, OutcomeUnknown, copy_events
+from engine.store.commit import LOCK, OutcomeUnknown
+from engine.store.copying import copy_events
 from engine.store.database.pool import Pool, open_pool
+from engine.store.mapper import Sealed
 from engine.store.store import Store
 from engine.store.vault.keys import SubjectErased
 from engine.store.vault.master import KeyFile
@@ -225,7 +226,7 @@ def held_open(pool: Pool) -> Iterator[psycopg.Connection[Any]]:
         connection.execute(LOCK)
         row = connection.execute("SELECT coalesce(max(position), 0), clock_timestamp() FROM plaint.events").fetchone()
         assert row is not None
-        copy_events(connection, row[0], row[1], [StoredEvent(uuid4(), 1, "complaint.note_added.v1", b"{}")])
+        copy_events(connection, row[0], row[1], [Sealed(uuid4(), 1, "complaint.note_added.v1", b"{}")])
         yield connection
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.store.batch import NewEvent
 from engine.store.frame import packed, unpacked
-from engine.store.mapper import Mapper, Row, UnknownEvent, UnreadableEvent, pairs_of
-from engine.store.vault.keys import DataKey, Pair
+from engine.store.mapper import Mapper, Row, UnknownEvent, UnreadableEvent, keys_of
+from engine.store.vault.keys import DataKey, KeyName, key_name
 from engine.store.vault.plan import NotSealable, plan_of
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
@@ -21,6 +21,7 @@ from support.examples import NOON, envelope
 from support.golden import keys_for
 
 STREAM, ANNA, BORIS = uuid4(), uuid4(), uuid4()
+ANNAS = key_name(STREAM, ANNA)
 TWO_PEOPLE = ComplaintReceived(
     subject_id=ANNA,
     channel="email",
@@ -33,14 +34,14 @@ TWO_PEOPLE = ComplaintReceived(
 )
 
 
-def stored(event: Event, **about: Any) -> tuple[Row, dict[Pair, DataKey]]:
+def stored(event: Event, **about: Any) -> tuple[Row, dict[KeyName, DataKey]]:
     mapper = Mapper()
     draft = mapper.draft(STREAM, 1, NewEvent(envelope(**about), event))
-    keys = keys_for(pairs_of([draft]))
+    keys = keys_for(keys_of([draft]))
     return Row(1, NOON, STREAM, 1, event.NAME, mapper.seal(draft, keys).state), keys
 
 
-def reopened(row: Row, keys: dict[Pair, Any]) -> Any:
+def reopened(row: Row, keys: dict[KeyName, Any]) -> Any:
     mapper = Mapper()
     return mapper.open(row, mapper.parse(row), keys).event
 
@@ -55,8 +56,8 @@ def test_each_subject_has_one_sealed_part_and_the_rest_stays_open() -> None:
     parts = unpacked(row.state).parts
 
     assert [(part.subject, part.fields) for part in parts] == [
-        (ANNA, b"/data/body\0/data/parties/0/name"),
-        (BORIS, b"/data/parties/1/name\0/data/parties/1/contacts/0/value"),
+        (ANNA.bytes, b"/data/body\0/data/parties/0/name"),
+        (BORIS.bytes, b"/data/parties/1/name\0/data/parties/1/contacts/0/value"),
     ]
     for text in ("нахамили", "Анна", "Борис", "+7 900"):
         assert text.encode() not in row.state
@@ -77,7 +78,7 @@ def test_the_same_event_twice_gives_two_ciphertexts() -> None:
 def test_an_erased_subject_leaves_marks_and_takes_nobody_elses_text() -> None:
     row, keys = stored(TWO_PEOPLE)
 
-    read = reopened(row, {**keys, (STREAM, BORIS): None})
+    read = reopened(row, {**keys, key_name(STREAM, BORIS): None})
 
     assert (read.body, read.parties[0].name) == ("Мне нахамили", "Анна")
     assert (read.parties[1].name, read.parties[1].contacts[0].value) == (ERASED, ERASED)
@@ -85,7 +86,7 @@ def test_an_erased_subject_leaves_marks_and_takes_nobody_elses_text() -> None:
 
 def test_a_part_whose_key_is_nowhere_stays_sealed() -> None:
     row, keys = stored(TWO_PEOPLE)
-    del keys[STREAM, BORIS]
+    del keys[key_name(STREAM, BORIS)]
 
     assert reopened(row, keys).parties[1].name == SEALED
 
@@ -93,20 +94,20 @@ def test_a_part_whose_key_is_nowhere_stays_sealed() -> None:
 @pytest.mark.parametrize("where", ["stream", "version", "name", "subject", "key", "fields"])
 def test_a_sealed_part_opens_nowhere_but_in_its_place(where: str) -> None:
     row, keys = stored(NoteAdded(subject_id=ANNA, note="x"))
-    other = keys_for([(uuid4(), uuid4())]).popitem()[1]
+    other = keys_for([key_name(uuid4(), uuid4())]).popitem()[1]
     frame = unpacked(row.state)
     part = frame.parts[0]
     if where == "stream":
-        row, keys = changed(row, stream=BORIS), {(BORIS, ANNA): keys[STREAM, ANNA]}
+        row, keys = changed(row, stream=BORIS), {key_name(BORIS, ANNA): keys[ANNAS]}
     elif where == "version":
         row = changed(row, version=2)
     elif where == "name":
         row = changed(row, name="complaint.received.v1")
     elif where == "subject":
-        moved = packed(frame.meta, frame.data, [part._replace(subject=BORIS)])
-        row, keys = changed(row, state=moved), {(STREAM, BORIS): keys[STREAM, ANNA]}
+        moved = packed(frame.meta, frame.data, [part._replace(subject=BORIS.bytes)])
+        row, keys = changed(row, state=moved), {key_name(STREAM, BORIS): keys[ANNAS]}
     elif where == "key":
-        keys = {(STREAM, ANNA): other}
+        keys = {ANNAS: other}
     else:
         row = changed(row, state=packed(frame.meta, frame.data, [part._replace(fields=b"/meta/why")]))
 
@@ -177,7 +178,7 @@ def test_old_names_are_turned_into_new_ones_step_by_step_sealed_open_and_erased(
 
     read = mapper.read(row)
     opened = mapper.open(row, mapper.parse(row), keys).event
-    erased = mapper.open(row, mapper.parse(row), {(STREAM, ANNA): None}).event
+    erased = mapper.open(row, mapper.parse(row), {ANNAS: None}).event
 
     assert (read.name, read.event) == (row.name, Renamed(subject_id=ANNA, text=SEALED, loudness=11))
     assert opened == Renamed(subject_id=ANNA, text="hello", loudness=11)
