@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +10,9 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from engine.store.database.errors import MigrationRefused
+from engine.store.database.errors import DatabaseUnavailable, MigrationRefused
 from engine.store.database.migrate import migrate, status
+from engine.store.database.steps import Applied
 
 MIGRATE = """
 import sys
@@ -162,3 +165,61 @@ def test_two_processes_at_once_take_every_step_once(empty_database: str, tmp_pat
     outputs = [process.communicate()[0].strip() for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(outputs) == ["", "1 2 3"]
+
+
+def test_every_step_is_reported_as_it_goes(connection: Connection[TupleRow], folder: Path) -> None:
+    heard: list[tuple[str, str]] = []
+    migrate(connection, folder, report=lambda name, what: heard.append((name, what)))
+    assert heard == [
+        ("0001_expand_one.sql", "begins"),
+        ("0001_expand_one.sql", "taken"),
+        ("0002_expand_two.sql", "begins"),
+        ("0002_expand_two.sql", "taken"),
+    ]
+
+
+def test_writers_go_on_while_a_step_waits_for_a_reader_that_does_not_end(
+    empty_database: str, connection: Connection[TupleRow], folder: Path
+) -> None:
+    """Without letting go between its tries, the step would keep every writer waiting as long as it waits itself."""
+    migrate(connection, folder)
+    write(folder, "0003_expand_three.sql", "ALTER TABLE one ADD COLUMN more integer;")
+    waits = threading.Event()
+    taken: list[Applied] = []
+    step = threading.Thread(
+        target=lambda: taken.extend(
+            migrate(connection, folder, report=lambda _, what: waits.set() if what == "waits" else None)
+        )
+    )
+    with psycopg.connect(empty_database) as reader, psycopg.connect(empty_database, autocommit=True) as writer:
+        reader.execute("SELECT FROM one")
+        step.start()
+        assert waits.wait(10)
+        writer.execute("SET statement_timeout = '2s'")
+        longest = max(timed(writer, "INSERT INTO one (figure) VALUES (1)") for _ in range(60))
+        assert taken == []
+        reader.rollback()
+        step.join()
+    assert [each.version for each in taken] == [3]
+    assert longest < 1.5
+
+
+def timed(connection: Connection[TupleRow], statement: str) -> float:
+    begun = time.monotonic()
+    connection.execute(statement.encode())
+    time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def test_a_step_whose_tables_stay_locked_gives_up_and_names_itself(
+    empty_database: str, connection: Connection[TupleRow], folder: Path
+) -> None:
+    migrate(connection, folder)
+    write(folder, "0003_expand_three.sql", "ALTER TABLE one ADD COLUMN more integer;")
+    with psycopg.connect(empty_database) as reader:
+        reader.execute("SELECT FROM one")
+        with pytest.raises(
+            DatabaseUnavailable, match=r"0003_expand_three\.sql waited 0\.5 s for locks that others hold"
+        ):
+            migrate(connection, folder, patience_seconds=0.5)
+    assert states(connection, folder)[2:] == [(3, "0003_expand_three.sql", "pending")]
