@@ -18,7 +18,6 @@ from typing import Final
 from uuid import UUID
 
 import psycopg
-from eventsourcing.persistence import StoredEvent
 from psycopg import Connection, IsolationLevel
 from psycopg.rows import TupleRow
 from psycopg_pool import PoolClosed, PoolTimeout
@@ -28,7 +27,7 @@ from engine.store.commit import LOCK
 from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
-from engine.store.mapper import Mapper
+from engine.store.mapper import Mapper, Sealed
 from engine.store.session import reading
 from engine.store.vault.content import Contents
 from engine.store.vault.keys import Keys, Pair
@@ -69,7 +68,8 @@ _CONTENTS: Final = """
 """
 _SEEN: Final = """
     INSERT INTO plaint.messages (fingerprint, stream, message)
-    SELECT fingerprint, %s, id FROM plaint.set_aside WHERE id = ANY(%s) AND kind = 'parked'
+    SELECT encode(substring(fingerprint FROM 1 FOR 16), 'hex')::uuid, %s, id FROM plaint.set_aside
+    WHERE id = ANY(%s) AND kind = 'parked'
     ON CONFLICT DO NOTHING
 """
 """The same message again must not bring it back: it counts as handled."""
@@ -188,7 +188,7 @@ class Erasures:
         connection.commit()
         return entry
 
-    def _recorded(self, order: Order) -> StoredEvent:
+    def _recorded(self, order: Order) -> Sealed:
         return self._mapper.seal(self._mapper.draft(order.subject, order.own_version + 1, order.new), {})
 
     def _write(self, connection: Connection[TupleRow], order: Order, at: datetime) -> None:
