@@ -22,7 +22,7 @@ from engine.store.database.pool import open_pool
 from engine.store.store import Store
 from engine.store.vault.master import KeyFile
 from support.examples import append, note
-from support.held import held_commit, row_held, wait_until, waiting
+from support.held import held_commit, later, row_held, wait_until, waiting
 from support.processes import PythonProcess
 from support.servers import client_program
 
@@ -35,12 +35,6 @@ def notes(count: int = 1) -> Batch:
 
 def session(conninfo: str) -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(conninfo, autocommit=True, application_name="administrator")
-
-
-def later(work: Callable[[], object]) -> threading.Thread:
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
 
 
 def filled(conninfo: str, count: int = 20_000) -> None:

@@ -69,6 +69,13 @@ def row_held(guard: psycopg.Connection[tuple[object, ...]], source: str) -> Iter
     guard.rollback()
 
 
+def later(work: Callable[[], object]) -> threading.Thread:
+    """Begin ``work`` in a thread."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
 def wait_until(holds: Callable[[], bool], what: str) -> None:
     """Look every 10 ms until it holds."""
     end = time.monotonic() + PATIENCE_SECONDS

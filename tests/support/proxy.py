@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ Cut = Literal["no", "before_commit", "after_commit"]
 
 
 class Proxy:
-    """Passes octets on; ``cut`` says what becomes of the next COMMIT, once."""
+    """Passes octets on; ``cut`` says what becomes of the next COMMIT, once; ``before_cut`` is called in that moment."""
 
     def __init__(self, conninfo: str) -> None:
         self._target = conninfo_to_dict(conninfo)
@@ -22,6 +22,7 @@ class Proxy:
         self.cut: Cut = "no"
         self.cuts = 0
         self.refuse = False
+        self.before_cut: Callable[[], object] = lambda: None
         port = self._listener.getsockname()[1]
         self.conninfo = make_conninfo(conninfo, host="127.0.0.1", hostaddr="127.0.0.1", port=port, sslmode="disable")
         threading.Thread(target=self._accept, daemon=True).start()
@@ -58,6 +59,7 @@ class Proxy:
             if b"COMMIT\0" in octets and self.cut != "no":
                 arrives, self.cut = self.cut == "after_commit", "no"
                 self.cuts += 1
+                self.before_cut()
                 _end(client)
                 if arrives:
                     _send(server, octets)
