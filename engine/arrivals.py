@@ -8,7 +8,6 @@ from uuid import UUID
 from engine import parking, streams_of, taking
 from engine.complaint.case import Case
 from engine.complaint.lifecycle import takes_back
-from engine.complaint.number import case_number
 from engine.draft import Draft
 from engine.incoming import Arrived, Done, Parked
 from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys
@@ -209,7 +208,7 @@ def _deliver(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bo
     taken = taking.content(message, entry.people, message_id=entry.id, raw=raw, files=files, sense=entry.sense)
     to = taking.receive if kind == "complaint" else taking.receive_feedback
     count = draft.decide(stream, to(message, taken, draft.book), entry.item, entry.id)
-    _remember(draft, entry, stream, kind, moves=moves)
+    _remember(draft, entry, stream, moves=moves)
     return Done(stream, draft.loaded(stream).version, 0, count, kind=kind)
 
 
@@ -234,7 +233,7 @@ def _contents(draft: Draft, entry: _Entry, stream: UUID) -> tuple[UUID | None, t
     return raw, tuple(files)
 
 
-def _remember(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool) -> None:
+def _remember(draft: Draft, entry: _Entry, stream: UUID, *, moves: bool) -> None:
     """Have the message recognised for good, and its conversation and author found again."""
     message = entry.item.message
     draft.messages.append(SeenMessage(entry.fingerprint, stream, entry.id))
@@ -244,8 +243,6 @@ def _remember(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: b
     keys = opening_keys(entry.item, draft.keyed)
     if moves:
         keys += conversation_keys(message, draft.keyed)
-    if kind == "complaint":
-        keys.append(draft.keyed("conversation", f"case:{case_number(stream)}".encode()))
     for key in keys:
         draft.remember_conversation(key, stream, moves=moves)
 

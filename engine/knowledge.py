@@ -1,11 +1,13 @@
 """Everything the store knows of a batch, in one query per question whatever the batch holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
 from engine import parking
 from engine.complaint.given import NEEDS_HISTORY
+from engine.complaint.number import case_number, ids_of
 from engine.incoming import Arrived, Asked, Incoming
 from engine.known import (
     Kept,
@@ -52,13 +54,41 @@ def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Ke
     known.messages = {fingerprint: found.stream for fingerprint, found in seen.items()}
     if keys := dict.fromkeys(key for message in messages for key in conversation_keys(message, keyed)):
         known.conversations = store.conversations.look_up(keys)
+    claimed = dict(known.conversations)
+    known.conversations |= _numbered(store, messages, keyed, claimed)
     if contacts := dict.fromkeys(key for message in messages for key in _contacts(message, keyed)):
         known.contacts = store.contacts.look_up(contacts)
     known.premises = replace(
         known.premises,
-        conversations=tuple((key, known.conversations.get(key)) for key in keys),
+        conversations=tuple((key, claimed.get(key)) for key in keys),
         contacts=tuple((key, known.contacts.get(key)) for key in contacts),
     )
+
+
+def _numbered(
+    store: Store, messages: Sequence[Message], keyed: Keyed, claimed: Mapping[bytes, UUID]
+) -> dict[bytes, UUID]:
+    """Return key -> stream for the case numbers that messages name: a number tells the id, and needs no row."""
+    wanted = {
+        key: name.value
+        for message in messages
+        for name, key in zip(message.conversation, conversation_keys(message, keyed), strict=True)
+        if name.kind == "case" and key not in claimed
+    }
+    if not wanted:
+        return {}
+    numbers = {case_number(stream): stream for stream in store.conversations.between(_ranges(wanted.values()))}
+    found = {key: numbers[number] for key, number in wanted.items() if number in numbers}
+    on = store.conversations.standing(list(found.values()))
+    return {key: on.get(stream, stream) for key, stream in found.items()}
+
+
+def _ranges(numbers: Iterable[str]) -> list[tuple[UUID, UUID]]:
+    found = []
+    for number in dict.fromkeys(numbers):
+        with suppress(ValueError):
+            found.append(ids_of(number))
+    return found
 
 
 def _contacts(message: Message, keyed: Keyed) -> list[bytes]:

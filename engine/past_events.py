@@ -110,8 +110,7 @@ def _source(source: Source, line: int) -> Source:
 
 def conversations(case: PastCase, stream: UUID, keyed: Keyed) -> list[ConversationKey]:
     """Return the keys by which later messages find an imported case."""
-    names = [*case.external, f"case:{case_number(stream)}"]
-    return [ConversationKey(keyed("conversation", name.encode()), stream) for name in names]
+    return [ConversationKey(keyed("conversation", name.encode()), stream) for name in case.external]
 
 
 def configuration(events: Sequence[Event], around: Circumstances, now: datetime, version: int) -> tuple[NewEvent, ...]:

@@ -105,9 +105,8 @@ class Supply:
                 SeenMessage(keyed("message", message.bytes), stream, message) for stream, _, message in rows
             ),
             conversations=tuple(
-                ConversationKey(keyed("conversation", name.encode()), stream)
+                ConversationKey(keyed("conversation", f"message:{message}".encode()), stream)
                 for stream, _, message in rows
-                for name in (f"message:{message}", f"case:{case_number(stream)}")
             ),
             contacts=tuple(
                 KnownContact(keyed("contact", f"email:{person.email}".encode()), person.subject)

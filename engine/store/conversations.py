@@ -32,6 +32,14 @@ CONTACTS_DIFFER: Final = """ARRAY(
 """Contacts that reach another data subject than the batch was planned on."""
 ENDED: Final = "ARRAY(SELECT f.ended FROM plaint.continued f WHERE f.ended = ANY(%(ended)b::uuid[]))"
 """Streams that go on elsewhere already."""
+_BETWEEN: Final = """
+    SELECT e.stream FROM unnest(%b::uuid[], %b::uuid[]) AS w (low, high)
+    CROSS JOIN LATERAL (
+        SELECT e.stream, e.name FROM plaint.events e
+        WHERE e.stream BETWEEN w.low AND w.high AND e.version = 1 OFFSET 0
+    ) AS e
+    WHERE e.name LIKE 'complaint.%%'
+"""
 _GOES_ON: Final = """
     WITH again AS (
         UPDATE plaint.continued f SET stream = w.stream
@@ -87,6 +95,22 @@ class Conversations:
             LEFT JOIN plaint.continued f ON f.ended = c.stream WHERE c.key = ANY(%b)
         """
         return _look_up(self._pool, query, keys)
+
+    def between(self, ranges: Collection[tuple[UUID, UUID]]) -> set[UUID]:
+        """Every complaint whose id lies in one of these ranges, both ends included; one query of an index.
+
+        For case numbers, each of which is a range of ids with hardly ever more than one complaint in it.
+        """
+        with reading(self._pool) as connection:
+            teach(connection)
+            columns = (Uuids([low for low, _ in ranges]), Uuids([high for _, high in ranges]))
+            return {row[0] for row in connection.execute(_BETWEEN, columns, binary=True)}
+
+    def standing(self, streams: Collection[UUID]) -> dict[UUID, UUID]:
+        """Stream that has ended -> the one where its conversations go on; no entry for others. One query."""
+        with reading(self._pool) as connection:
+            query = "SELECT ended, stream FROM plaint.continued WHERE ended = ANY(%s)"
+            return dict(connection.execute(query, (list(streams),)).fetchall())
 
 
 class Contacts:
