@@ -93,6 +93,32 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "store": (
+        "The database: its shape, its size, who may do what in it.",
+        {
+            "status": (
+                "consumers.cli.store:status",
+                "Show which steps the database has taken, what is pending, who runs, how large it is.",
+            ),
+            "migrate": (
+                "consumers.cli.store:migrate",
+                "Take the steps that the database lacks; those that end older programs only with --contract.",
+            ),
+            "grant": (
+                "consumers.cli.store:grant",
+                "Give a login role the rights of a door, of the views, of an analyst or of migrations.",
+            ),
+        },
+    ),
+    "parked": (
+        "Messages that wait for the one they answer.",
+        {
+            "list": (
+                "consumers.cli.parked:list_parked",
+                "List parked messages, the oldest first. What they say stays sealed.",
+            ),
+        },
+    ),
     "parked": (
         "Messages that wait for the one they answer.",
         {

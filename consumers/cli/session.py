@@ -32,9 +32,15 @@ def session(chosen: Settings | None = None) -> Iterator[Installation]:
     """Lend the installation that the settings name; it is closed afterwards. The log goes to stderr."""
     chosen = chosen or read_settings()
     telemetry.start(chosen.log_format)
+    with in_words(), build.opened(chosen) as here:
+        yield here
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Turn what a person can mend into a sentence and an exit code."""
     try:
-        with build.opened(chosen) as here:
-            yield here
+        yield
     except DatabaseUnavailable as error:
         raise Stop(TEMPORARY, str(error)) from error
     except psycopg.OperationalError as error:

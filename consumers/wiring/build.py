@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import psycopg
 import structlog
+from psycopg import Connection
+from psycopg.rows import TupleRow
 
 from consumers.wiring import clock, erasures, presets
 from consumers.wiring.settings import Settings
@@ -13,8 +16,9 @@ from engine.incoming import Circumstances, Sender
 from engine.service import Service
 from engine.store.database import opening
 from engine.store.database.embedded import EmbeddedPostgres
+from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.opening import Opened
-from engine.store.database.pool import Pool, open_pool
+from engine.store.database.pool import Pool, open_pool, session_settings
 from engine.store.store import Store
 from engine.store.vault import master, rotation
 from engine.store.vault.fingerprint import opaque_id
@@ -86,6 +90,25 @@ def _let_in(settings: Settings, conninfo: str, stack: ExitStack) -> Opened:
     return found
 
 
+@contextmanager
+def connected(settings: Settings) -> Iterator[Connection[TupleRow]]:
+    """Lend one connection in autocommit to the database that the settings name, and touch nothing in it.
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+        DatabaseError: the embedded one cannot be started.
+    """
+    with ExitStack() as stack:
+        conninfo = _given(settings) if settings.database else _embedded(settings, stack).conninfo
+        try:
+            connection = psycopg.connect(conninfo, **{**session_settings(conninfo, "plaint store"), "autocommit": True})
+        except psycopg.OperationalError as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise DatabaseUnavailable(f"the database of PLAINT_DATABASE does not answer: {reason}") from None
+        with connection:
+            yield connection
+
+
 def _master_key(settings: Settings, pool: Pool) -> tuple[bool, master.KeyFile]:
     """Return the master key, and whether it was made now.
 
@@ -98,7 +121,8 @@ def _master_key(settings: Settings, pool: Pool) -> tuple[bool, master.KeyFile]:
     if named and not settings.master_key.exists():
         raise master.KeyFileRefused(
             f"there is no master key file at {settings.master_key}, and the database's keys are wrapped by master key "
-            f"{', '.join(named)}: put that file back, or let PLAINT_MASTER_KEY_FILE name it; a new key would open nothing"
+            f"{', '.join(named)}: put that file back, or let PLAINT_MASTER_KEY_FILE name it. No new one was made, "
+            "it would open nothing"
         )
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = master.create_key_file(settings.master_key)
