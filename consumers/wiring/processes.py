@@ -5,12 +5,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 import structlog
 import uvicorn
 
 from consumers.http import app as http
-from consumers.reactions import parked
+from consumers.reactions import holds, parked
+from consumers.reactions.upkeep import Upkeep
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings
@@ -18,6 +20,7 @@ from consumers.wiring.views import runner
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
+from engine.store.vault.sweep import Sweep
 
 _log = structlog.get_logger()
 _UPKEEP_SECONDS = 60.0
@@ -114,15 +117,22 @@ def keep_presence(here: Installation, stop: threading.Event) -> None:
 
 
 def upkeep(here: Installation, stop: threading.Event) -> None:
-    """Do what the clock asks for: parked messages whose opener never came."""
+    """Do what the clock asks for: parked messages whose opener never came, and the end of what has had its time."""
+    sweep = Sweep(here.pool, here.settings.contents, timedelta(hours=here.settings.orphan_hours))
+    works = Upkeep(here.store, here.pool, sweep, timedelta(days=here.settings.answer_retention_days))
     while not stop.wait(_UPKEEP_SECONDS):
         try:
             taken = parked.take_up(here.store, here.service, clock.now())
+            released = holds.take_up(here.service, clock.now())
         except DatabaseUnavailable as error:
             _log.warning("upkeep_put_off", reason=str(error))
             continue
         if taken:
             _log.info("parked_taken_up", count=taken)
+        if released:
+            _log.info("released_erased", count=released)
+        for found in works.do(clock.now()):
+            (_log.warning if found.serious else _log.info)(found.event, **found.figures)
 
 
 class CannotListen(Exception):

@@ -100,6 +100,12 @@ class Settings(BaseModel):
         None, description="days until the last backup and WAL of a day are gone; what an erasure reports"
     )
     content_dir: Path | None = Field(None, description="large attachments; absent: in the data directory")
+    answer_retention_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+        90, description="how long the answer to a command is kept; that it was given is kept for good"
+    )
+    orphan_hours: Annotated[int, Field(ge=1, le=8_760)] = Field(
+        24, description="age from which a file in the content directory that no case names is swept"
+    )
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
     http_host: Annotated[str, AfterValidator(_loopback)] = Field(
         "127.0.0.1", description="address the HTTP door listens on; only loopback without identity"

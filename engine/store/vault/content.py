@@ -153,7 +153,12 @@ class Contents:
         try:
             path.hardlink_to(draft)
         except FileExistsError:
-            there = path.read_bytes()
+            try:
+                os.utime(path)  # taken up again: the sweep passes over what is new
+                there = path.read_bytes()
+            except FileNotFoundError:  # it was swept this very moment
+                draft.unlink()
+                return self._kept(path, ciphertext, key, data, bound_to)
             if _opens_to(data, there, key, bound_to):
                 ciphertext = there
             else:
@@ -170,7 +175,12 @@ class Contents:
             raise ContentMissing(content_id, "its file is not in the content store") from None
 
     def _path(self, content_id: UUID, key_id: bytes) -> Path:
-        return self._directory / content_id.hex[-2:] / f"{content_id}-{key_id[:8].hex()}.box"
+        return box_path(self._directory, content_id, key_id)
+
+
+def box_path(directory: Path, content_id: UUID, key_id: bytes) -> Path:
+    """Where the file of a large content is. The name tells which row needs it (``sweep``)."""
+    return directory / content_id.hex[-2:] / f"{content_id}-{key_id[:8].hex()}.box"
 
 
 def _opens_to(data: bytes, box: bytes, key: DataKey, bound_to: bytes) -> bool:
