@@ -70,6 +70,13 @@ _KEEP: Final = f"""
 """  # noqa: S608 # our own words
 _PATIENCE_SECONDS: Final = 1.0
 """For a connection, and for the statement: whoever waits for a decision has waited long enough already."""
+_UNREADABLE: Final = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.InternalError,
+)
+"""The table was dropped, has another shape since, is not for this role, or lies damaged on the disk."""
 _VERSION: Final = attrgetter("version")
 _ROOMS: Final = ("schemas", "engine")
 
@@ -120,17 +127,19 @@ class Snapshots:
             UnknownEvent, UnreadableEvent: as the reader of the log.
         """
         wanted = dict.fromkeys([*streams, *whole])
-        if self._fold is not None and wanted:
+        if not wanted:
+            return {}
+        if self._fold is not None:
             try:
                 return self._since(self._fold, wanted, wanted.keys() - set(whole))
-            except psycopg.DatabaseError:
-                pass  # one that has to do with the log comes up again at once
+            except _UNREADABLE:
+                pass  # what is wrong with the log itself comes up again at once
         return {stream: Since(None, events) for stream, events in self._reader.streams(wanted).items()}
 
     def _since(self, fold: bytes, wanted: Collection[UUID], shortened: Collection[UUID]) -> dict[UUID, Since]:
-        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+        with reading(self._pool) as connection:
             teach(connection)
-            rows = cursor.execute(_READ, (Uuids(shortened), fold, Uuids(wanted))).fetchall()
+            rows = connection.execute(_READ, (Uuids(shortened), fold, Uuids(wanted)), binary=True).fetchall()
         kept: dict[UUID, Kept] = {}
         events: dict[UUID, list[Recorded]] = {stream: [] for stream in wanted}
         for position, recorded_at, stream, version, name, state in rows:
