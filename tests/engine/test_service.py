@@ -10,6 +10,7 @@ import pytest
 
 from consumers.wiring import presets
 from engine.complaint import decider
+from engine.complaint.number import case_number
 from engine.complaint.state_bytes import to_bytes
 from engine.incoming import Done, Parked, Refused
 from engine.store.batch import Conflict, SourceMove
@@ -97,6 +98,31 @@ def test_messages_in_any_order_end_in_one_complaint(desk: Desk, *, order: tuple[
         "It is still broken and nobody answers!",
         "Here is the order number: 77.",
     }
+
+
+def test_a_message_that_names_the_number_joins_its_complaint_and_goes_on_where_that_goes_on(desk: Desk) -> None:
+    stream = desk.opened(channel="email", raw=FIRST)
+    number = case_number(stream)
+    desk.later(hours=1)
+
+    joined = desk.hear(channel="email", raw=mail(2, "Still broken!", subject=f"About {number.lower()}"))
+    close(desk, stream)
+    desk.later(days=90)
+    after = desk.hear(channel="email", raw=mail(3, "It is broken again, I am furious!", subject=f"About {number}"))
+    once_more = desk.hear(channel="email", raw=mail(4, "I want my money back!", subject=f"About {number}"))
+
+    assert isinstance(joined, Done)
+    assert isinstance(after, Done)
+    assert isinstance(once_more, Done)
+    assert (joined.stream, joined.opened, after.opened) == (stream, False, True)
+    assert (once_more.stream, once_more.opened) == (after.stream, False)
+
+
+def test_a_number_that_no_complaint_has_changes_nothing(desk: Desk) -> None:
+    result = desk.hear(channel="email", raw=mail(1, "My kettle arrived broken.", subject="About PL-00000-00000"))
+
+    assert isinstance(result, Done)
+    assert result.opened
 
 
 def test_a_follow_up_without_its_opener_waits_visibly(desk: Desk) -> None:

@@ -33,7 +33,7 @@ def test_every_complaint_is_another_one_of_about_600_octets_and_half_of_the_peop
     assert 550 <= size <= 700
     assert 160 <= len(made.contacts) <= 240
     assert len(made.messages) == 400
-    assert len(made.conversations) == 800
+    assert len(made.conversations) == 400
     assert made.sources == (SourceMove(SOURCE, None, 400),)
 
 
