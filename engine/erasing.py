@@ -69,7 +69,7 @@ class Erased:
     already: bool = False
     discarded: tuple[UUID, ...] = ()
     """Messages set aside that were his and are gone."""
-    unread: tuple[UUID, ...] = ()
+    unread: tuple[naming.Unread, ...] = ()
     """Messages set aside that could not be opened, so that nobody knows whose they are."""
     may_name: tuple[UUID, ...] = ()
     """Messages set aside in which a single name of his stands: for a person to decide."""

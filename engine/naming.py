@@ -52,12 +52,20 @@ NOTHING: Final = Person()
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A message set aside that cannot be opened, and when it and the key of its week are gone."""
+
+    id: UUID
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Aside:
     """What of the messages set aside is a person's."""
 
     his: tuple[UUID, ...] = ()
     may_be: tuple[UUID, ...] = ()
-    unread: tuple[UUID, ...] = ()
+    unread: tuple[Unread, ...] = ()
     until: datetime = _LONG_AGO
     """All that were set aside up to then were looked through."""
 
@@ -128,7 +136,7 @@ def look_through(box: SetAsideBox, wanted: Person, keyed: Keyed) -> Aside:
         return Aside(until=datetime.max.replace(tzinfo=UTC))
     his: list[UUID] = []
     may_be: list[UUID] = []
-    unread: list[UUID] = []
+    unread: list[Unread] = []
     last = _LONG_AGO
     for row in _all(box):
         last = row.since
@@ -137,7 +145,7 @@ def look_through(box: SetAsideBox, wanted: Person, keyed: Keyed) -> Aside:
         except NotSetAside:
             continue
         except (SealBroken, UnknownMasterKey):
-            unread.append(row.id)
+            unread.append(Unread(row.id, row.until))
             continue
         texts = tuple(_texts(octets))
         if _reaches(row, octets, wanted, keyed) or _in(wanted.sure, texts):

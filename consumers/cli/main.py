@@ -119,12 +119,20 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
-    "parked": (
-        "Messages that wait for the one they answer.",
+    "subject": (
+        "Persons of whom something is kept.",
         {
-            "list": (
-                "consumers.cli.parked:list_parked",
-                "List parked messages, the oldest first. What they say stays sealed.",
+            "find": (
+                "consumers.cli.subject:find",
+                "Find the person whom a contact reaches; texts name persons by this id.",
+            ),
+            "show": (
+                "consumers.cli.subject:show",
+                "Show where a person's texts are, which holds keep them, and which texts of others may name him.",
+            ),
+            "erase": (
+                "consumers.cli.subject:erase",
+                "Erase a person for good: destroy the keys of all his texts, files and contacts.",
             ),
         },
     ),

@@ -66,6 +66,12 @@ def reached(connection: Link, names: Sequence[Name]) -> list[Reached]:
     return [found[name] for name in names]
 
 
+def every(connection: Link) -> list[Reached]:
+    """Return where every version of every view stands, those of older and newer programs too, by name."""
+    found = _rows(connection) if _exists(connection) else {}
+    return [found[name] for name in sorted(found)]
+
+
 def status(connection: Link, views: Sequence[Projection], head: Head) -> list[Status]:
     """Return each view's position and lag behind ``head``."""
     return [_status(one, head) for one in reached(connection, [(view.name, view.version) for view in views])]
