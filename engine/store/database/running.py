@@ -58,10 +58,14 @@ class Presence:
             self._connection.execute("SELECT")
         except psycopg.OperationalError:
             self._connection.close()
-            self._connection = self._enter()
+        else:
+            return False
+        self._connection = self._enter()
+        try:
             must_not_be_too_old(self._connection, self.version)
-            return True
-        return False
+        except psycopg.OperationalError as error:
+            raise _away(error) from None
+        return True
 
     def close(self) -> None:
         """Be seen no more."""
@@ -72,8 +76,7 @@ class Presence:
         try:
             connection = psycopg.connect(self._conninfo, **settings)
         except psycopg.OperationalError as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise DatabaseUnavailable(f"the database of PLAINT_DATABASE does not answer: {reason}") from None
+            raise _away(error) from None
         try:
             connection.execute(f"SET lock_timeout = '{_PATIENCE}'")
             connection.execute("SELECT pg_advisory_lock_shared(%s, %s)", (_CLASS, self.version))
@@ -82,9 +85,9 @@ class Presence:
             raise DatabaseUnavailable(
                 "a contract step of a newer program is being taken; this program will be too old after it"
             ) from None
-        except BaseException:
+        except psycopg.OperationalError as error:
             connection.close()
-            raise
+            raise _away(error) from None
         return connection
 
     def __enter__(self) -> Self:
@@ -127,3 +130,8 @@ def must_not_be_too_old(connection: Connection[TupleRow], version: int) -> None:
     newest = connection.execute(_CONTRACTED, (version,)).fetchone()
     if newest is not None:
         raise ProgramTooOld(version, newest[0])
+
+
+def _away(error: psycopg.OperationalError) -> DatabaseUnavailable:
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    return DatabaseUnavailable(f"the database of PLAINT_DATABASE does not answer: {reason}")

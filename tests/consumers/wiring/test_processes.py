@@ -2,13 +2,17 @@
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumers.wiring import build
-from consumers.wiring.processes import Background, CannotListen, address, follow
+from consumers.wiring.processes import Background, CannotListen, address, follow, keep_presence
 from consumers.wiring.settings import Settings, from_environment
+from engine.store.database import running
+from engine.store.database.errors import ProgramTooOld
 from projections.views.cases import ask as cases
 
 
@@ -63,6 +67,64 @@ def test_views_follow_the_log_until_they_are_stopped(settings: dict[str, str]) -
         stop.set()
         thread.join(10)
         assert not thread.is_alive()
+
+
+def cut_presence(here: build.Installation) -> None:
+    with here.pool.connection() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE application_name = %s AND datname = current_database()",
+            (f"plaint presence {here.database.presence.version}",),
+        )
+
+
+def seen(here: build.Installation) -> dict[int, int]:
+    with here.pool.connection() as connection:
+        return running.programs(connection)
+
+
+def test_a_process_that_lost_its_connection_is_soon_seen_again(settings: dict[str, str]) -> None:
+    stop = threading.Event()
+    with build.opened(from_environment(settings)) as here:
+        thread = threading.Thread(target=follow, args=(here, stop))
+        thread.start()
+        cut_presence(here)
+        deadline = time.monotonic() + 15
+        while seen(here) != {here.database.presence.version: 1} and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert seen(here) == {here.database.presence.version: 1}
+        stop.set()
+        thread.join(10)
+
+
+def test_a_process_that_has_become_too_old_ends_with_the_reason(settings: dict[str, str]) -> None:
+    with build.opened(from_environment(settings)) as here:
+        with here.pool.connection() as connection:
+            connection.execute(
+                "INSERT INTO plaint.migrations (version, name, sha256) VALUES (9001, '9001_contract_it.sql', '')"
+            )
+        cut_presence(here)
+        try:
+            with pytest.raises(ProgramTooOld, match=r"has taken 9001_contract_it\.sql since"):
+                follow(here, threading.Event())
+        finally:
+            with here.pool.connection() as connection:
+                connection.execute("DELETE FROM plaint.migrations WHERE version = 9001")
+
+
+def test_contract_steps_that_are_left_are_said_once(settings: dict[str, str]) -> None:
+    stop = threading.Event()
+    stop.set()
+    with build.opened(from_environment(settings)) as here, capture_logs() as logs:
+        keep_presence(replace(here, database=replace(here.database, left=("9001_contract_it.sql",))), stop)
+    assert logs == [
+        {
+            "event": "contract_steps_pending",
+            "log_level": "warning",
+            "steps": ["9001_contract_it.sql"],
+            "note": "plaint store migrate --contract",
+        }
+    ]
 
 
 def _once_built(here: build.Installation, position: int) -> int:
