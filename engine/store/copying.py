@@ -23,7 +23,7 @@ _LENGTH: Final = Struct("!i")
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """PostgreSQL counts microseconds from here."""
 _MICROSECOND: Final = timedelta(microseconds=1)
-_CHUNK: Final = 64
+_CHUNK: Final = 1024
 """Rows sent at once: the server works on one chunk while the next is packed."""
 
 
