@@ -55,7 +55,10 @@ def test_a_state_of_a_format_to_come_is_unknown_and_not_broken() -> None:
     assert caught.value.number == 3
 
 
-@pytest.mark.parametrize("state", [b"{", b"{}", b'{"meta":{}}', b'{"meta":{},"data":{},"sealed":[{}]}', b'{"meta":{},"data":{},"sealed":3}'])  # fmt: skip
+BROKEN = (b"{", b"{}", b'{"meta":{}}', b'{"meta":{},"data":{},"sealed":[{}]}', b'{"meta":{},"data":{},"sealed":3}')
+
+
+@pytest.mark.parametrize("state", BROKEN)
 def test_a_first_format_that_is_none_is_refused_without_a_word_of_it(state: bytes) -> None:
     with pytest.raises(FrameBroken, match="no JSON object of format 1"):
         unpacked(state)
