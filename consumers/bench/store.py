@@ -14,13 +14,15 @@ from consumers.bench import data
 from consumers.bench.data import Supply
 from consumers.bench.shape import Result, Round, compared, limited
 from consumers.bench.stand import Stand
-from engine import streams_of
+from engine import loading, streams_of
 from engine.store.batch import Batch
 
 BATCH = 500
 """Complaints of one commit, events of one read."""
 LONG_CASE = 100
 """Events of the case that is loaded."""
+ENDLESS_CASE = 10_000
+"""Events of the case that is loaded from its snapshot on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def measure(stand: Stand) -> list[Result]:
         compared("append_vs_stock", "events/s", against_stock, at_least=30),
         compared("read_vs_fetch", "events/s", _reads(stand, began, size), at_least=0.2),
         limited("load_100_events_ms", "ms", _loads(stand, supply, size), below=5),
+        limited("load_10000_events_ms", "ms", _loads_shortened(stand, supply, size)),
     ]
 
 
@@ -117,3 +120,19 @@ def _load(stand: Stand, stream: UUID) -> float:
     began = perf_counter()
     streams_of.fold(stand.here.store.read.stream(stream))
     return perf_counter() - began
+
+
+def _loads_shortened(stand: Stand, supply: Supply, size: Size) -> list[Round]:
+    """A case loaded from its snapshot on against all its events read and folded, in milliseconds."""
+    stand.tell("load an endless case")
+    case = supply.long_case(ENDLESS_CASE)
+    service, store = stand.here.service, stand.here.store
+    service.record([case], data.around())
+    stream = service.identify(case.key)
+    loading.load(store, [stream])
+    rounds = []
+    for _ in range(size.rounds):
+        began = perf_counter()
+        loading.load(store, [stream])
+        rounds.append(Round(value=1000 * (perf_counter() - began), baseline=1000 * _load(stand, stream)))
+    return rounds

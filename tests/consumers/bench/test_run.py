@@ -14,7 +14,7 @@ from consumers.bench.run import GROUPS
 from consumers.cli.output import OK, SOME_REJECTED, USAGE
 
 NAMES = {
-    "store": ["append_vs_copy", "append_vs_stock", "read_vs_fetch", "load_100_events_ms"],
+    "store": ["append_vs_copy", "append_vs_stock", "read_vs_fetch", "load_100_events_ms", "load_10000_events_ms"],
     "ingest": ["import_events_per_s", "import_vs_stock", "ingest_messages_per_s", "ingest_vs_stock"],
     "projections": ["rebuild_vs_read", "rebuild_vs_fetch", "rebuild_vs_stock", "case_load_ms", "case_load_vs_stock_ms"],
 }
