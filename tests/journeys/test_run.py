@@ -86,6 +86,7 @@ def lost(run: Running, acknowledged: dict[str, str]) -> list[str]:
 def test_from_nothing_to_an_open_page_and_back_again(place: Place, tmp_path: Path) -> None:
     with place.running("--sample", "--cases", "20") as run:
         assert "Complaints" in run.get("/").text
+        assert f"A new master key is in {place.data_dir / 'master.key'}. Whoever loses that file" in run.said()
         played = received(run)
         assert 10 <= played <= 20
         own = run.post(message("own")).json()
@@ -105,6 +106,7 @@ def test_from_nothing_to_an_open_page_and_back_again(place: Place, tmp_path: Pat
     with place.running("--sample", "--cases", "20") as run:
         assert run.get("/v1/funnel", at_least=listed["position"]).json()["received"] == played + 2
         assert run.get("/v1/funnel").json()["position"] == listed["position"], "the sample is not played again"
+        assert "master key" not in run.said()
         assert run.stop(signal.SIGTERM) == 0
     assert place.server_pid() is None
 

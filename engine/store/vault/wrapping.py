@@ -20,13 +20,21 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 
 from engine.store.vault.keys import DataKey
-from engine.store.vault.master import WrappedKey
+from engine.store.vault.master import UnknownMasterKey, WrappedKey
 from engine.store.vault.service_keys import ServiceKeys
 
 NAMED: Final = re.compile("w[0-9a-f]{8}")
 """What the id of a wrapping key looks like."""
 _NONCE_OCTETS: Final = 12
 _NONCES_AT_ONCE: Final = 256
+
+
+class UnknownWrappingKey(UnknownMasterKey):
+    """A data key was wrapped by a wrapping key whose row is gone, as after a restore of some tables alone."""
+
+    def __init__(self, wrapping_id: str) -> None:
+        super().__init__(wrapping_id)
+        self.args = (f"wrapping key {wrapping_id} is not at hand: restore the table plaint_keys.service_keys",)
 
 
 class WrappingKeys:
@@ -59,7 +67,7 @@ class WrappingKeys:
         """Unwrap a data key; a wrapping key that is met for the first time is looked up.
 
         Raises:
-            UnknownMasterKey: what wrapped it is neither stored nor at hand.
+            UnknownMasterKey: what wrapped it is neither stored nor at hand (``UnknownWrappingKey``: a wrapping key).
             ValueError: the wrapped key does not belong to its row, or was changed.
             DatabaseUnavailable: a wrapping key cannot be looked up now.
         """
@@ -68,12 +76,18 @@ class WrappingKeys:
         if decrypt is None:
             met = self._meet(name)
             if met is None:
-                return self._master.unwrap(stored, context)
+                return self._by_master(stored, context)
             decrypt = self._decrypt[name] = met.box.decrypt
         try:
             return decrypt(wrapped[:_NONCE_OCTETS], wrapped[_NONCE_OCTETS:], context)
         except InvalidTag:
             raise ValueError("a wrapped key does not belong to its row, or was changed") from None
+
+    def _by_master(self, stored: WrappedKey, context: bytes) -> bytes:
+        try:
+            return self._master.unwrap(stored, context)
+        except UnknownMasterKey as error:
+            raise UnknownWrappingKey(stored.master_id) if NAMED.fullmatch(stored.master_id) else error from None
 
     def _meet(self, name: str) -> DataKey | None:
         return self._services.wrapping_named(bytes.fromhex(name[1:])) if NAMED.fullmatch(name) else None

@@ -13,7 +13,7 @@ from engine.store.store import Store
 from engine.store.vault.keys import wrap_context
 from engine.store.vault.master import KeyFile, UnknownMasterKey, WrappedKey
 from engine.store.vault.service_keys import ServiceKeys
-from engine.store.vault.wrapping import WrappingKeys, name_of
+from engine.store.vault.wrapping import UnknownWrappingKey, WrappingKeys, name_of
 from support.examples import append, note
 
 STREAM, ANNA = uuid4(), uuid4()
@@ -66,8 +66,10 @@ def test_the_wrapping_key_of_another_month_is_looked_up_when_it_is_met(pool: Poo
 
 
 def test_a_wrapping_key_that_is_nowhere_is_named(pool: Pool, master: KeyFile) -> None:
-    with pytest.raises(UnknownMasterKey, match="master key w00000000 is not at hand"):
+    with pytest.raises(UnknownWrappingKey, match=r"wrapping key w00000000 is not at hand: restore .*service_keys"):
         opened(pool, master).unwrap(WrappedKey("w00000000", bytes(60)), b"")
+    with pytest.raises(UnknownMasterKey, match="master key m9 is not at hand"):
+        opened(pool, master).unwrap(WrappedKey("m9", bytes(60)), b"")
 
 
 def test_rows_from_before_there_were_wrapping_keys_are_unwrapped_by_the_master(
