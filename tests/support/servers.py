@@ -31,6 +31,7 @@ class Crashable:
         self._account = server_account(self._cluster)
         self.programs = _programs_of_the_run(data_dir)
         self.conninfo = server.conninfo
+        self.maintenance = server.conninfo_for("postgres")
         self.stops = 0
 
     def stop_immediately(self) -> None:
