@@ -14,10 +14,12 @@ from consumers.files.record import opened
 from consumers.wiring import presets
 from engine import past_events
 from engine.complaint import decider
+from engine.complaint.case import Case
 from engine.complaint.state_bytes import to_bytes
 from engine.incoming import Circumstances, Done, Sender
 from engine.past import PastCase
 from engine.store.batch import NewEvent
+from engine.streams.folded import Folded, from_octets, to_octets
 from projections.replay.as_of import ImportedLater, When, case_as_of
 from schemas.envelope import FileSource
 from support.installation import Desk
@@ -67,6 +69,17 @@ def test_any_order_of_a_real_history_folds(desk: Desk, imported: dict[UUID, tupl
     for events in imported.values():
         shuffled = chance.sample(events, len(events))
         assert to_bytes(decider.fold(shuffled)) == to_bytes(decider.fold(shuffled))
+
+
+def test_every_state_of_a_real_history_comes_back_from_a_snapshot(imported: dict[UUID, tuple[NewEvent, ...]]) -> None:
+    for events in imported.values():
+        for end in range(1, len(events) + 1):
+            state = decider.fold(events[:end])
+            assert isinstance(state, Case)
+            back = from_octets(to_octets(Folded(state, "main")))
+            assert back == Folded(state, "main")
+            assert isinstance(back.state, Case)
+            assert to_bytes(decider.fold_on(back.state, events[end:])) == to_bytes(decider.fold(events))
 
 
 def test_an_imported_case_goes_on_live_under_its_number(desk: Desk, imported: dict[UUID, tuple[NewEvent, ...]]) -> None:
