@@ -48,7 +48,7 @@ FULL: Final = ",\n".join([_HEAD, *(query for query, _ in _ASKED.values())])
 
 def expected(batch: Batch, keys: Mapping[KeyName, DataKey], *, full: bool) -> dict[str, Column]:
     """Return what a batch expects; for the short question only what it asks."""
-    appends = [append for append in batch.appends if full or append.expected > 0]
+    appends = [each for each in batch.appends if full or each.expected > 0 or not each.events]
     stored = list(keys.items()) if full else [(name, key) for name, key in keys.items() if key.stored is None]
     premises = batch.premises
     return {
