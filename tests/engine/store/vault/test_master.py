@@ -149,9 +149,10 @@ def test_a_file_keeps_its_owner_and_the_link_that_names_it(tmp_path: Path) -> No
 
 def test_keys_in_memory_follow_the_file_and_outlast_it(tmp_path: Path) -> None:
     path = write(tmp_path / "k", line("old", 1))
-    keys = load_key_file(path)
+    keys, other = load_key_file(path), load_key_file(path)
     new = add_key(path)
 
+    assert other.wrap(b"x", b"").master_id == new
     assert keys.unwrap(load_key_file(path).wrap(b"secret", b""), b"") == b"secret"
     remove_keys(path, ["old"])
     assert keys.wrap(b"x", b"").master_id == new

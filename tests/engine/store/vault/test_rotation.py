@@ -1,4 +1,5 @@
 import stat
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -103,6 +104,28 @@ def test_data_keys_go_in_batches_and_a_row_that_changed_meanwhile_is_left_alone(
     assert [first, *batches] == [3, 3]
 
 
+def test_a_key_that_is_destroyed_while_it_is_wrapped_anew_stays_destroyed(
+    pool: Pool, file: Path, running: Store
+) -> None:
+    wrap_directly(pool, file)
+    keys = load_key_file(file)
+    wrapping = WrappingKeys(ServiceKeys(pool, keys))
+
+    class Overtaken:
+        def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+            with pool.connection() as connection:
+                connection.execute("UPDATE plaint_keys.data_keys SET master_id = NULL, wrapped = NULL")
+            return wrapping.wrap(key, context)
+
+        def unwrap(self, stored: WrappedKey, context: bytes) -> bytes:
+            return wrapping.unwrap(stored, context)
+
+    assert list(rotation.rewrap_data_keys(pool, keys, Overtaken())) == [0]
+    with pool.connection() as connection:
+        found = connection.execute("SELECT DISTINCT master_id, wrapped FROM plaint_keys.data_keys").fetchall()
+    assert found == [(None, None)]
+
+
 def test_an_interrupted_rotation_is_finished_before_another_begins(pool: Pool, file: Path, running: Store) -> None:
     (old,) = load_key_file(file).ids
     new = add_key(file)
@@ -136,8 +159,8 @@ def test_a_running_process_takes_up_the_new_key_to_unwrap_and_to_wrap(
     rotation.remove_old(pool, file)
     (new,) = load_key_file(file).ids
 
-    assert elsewhere.fingerprint().of("x", b"x") == running.fingerprint.of("x", b"x")
     elsewhere.wrapping(date(2020, 1, 1))
+    assert elsewhere.fingerprint().of("x", b"x") == running.fingerprint.of("x", b"x")
     running.commit(Batch(appends=(append(STREAMS[0], 1, note(ANNA, "later")),)))
 
     assert {use.master_id for use in rotation.usage(pool).masters} == {new}
@@ -153,6 +176,46 @@ def test_a_line_that_a_row_still_names_is_not_removed(pool: Pool, file: Path, ru
     rotation.rotate(pool, file)
     assert rotation.remove_old(pool, file) == (old,)
     assert rotation.remove_old(pool, file) == ()
+
+
+class Held:
+    """A process that stops between wrapping by the key file as it was and storing what it wrapped."""
+
+    def __init__(self, keys: KeyFile) -> None:
+        self._keys = keys
+        self.wrapped, self.go_on = threading.Event(), threading.Event()
+
+    def wrap(self, key: bytes, context: bytes) -> WrappedKey:
+        stored = self._keys.wrap(key, context)
+        self.wrapped.set()
+        assert self.go_on.wait(20)
+        return stored
+
+    def unwrap(self, stored: WrappedKey, context: bytes) -> bytes:
+        return self._keys.unwrap(stored, context)
+
+
+def test_no_line_is_removed_while_a_process_is_storing_a_key_that_it_wrapped(
+    pool: Pool, file: Path, running: Store
+) -> None:
+    (old,) = load_key_file(file).ids
+    held = Held(load_key_file(file))
+    with ThreadPoolExecutor(2) as threads:
+        storing = threads.submit(ServiceKeys(pool, held).wrapping, date(2020, 1, 1))
+        assert held.wrapped.wait(20)
+        add_key(file)
+        rotation.rewrap_service_keys(pool, load_key_file(file), load_key_file(file).current)
+        removing = threads.submit(rotation.remove_old, pool, file)
+        with pytest.raises(TimeoutError):
+            removing.result(timeout=0.5)
+        held.go_on.set()
+        storing.result(20)
+
+        assert removing.result(20) == ()
+
+    assert rotation.usage(pool).rows_of(old) == 1
+    assert rotation.rotate(pool, file).left == 0
+    assert rotation.remove_old(pool, file) == (old,)
 
 
 def test_nothing_is_changed_where_a_master_key_is_missing(pool: Pool, file: Path, running: Store) -> None:
