@@ -8,6 +8,7 @@ however a program ends. A pooler that hands connections around between transacti
 `PLAINT_DATABASE` names the server itself, or a pooler in session mode.
 """
 
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -68,7 +69,9 @@ class Presence:
         return True
 
     def close(self) -> None:
-        """Be seen no more."""
+        """Be seen no more, from now on: the server notices a closed connection a moment later."""
+        with suppress(psycopg.OperationalError):
+            self._connection.execute("SELECT pg_advisory_unlock_shared(%s, %s)", (_CLASS, self.version))
         self._connection.close()
 
     def _enter(self) -> Connection[TupleRow]:

@@ -3,16 +3,21 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from engine.store.batch import Batch
 from engine.store.database.errors import DatabaseUnavailable, MigrationRefused
 from engine.store.database.migrate import migrate, status
-from engine.store.database.steps import Applied
+from engine.store.database.steps import Applied, steps_of
+from engine.store.store import Store
+from support.examples import append, note
 
 MIGRATE = """
 import sys
@@ -201,6 +206,43 @@ def test_writers_go_on_while_a_step_waits_for_a_reader_that_does_not_end(
         reader.rollback()
         step.join()
     assert [each.version for each in taken] == [3]
+    assert longest < 1.5
+
+
+def test_appends_go_on_while_a_step_on_the_log_waits_for_a_reader_that_does_not_end(
+    store: Store, database: str, tmp_path: Path
+) -> None:
+    newest = steps_of()[-1].version + 1
+    for file in resources.files("engine.store.database").joinpath("migrations").iterdir():
+        write(tmp_path, file.name, file.read_text("utf-8"))
+    write(tmp_path, f"{newest:04}_expand_more.sql", "ALTER TABLE plaint.events ADD COLUMN more integer;")
+    stream = uuid4()
+    waits = threading.Event()
+    taken: list[Applied] = []
+
+    def heard(_: str, what: str) -> None:
+        if what == "waits":
+            waits.set()
+
+    def take() -> None:
+        with psycopg.connect(database) as own:
+            taken.extend(migrate(own, tmp_path, report=heard))
+
+    step = threading.Thread(target=take)
+    with psycopg.connect(database) as reader:
+        reader.execute("SELECT FROM plaint.events")
+        step.start()
+        assert waits.wait(10)
+        longest = 0.0
+        for number in range(30):
+            begun = time.monotonic()
+            store.commit(Batch(appends=(append(stream, number, note(stream)),)))
+            longest = max(longest, time.monotonic() - begun)
+            time.sleep(0.05)
+        assert taken == []
+        reader.rollback()
+        step.join()
+    assert [each.version for each in taken] == [newest]
     assert longest < 1.5
 
 
