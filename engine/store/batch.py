@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from schemas.complaint.base import Event
@@ -185,8 +185,7 @@ class Conflict(Exception):
         super().__init__("conflict in " + ", ".join(f"{len(v)} {k}" for k, v in found.items() if v))
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """One stored event as read back."""
 
     position: int

@@ -92,20 +92,15 @@ def unpacked(state: bytes) -> Frame:
     data = state[at:end]
     parts: tuple[Part, ...] = ()
     while end < limit:
-        part, end = _part(state, end)
-        parts += (part,)
+        at, fields_at = end, end + 50
+        box_length_at = fields_at + int.from_bytes(state[at + 48 : fields_at], "big")
+        box_at = box_length_at + 4
+        end = box_at + int.from_bytes(state[box_length_at:box_at], "big")
+        fields, box = state[fields_at:box_length_at], state[box_at:end]
+        parts += (Part(state[at : at + 16], state[at + 16 : at + 48], fields, box),)
     if end != limit or at > limit:
         raise FrameBroken("its state ends too early")
     return Frame(meta, data, parts)
-
-
-def _part(state: bytes, at: int) -> tuple[Part, int]:
-    fields_at = at + 50
-    box_length_at = fields_at + int.from_bytes(state[at + 48 : fields_at], "big")
-    box_at = box_length_at + 4
-    end = box_at + int.from_bytes(state[box_length_at:box_at], "big")
-    part = Part(state[at : at + 16], state[at + 16 : at + 48], state[fields_at:box_length_at], state[box_at:end])
-    return part, end
 
 
 def _format_1(state: bytes) -> Frame:

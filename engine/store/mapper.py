@@ -12,11 +12,11 @@ an unknown name is an error, since to pass over an event would be to decide with
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from engine.store.batch import NewEvent, Recorded
 from engine.store.frame import Frame, FrameBroken, FrameUnknown, Part, packed, unpacked
@@ -37,7 +37,6 @@ from schemas.complaint.base import Event
 from schemas.envelope import Envelope
 from schemas.words import ERASED, SEALED, Withheld
 
-M = TypeVar("M", bound=BaseModel)
 _ENVELOPE = shape_of(Envelope)
 _ENVELOPE_PLAN = plan_of(Envelope)
 
@@ -165,29 +164,37 @@ class Mapper:
             UnknownEvent: no class and no upcaster of that name.
             UnreadableEvent: a part does not open by its own key, or the state does not fit.
         """
-        name = row.name
+        position, recorded_at, stream, version, name, _ = row
         if name in self._upcasters:
             return self._upcast(row, frame, keys)
-        kind = self._kind(name, row.position)
-        meta = _validated(row, "meta", _ENVELOPE.from_json, frame.meta)
-        data = _validated(row, "data", shape_of(kind).from_json, frame.data)
-        for part in frame.parts:
-            put_in(meta, data, places(part.fields), _values(row, part, keys))
-        return Recorded(row[0], row[1], row[2], row[3], name, meta, data)
+        part = "meta"
+        try:
+            meta = _ENVELOPE.from_json(frame.meta)
+            part = "data"
+            data = shape_of(self._kind(name, position)).from_json(frame.data)
+        except ValidationError as error:
+            raise _unreadable(row, part, error) from None
+        for sealed in frame.parts:
+            put_in(meta, data, places(sealed.fields), iter(_values(row, sealed, keys)))
+        return Recorded(position, recorded_at, stream, version, name, meta, data)
 
     def _upcast(self, row: Row, frame: Frame, keys: Mapping[KeyName, DataKey | None]) -> Recorded:
         """The long way: everything in its place first, since an upcaster may move any of it."""
         state = {"meta": orjson.loads(frame.meta), "data": orjson.loads(frame.data)}
-        for part in frame.parts:
-            values = _values(row, part, keys)
-            for pointer, value in zip(part.fields.decode().split("\0"), values, strict=True):
+        for sealed in frame.parts:
+            values = _values(row, sealed, keys)
+            for pointer, value in zip(sealed.fields.decode().split("\0"), values, strict=True):
                 put_back(state, pointer, _MARKS.get(value, value))
         name, data = row.name, state["data"]
         while name in self._upcasters:
             name, data = self._upcasters[name](data)
-        kind = self._kind(name, row.position)
-        meta = _validated(row, "meta", Envelope.__pydantic_validator__.validate_json, orjson.dumps(state["meta"]))
-        event = _validated(row, "data", kind.__pydantic_validator__.validate_json, orjson.dumps(data))
+        kind, part = self._kind(name, row.position), "meta"
+        try:
+            meta = Envelope.__pydantic_validator__.validate_json(orjson.dumps(state["meta"]))
+            part = "data"
+            event = kind.__pydantic_validator__.validate_json(orjson.dumps(data))
+        except ValidationError as error:
+            raise _unreadable(row, part, error) from None
         return Recorded(row[0], row[1], row[2], row[3], row[4], meta, event)
 
     def _kind(self, name: str, position: int) -> type[Event]:
@@ -229,14 +236,12 @@ def _values(row: Row, part: Part, keys: Mapping[KeyName, DataKey | None]) -> Seq
     stream = row.stream.bytes
     key = keys.get(stream + subject, _MISSING)
     if key is None or key is _MISSING:
-        return [SEALED if key is _MISSING else ERASED] * len(places(fields))
+        return [SEALED if key is _MISSING else ERASED] * (fields.count(b"\0") + 1)
     if key_id != key.key_id:
-        raise UnreadableEvent(
-            row.name, row.position, f"subject {subject.hex()} has another key than sealed it"
-        )
+        raise UnreadableEvent(row.name, row.position, f"subject {subject.hex()} has another key than sealed it")
     bound_to = associated(stream, row.version, row.name, subject, key_id, fields)
     try:
-        return _texts(row, orjson.loads(open_box(key, box, bound_to)), len(places(fields)))
+        return _texts(row, orjson.loads(open_box(key, box, bound_to)), fields.count(b"\0") + 1)
     except SealBroken as error:
         raise UnreadableEvent(row.name, row.position, str(error)) from None
 
@@ -252,11 +257,8 @@ def _texts(row: Row, values: Any, count: int) -> list[str]:
     raise UnreadableEvent(row.name, row.position, "a sealed part does not hold one text for every field")
 
 
-def _validated(row: Row, part: str, validate: Callable[[bytes], M], octets: bytes) -> M:
-    """Validate a part of a state. An error says where and what kind, never what stood there."""
-    try:
-        return validate(octets)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = "/".join(str(step) for step in (part, *first["loc"]))
-        raise UnreadableEvent(row.name, row.position, f"{place}: {first['type']}") from None
+def _unreadable(row: Row, part: str, error: ValidationError) -> UnreadableEvent:
+    """Says where and what kind, never what stood there."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = "/".join(str(step) for step in (part, *first["loc"]))
+    return UnreadableEvent(row.name, row.position, f"{place}: {first['type']}")

@@ -8,7 +8,7 @@ class itself, checked in every other field; ``put_in`` then sets the personal va
 text or ``Withheld`` and nothing else (``plan`` refuses a class where they could be more).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -66,37 +66,44 @@ def _leave_out(field: dict[str, Any]) -> None:
 
 
 class Place(NamedTuple):
-    """Where in an event a personal value belongs."""
+    """A model in an event or its envelope, and the fields of it that a sealed part fills."""
 
     in_meta: bool
     path: tuple[str, ...]
-    name: str
+    names: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
 def places(fields: bytes) -> tuple[Place, ...]:
-    """Return the places that the ``fields`` of a sealed part name (see ``frame``)."""
-    found = []
+    """Return the places that the ``fields`` of a sealed part name (see ``frame``), in order."""
+    found: list[Place] = []
     for pointer in fields.decode().split("\0"):
         _, root, *path = pointer.split("/")
-        found.append(Place(root == "meta", tuple(path[:-1]), path[-1] if path else ""))
+        place = Place(root == "meta", tuple(path[:-1]), (path[-1] if path else "",))
+        if found and found[-1][:2] == place[:2]:
+            found[-1] = place._replace(names=found[-1].names + place.names)
+        else:
+            found.append(place)
     return tuple(found)
 
 
-def put_in(meta: BaseModel, data: BaseModel, where: Iterable[Place], values: Iterable[Any]) -> None:
+def put_in(meta: BaseModel, data: BaseModel, where: Iterable[Place], values: Iterator[Any]) -> None:
     """Set personal values in an envelope and an event just read; a place that they do not have is passed over."""
-    for (in_meta, path, name), value in zip(where, values, strict=True):
+    for in_meta, path, names in where:
         node: Any = meta if in_meta else data
         if path:
             node = _inside(node, path)
-        if node is not None and name in node.__dict__:
-            node.__dict__[name] = value
-            node.__pydantic_fields_set__.add(name)
+        known = {} if node is None else node.__dict__
+        for name in names:
+            value = next(values)
+            if name in known:
+                known[name] = value
+                node.__pydantic_fields_set__.add(name)
 
 
 def _inside(node: Any, path: Iterable[str]) -> Any:
     for step in path:
-        if isinstance(node, tuple):
+        if node.__class__ is tuple:
             node = node[int(step)] if step.isdecimal() and int(step) < len(node) else None
         else:
             node = getattr(node, step, None)

@@ -58,7 +58,7 @@ def test_a_required_personal_field_is_sealed_until_it_is_put_in() -> None:
     assert (read.body, read.parties[0].name, read.parties[0].contacts[0].value) == (None, None, SEALED)
 
     where = places(b"/data/body\0/data/parties/0/name\0/data/parties/0/contacts/0/value")
-    put_in(envelope(), read, where, ["Мне нахамили", "Анна", "+7"])
+    put_in(envelope(), read, where, iter(["Мне нахамили", "Анна", "+7"]))
 
     assert read == RECEIVED
     assert read.model_fields_set >= RECEIVED.model_fields_set
@@ -69,15 +69,16 @@ def test_a_place_that_this_program_does_not_know_is_passed_over() -> None:
     read = shape.from_json(shape.to_json(RECEIVED))
     unknown = b"/data/mood\0/data/parties/7/name\0/data/parties/x/name\0/data/body/deep\0/meta/phase\0/data"
 
-    put_in(envelope(), read, places(unknown), ["?"] * 6)
+    put_in(envelope(), read, places(unknown), iter(["?"] * 6))
 
     assert read == shape.from_json(shape.to_json(RECEIVED))
 
 
-def test_places_are_read_from_json_pointers() -> None:
-    assert places(b"/meta/why\0/data/parties/0/name") == (
-        Place(in_meta=True, path=(), name="why"),
-        Place(in_meta=False, path=("parties", "0"), name="name"),
+def test_places_are_read_from_json_pointers_those_of_one_model_together() -> None:
+    assert places(b"/meta/why\0/data/body\0/data/subject\0/data/parties/0/name") == (
+        Place(in_meta=True, path=(), names=("why",)),
+        Place(in_meta=False, path=(), names=("body", "subject")),
+        Place(in_meta=False, path=("parties", "0"), names=("name",)),
     )
 
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 from engine.store.batch import Batch
 from engine.store.database.pool import Pool
 from engine.store.store import Store
-from engine.store.vault.keys import Keys
+from engine.store.vault.keys import Keys, key_name
 from engine.store.vault.master import KeyFile
 from engine.store.vault.service_keys import ServiceKeys
 from engine.store.vault.wrapping import WrappingKeys
@@ -95,6 +95,6 @@ def test_a_key_destroyed_right_after_its_commit_is_not_remembered_by_the_process
         connection.execute("UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL")
         connection.execute("UPDATE plaint_keys.destructions SET count = count + 1")
     store.keys.for_reading([])
-    store.keys.kept(made)
+    store.keys.kept({key_name(*pair): made[pair]})
 
     assert store.keys.for_reading([pair]) == {pair: None}
