@@ -25,7 +25,7 @@ from schemas.words import Identity, Origin, Party, Point, Precision
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STREAM = UUID("0196f0a0-0000-7000-8000-00000000c0de")
-NUMBER = "PL-00000-01G6Y"
+NUMBER = "PL-06BF1-80000"
 NAMES = UUID("0196f0a0-0000-7000-8000-000000000000")
 ANNA, BORIS, CLERK = "person:anna", "person:boris", "person:clerk"
 INTAKE, TIMER = "service:intake", "rule:timer"
