@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from engine import naming, streams_of
 from engine.complaint.case import Case
+from engine.erased import Erased, Held, OthersText, Scope
 from engine.incoming import Circumstances, Refused
 from engine.rules import rights
 from engine.store.batch import NewEvent, Recorded
@@ -33,62 +34,6 @@ class Contended(Exception):
     def __init__(self, subject: UUID) -> None:
         self.subject = subject
         super().__init__(f"the cases of subject {subject} are being worked on too fast: erase again in a moment")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A case that a legal hold keeps, with those who hold it."""
-
-    stream: UUID
-    holders: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OthersText:
-    """Text of somebody else in a case of the person: for a person to decide whether it names him."""
-
-    stream: UUID
-    version: int
-    name: str
-    subject: UUID
-    names_him: bool
-    """A contact or the name of his stands in it, letter for letter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What an erasure did. ``already``: this request had its effect before, and nothing was looked through again."""
-
-    subject: UUID
-    request_id: UUID
-    reason: ErasureReason
-    streams: tuple[UUID, ...]
-    left_out: tuple[Held, ...]
-    position: int
-    recorded_at: datetime
-    already: bool = False
-    discarded: tuple[UUID, ...] = ()
-    """Messages set aside that were his and are gone."""
-    unread: tuple[naming.Unread, ...] = ()
-    """Messages set aside that could not be opened, so that nobody knows whose they are."""
-    may_name: tuple[UUID, ...] = ()
-    """Messages set aside in which a single name of his stands: for a person to decide."""
-    others: tuple[OthersText, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is known of a person: where his keys are, and which cases a hold keeps."""
-
-    subject: UUID
-    streams: tuple[UUID, ...]
-    """That would be erased now."""
-    held: tuple[Held, ...]
-    gone: tuple[UUID, ...]
-    """Where his key was destroyed already."""
-    erased: tuple[Recorded, ...]
-    """What was recorded of him."""
-    others: tuple[OthersText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

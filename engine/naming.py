@@ -15,7 +15,7 @@ import orjson
 from pydantic import BaseModel
 
 from engine import parking
-from engine.store.batch import Recorded
+from engine.store.batch import NewEvent, Recorded
 from engine.store.set_aside import AsideRow, NotSetAside, SetAsideBox
 from engine.store.vault.master import UnknownMasterKey
 from engine.store.vault.plan import Plan, plan_of
@@ -103,7 +103,7 @@ def _text(value: Any) -> str:
     return value.strip().casefold() if isinstance(value, str) else ""
 
 
-def owned(recorded: Recorded) -> Mapping[UUID, tuple[str, ...]]:
+def owned(recorded: NewEvent | Recorded) -> Mapping[UUID, tuple[str, ...]]:
     """Return the texts of an opened event by the person whose they are; what is erased is left out."""
     event = recorded.event
     found: dict[UUID, tuple[str, ...]] = {}

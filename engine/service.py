@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from engine import knowledge, past_events, planning, streams_of
+from engine import knowledge, naming, past_events, planning, streams_of
 from engine.configuration import in_force
 from engine.configuration.activation import Configuration, activation
 from engine.configuration.in_force import Book
-from engine.erasing import Erased, Erasing
+from engine.erased import Erased
+from engine.erasing import Erasing
 from engine.incoming import Circumstances, Done, Incoming, Refused, Result
 from engine.known import Known
 from engine.past import PastCase
@@ -169,10 +170,10 @@ class Service:
         except SubjectErased as met:
             return frozenset({(met.stream, met.subject)})
         except Conflict as conflict:
-            erased = self._store.erased.among(conflict.keys)
-            if plan is None or not erased:
+            streams = () if plan is None else [append.stream for append in plan.batch.appends]
+            if not (erased := self._store.erased.pairs(streams, conflict.keys)):
                 raise
-            return frozenset((append.stream, subject) for append in plan.batch.appends for subject in erased)
+            return erased
 
     def _turned_away(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         if len(items) > 1:
@@ -183,7 +184,7 @@ class Service:
         return plan.results
 
     def record(self, cases: Sequence[PastCase], around: Circumstances, move: SourceMove | None = None) -> RecordResult:
-        """Store imported histories. A case that is there already is left alone whole.
+        """Store imported histories. A case that is there already is left alone whole, one of an erased person left out.
 
         Raises:
             Conflict: the source's position was moved by somebody else, or another import runs beside this one.
@@ -203,8 +204,24 @@ class Service:
             ),
         )
         if batch != Batch():
-            self._store.commit(batch)
+            try:
+                self._store.commit(batch)
+            except Conflict as conflict:
+                if not (gone := self._of_erased(batch, conflict)):
+                    raise
+                done = self.record([case for stream, case in ids.items() if stream not in gone], around, move)
+                return done._replace(already=done.already + len(gone))
         return RecordResult(len(new), len(cases) - len(new), sum(len(append.events) for append in batch.appends))
+
+    def _of_erased(self, batch: Batch, conflict: Conflict) -> set[UUID]:
+        """Return the streams of a batch in which somebody would speak who was erased."""
+        gone = self._store.erased.pairs([append.stream for append in batch.appends], conflict.keys)
+        return {
+            append.stream
+            for append in batch.appends
+            for new in append.events
+            if any((append.stream, owner) in gone for owner in naming.owned(new))
+        }
 
     def identify(self, name: str) -> UUID:
         """Return the opaque id of a name in an imported source: always the same, telling nothing of the name."""

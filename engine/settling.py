@@ -59,14 +59,14 @@ class Settling:
         Raises:
             LedgerDamaged, LedgerUnavailable: no door may open.
         """
-        if self._erasures.agrees():
+        if self._erasures.comparing.agrees():
             return Settled()
         octets = self._erasures.ledger.octets()
         entries = self._erasures.ledger.entries()
         recorded = self._recorded_of(entries)
         incarnation = self._lost(entries, recorded)
         completed, again = 0, 0
-        undone = self._erasures.brought_back([entry for entry in entries if entry.done])
+        undone = self._erasures.comparing.brought_back([entry for entry in entries if entry.done])
         for entry in entries:
             stands = entry.event_id in recorded
             if not entry.done:
@@ -77,7 +77,7 @@ class Settling:
                 again += 1
         entered = self._enter({entry.event_id for entry in entries})
         changed = completed or again or entered
-        self._erasures.note_agreement(self._erasures.ledger.octets() if changed else octets)
+        self._erasures.comparing.note_agreement(self._erasures.ledger.octets() if changed else octets)
         return Settled(completed, again, entered, incarnation)
 
     def _recorded_of(self, entries: Sequence[Entry]) -> set[UUID]:
@@ -99,7 +99,7 @@ class Settling:
         ]
         if not lost:
             return None
-        return self._erasures.begin_incarnation(min(head.position, min(lost) - 1), head.incarnation)
+        return self._erasures.comparing.begin_incarnation(min(head.position, min(lost) - 1), head.incarnation)
 
     def _complete(self, entry: Entry, now: datetime, *, stands: bool) -> None:
         """Carry an interrupted erasure to its end: what a hold keeps by now is left out."""
@@ -142,7 +142,7 @@ class Settling:
     def _enter(self, known: Collection[UUID]) -> int:
         """Enter what was recorded into a ledger that does not have it: it is new, or was lost."""
         count = 0
-        subjects = self._erasures.destroyed()
+        subjects = self._erasures.comparing.destroyed()
         for start in range(0, len(subjects), _AT_ONCE):
             for history in self._store.read.streams(subjects[start : start + _AT_ONCE]).values():
                 for one in history:

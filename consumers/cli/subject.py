@@ -15,7 +15,8 @@ from consumers.cli.questions import shown
 from consumers.cli.session import sender, session
 from consumers.wiring import clock, views
 from consumers.wiring.build import Installation
-from engine.erasing import Contended, Erased, Scope
+from engine.erased import Erased, Scope
+from engine.erasing import Contended
 from engine.incoming import Circumstances, Refused
 from engine.store.access_log import Access
 from engine.store.vault.fingerprint import opaque_id

@@ -1,17 +1,19 @@
 """A person is erased: his keys go, what a hold keeps stays, and the cases live on without his words."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from consumers.wiring import presets
-from engine.erasing import Erased, Held
-from engine.incoming import Done, Refused
+from engine.erased import Held
+from engine.incoming import Asked, Done, Refused
 from schemas.complaint.assignment import Assign
-from schemas.complaint.correspondence import AddNote
+from schemas.complaint.correspondence import AddNote, AddParty
 from schemas.complaint.lifecycle import Resolve
 from schemas.complaint.records import PlaceLegalHold, ReleaseLegalHold
+from schemas.words import Party
 from support.erasing import REQUEST, Eraser, eraser, lines
 from support.installation import derived
 
@@ -24,10 +26,6 @@ def desk(database: str, tmp_path: Path) -> Iterator[Eraser]:
     with eraser(database, tmp_path) as here:
         here.service.activate(presets.shipped(), here.around(), here.at)
         yield here
-
-
-def opened(desk: Eraser, n: int = 1, **more: object) -> object:
-    return desk.opened(**{**BROKEN, "id": f"m{n}", **more})
 
 
 def test_what_an_erased_person_said_is_gone_for_good(desk: Eraser, tmp_path: Path) -> None:
@@ -163,8 +161,6 @@ def test_a_message_without_a_name_in_the_conversation_of_an_erased_person_is_som
 
 
 def test_contents_go_with_their_keys(desk: Eraser, tmp_path: Path) -> None:
-    import base64
-
     small, large = (base64.b64encode(b"x" * size).decode() for size in (1000, 400_000))
     files = [{"filename": "a.bin", "content": small}, {"filename": "b.bin", "content": large}]
     stream = desk.opened(**BROKEN, id="m1", attachments=files)
@@ -190,4 +186,64 @@ def test_an_outcome_names_the_texts_of_others_that_may_name_the_person(desk: Era
         ("complaint.message_recorded.v1", True),
         ("complaint.message_recorded.v1", False),
     ]
-    assert isinstance(result, Erased)
+
+
+def test_a_command_that_names_an_erased_person_is_refused_and_its_refusal_kept(desk: Eraser) -> None:
+    ann = desk.author(desk.opened(**BROKEN, id="m1"))
+    desk.erased(ann)
+    other = desk.opened(**BROKEN, id="m2")
+    party = Party(role="respondent", subject_id=ann, name="Ann Example")
+    refused = desk.give(other, AddParty(party=party), id="c1")
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.already) == ("subject_erased", False)
+    again = desk.give(other, AddParty(party=party), id="c1")
+    assert isinstance(again, Refused)
+    assert (again.code, again.already) == ("subject_erased", True)
+
+
+def test_one_item_that_is_turned_away_stops_none_of_its_batch(desk: Eraser) -> None:
+    ann = desk.author(desk.opened(**BROKEN, id="m1"))
+    desk.erased(ann)
+    other = desk.opened(**BROKEN, id="m2")
+    around = desk.around("person:ann")
+    asked = [
+        Asked(other, AddNote(note="Before."), "n1", around),
+        Asked(other, AddParty(party=Party(role="respondent", subject_id=ann, name="Ann Example")), "n2", around),
+        Asked(other, AddNote(note="After."), "n3", around),
+    ]
+    results = desk.service.submit(asked, desk.at)
+    assert [type(result) for result in results] == [Done, Refused, Done]
+    assert desk.texts(other) == ["My kettle is broken, I want a refund.", "Before.", "After."]
+
+
+# --- one case alone, at the end of its time ---------------------------------------------------
+
+
+def test_a_complaint_whose_time_is_over_loses_all_its_texts_and_no_other_does(desk: Eraser) -> None:
+    old, young = desk.opened(**BROKEN, id="m1"), desk.opened(**BROKEN, id="m2")
+    ann = desk.author(old)
+    erased = desk.service.erasing.erase_complaint(old, desk.around("rule:upkeep"), desk.at)
+    assert [(one.subject, one.streams, one.reason) for one in erased] == [(ann, (old,), "retention")]
+    assert (desk.texts(old), desk.texts(young)) == (["erased"], ["My kettle is broken, I want a refund."])
+    assert desk.service.erasing.erase_complaint(old, desk.around("rule:upkeep"), desk.at) == ()
+    assert desk.author(desk.opened(**BROKEN, id="m3")) == ann
+
+    desk.later(minutes=5)
+    number = next(one.event.number for one in desk.history(old) if one.name == "complaint.registered.v1")  # type: ignore[attr-defined] # that event has one
+    late = desk.hear(**{**BROKEN, "id": "m4", "subject": f"Re: {number}", "text": "Still waiting!"})
+    assert isinstance(late, Done)
+    assert late.stream == old
+    assert desk.texts(old) == ["erased", "Still waiting!"]
+
+
+def test_the_last_case_of_a_person_takes_his_contacts_along(desk: Eraser) -> None:
+    old = desk.opened(**BROKEN, id="m1")
+    desk.service.erasing.erase_complaint(old, desk.around("rule:upkeep"), desk.at)
+    assert desk.sql("SELECT count(*) FROM plaint.contacts") == [(0,)]
+
+
+def test_a_complaint_under_legal_hold_outlives_its_time(desk: Eraser) -> None:
+    old = desk.opened(**BROKEN, id="m1")
+    desk.give(old, PlaceLegalHold(hold_id=derived("h"), holder="court-7", reason="litigation"))
+    assert desk.service.erasing.erase_complaint(old, desk.around("rule:upkeep"), desk.at) == ()
+    assert desk.texts(old) == ["My kettle is broken, I want a refund."]

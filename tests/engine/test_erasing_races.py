@@ -11,7 +11,7 @@ import pytest
 
 from consumers.wiring import presets
 from engine import naming
-from engine.erasing import Held
+from engine.erased import Held
 from engine.incoming import Arrived, Done, Parked
 from engine.store.batch import Batch, Conflict, SetAside
 from engine.store.vault.erasure import Erasures, Order

@@ -11,13 +11,16 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from consumers.wiring import presets
-from engine.incoming import Done
+from engine.incoming import Done, Refused
+from engine.past import PastCase, PastFact
 from engine.settling import Settled
 from engine.store.vault.content import Contents
 from engine.store.vault.erasure import Erasures
 from engine.store.vault.ledger import FileLedger, LedgerDamaged
 from schemas.complaint.records import PlaceLegalHold
+from schemas.complaint.registration import ComplaintReceived
 from support.erasing import REQUEST, Eraser, eraser, lines
+from support.examples import NOON
 from support.installation import derived
 
 ANN = {"name": "Ann Example", "contacts": [{"kind": "email", "value": "ann@example.com"}]}
@@ -154,7 +157,7 @@ class Backup:
 
     def _run(self, statement: str, *names: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type] # the test's own words
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @pytest.fixture
@@ -265,3 +268,48 @@ def test_an_opening_that_has_nothing_to_settle_asks_one_question(desk: Eraser, p
     file.write_bytes(b"#" * file.stat().st_size)
     assert desk.service.settle(desk.at) == Settled()
     assert asked == 2
+
+
+def test_an_import_that_the_restore_lost_leaves_the_erased_out(
+    database: str, place: Path, backed_up: Callable[[], Backup]
+) -> None:
+    def case(key: str, subject: UUID) -> PastCase:
+        content = {"subject_id": subject, "channel": "letter", "message": derived(key), "body": f"Text of {key}"}
+        return PastCase(key, (PastFact(ComplaintReceived.model_validate(content), NOON),), 1)
+
+    ann, bob = derived("ann"), derived("bob")
+    with eraser(database, place) as desk:
+        desk.service.activate(presets.shipped(), desk.around(), desk.at)
+    backup = backed_up()
+    with eraser(database, place) as desk:
+        assert desk.service.record([case("a", ann), case("b", bob)], desk.around()).added == 2
+        desk.erased(ann)
+    backup.restore()
+    with eraser(database, place) as desk:
+        desk.service.settle(desk.at)
+        result = desk.service.record([case("a", ann), case("b", bob)], desk.around())
+        assert (result.added, result.already) == (1, 1)
+        assert desk.texts(desk.service.identify("b")) == ["Text of b"]
+        assert desk.names(desk.service.identify("a")) == []
+
+
+def test_one_case_that_a_restore_lost_does_not_come_back_with_its_message(
+    database: str, place: Path, backed_up: Callable[[], Backup]
+) -> None:
+    """Its person lives on elsewhere, so only the pair is blocked."""
+    with eraser(database, place) as desk:
+        desk.service.activate(presets.shipped(), desk.around(), desk.at)
+        young = desk.opened(**BROKEN, id="m1")
+    backup = backed_up()
+    with eraser(database, place) as desk:
+        old = desk.opened(**BROKEN, id="m2")
+        (erased,) = desk.service.erasing.erase_complaint(old, desk.around("rule:upkeep"), desk.at)
+        assert erased.streams == (old,)
+    backup.restore()
+    with eraser(database, place) as desk:
+        assert desk.service.settle(desk.at).again == 1
+        result = desk.hear(**BROKEN, id="m2")
+        assert isinstance(result, Refused)
+        assert result.code == "subject_erased"
+        assert desk.names(old) == []
+        assert desk.texts(young) == [TEXT]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from engine.erasing import Erased
+from engine.erased import Erased
 from engine.incoming import Refused
 from engine.service import Service
 from engine.store.database.pool import Pool, open_pool

@@ -11,7 +11,7 @@ transaction, large contents after it. Rows of contents stay as tombstones withou
 the history still knows that there was a file.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -29,8 +29,9 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.mapper import Mapper, Sealed
 from engine.store.session import reading
+from engine.store.vault.comparing import Comparing
 from engine.store.vault.content import Contents
-from engine.store.vault.keys import Keys, Pair
+from engine.store.vault.keys import Keys
 from engine.store.vault.ledger import Entry, Ledger
 
 _LOOK: Final = """
@@ -83,21 +84,7 @@ _LEFT_OUT: Final = """
     SELECT DISTINCT subject FROM plaint_keys.erased_subjects e
     JOIN plaint_keys.data_keys k USING (subject) WHERE k.wrapped IS NOT NULL ORDER BY subject
 """
-_UNDONE: Final = """
-    SELECT w.id FROM unnest(%s::uuid[], %s::uuid[]) AS w (id, subject)
-    WHERE (SELECT e.subject FROM plaint_keys.erased_subjects e WHERE e.subject = w.subject) IS NULL
-       OR EXISTS (SELECT FROM plaint.contacts c WHERE c.subject = w.subject)
-"""
-_LIVE_PAIRS: Final = """
-    SELECT k.stream, k.subject FROM unnest(%s::uuid[], %s::uuid[]) AS w (stream, subject)
-    JOIN plaint_keys.data_keys k USING (stream, subject) WHERE k.wrapped IS NOT NULL
-"""
 _FILES: Final = "SELECT content_id FROM plaint.contents WHERE subject = %s AND stream = ANY(%s)"
-_INCARNATION: Final = """
-    INSERT INTO plaint.log (number, incarnation, after_position)
-    SELECT number + 1, gen_random_uuid(), %s FROM plaint.log WHERE incarnation = %s
-    ON CONFLICT DO NOTHING RETURNING incarnation
-"""
 _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -138,6 +125,7 @@ class Erasures:
         self._contents = contents
         self._mapper = Mapper()
         self.ledger = ledger
+        self.comparing = Comparing(pool, ledger)
 
     def carry_out(self, order: Order) -> Entry:
         """Destroy, record and enter into the ledger; done for good when this returns.
@@ -237,45 +225,6 @@ class Erasures:
         with reading(self._pool) as connection:
             return [row[0] for row in connection.execute(_LEFT_OUT).fetchall()]
 
-    # --- after a restore ----------------------------------------------------------------------
-
-    def agrees(self) -> bool:
-        """Whether nothing has changed since the database was last compared with the ledger. One query."""
-        query = """
-            SELECT d.count, l.octets, l.destructions
-            FROM plaint_keys.destructions d LEFT JOIN plaint_keys.ledger l ON true
-        """
-        with reading(self._pool) as connection:
-            count, octets, destructions = connection.execute(query).fetchone() or (0, None, None)
-        return (octets or 0, destructions or 0) == (self.ledger.octets(), count)
-
-    def note_agreement(self, octets: int) -> None:
-        """Remember that the database agrees with the ledger as far as this."""
-        query = """
-            INSERT INTO plaint_keys.ledger (octets, destructions)
-            SELECT %s, count FROM plaint_keys.destructions
-            ON CONFLICT (only_row) DO UPDATE SET octets = excluded.octets, destructions = excluded.destructions
-        """
-        with reading(self._pool) as connection:
-            connection.execute(query, (octets,))
-
-    def brought_back(self, entries: Sequence[Entry]) -> set[UUID]:
-        """Event ids of the erasures that do not hold in this database, though they were done."""
-        pairs: dict[Pair, set[UUID]] = {}
-        for entry in entries:
-            for stream in entry.event.streams:
-                pairs.setdefault((stream, entry.event.subject), set()).add(entry.event_id)
-        whole = [entry for entry in entries if entry.whole]
-        with reading(self._pool) as connection:
-            live = connection.execute(_LIVE_PAIRS, _columns(pairs)).fetchall()
-            undone = connection.execute(
-                _UNDONE, ([entry.event_id for entry in whole], [entry.event.subject for entry in whole])
-            ).fetchall()
-        found = {row[0] for row in undone}
-        for stream, subject in live:
-            found |= pairs[stream, subject]
-        return found
-
     def erase_again(self, entry: Entry) -> None:
         """Have an erasure hold again in a database that has its event already."""
         order = Order(entry.event.subject, entry.new, entry.event.streams, {}, 0, whole=entry.whole)
@@ -287,28 +236,8 @@ class Erasures:
             raise DatabaseUnavailable(f"an erasure could not be applied again: {type(error).__name__}") from error
         self.finish(entry)
 
-    def destroyed(self) -> list[UUID]:
-        """Every person of whom a key was destroyed."""
-        query = "SELECT DISTINCT subject FROM plaint_keys.data_keys WHERE wrapped IS NULL"
-        with reading(self._pool) as connection:
-            return [row[0] for row in connection.execute(query).fetchall()]
-
-    def begin_incarnation(self, after: int, lost: UUID) -> UUID | None:
-        """Begin a new incarnation of the log behind ``after``; None if ``lost`` is in force no more."""
-        try:
-            with self._pool.connection() as connection:
-                connection.execute(LOCK)
-                row = connection.execute(_INCARNATION, (after, lost)).fetchone()
-        except _LOST as error:
-            raise DatabaseUnavailable(f"the log could not be marked: {type(error).__name__}") from error
-        return row[0] if row else None
-
 
 def _still_so(order: Order, live: Collection[UUID]) -> bool:
     """Whether the person has keys exactly where he had when it was decided."""
     named = {*order.streams, *order.left_out}
     return set(live) == named if order.whole else set(order.streams) <= set(live)
-
-
-def _columns(pairs: Collection[Pair]) -> tuple[list[UUID], list[UUID]]:
-    return [stream for stream, _ in pairs], [subject for _, subject in pairs]

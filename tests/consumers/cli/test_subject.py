@@ -36,7 +36,7 @@ def test_a_person_is_found_shown_and_erased(plaint: CommandLine, tmp_path: Path)
     erased = plaint.ok("subject", "erase", ann, "--reason", "request", "--request-id", "r-1", "--yes", "--json").json()
 
     assert (erased["streams"], erased["left_out"], erased["already"]) == ([case], [], False)
-    assert UUID(erased["request_id"])
+    assert str(UUID(erased["request_id"])) == erased["request_id"]
     unreached = [(one["what"], one["until"]) for one in erased["unreached"]]
     assert unreached == [("backups", None), ("published", None), ("exports", None)]
     assert "PLAINT_BACKUP_RETENTION_DAYS" in erased["unreached"][0]["note"]
