@@ -13,6 +13,7 @@ from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
 from engine.store.batch import Conflict
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
+from engine.store.mapper import UnknownEvent, UnreadableEvent
 from engine.store.vault.master import KeyFileRefused, UnknownMasterKey
 from projections.api.paging import BadCursor
 from projections.runtime.progress import Missing, NotYet
@@ -53,6 +54,8 @@ def in_words() -> Iterator[None]:
         raise Stop(CONFIGURATION, str(error)) from error
     except (NotYet, Missing) as error:
         raise Stop(TEMPORARY, str(error)) from error
+    except (UnknownEvent, UnreadableEvent) as error:
+        raise Stop(CONFIGURATION, f"{error}; nothing was changed, run the newest program of this log") from error
     except BadCursor as error:
         raise Stop(USAGE, f"--{error}") from None
     except Conflict as error:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from engine.incoming import Refused
 from engine.store.database.errors import DatabaseUnavailable
+from engine.store.mapper import UnknownEvent
 from projections.api import desk
 from schemas.refusals import RefusalCode
 
@@ -77,6 +78,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _question)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(psycopg.OperationalError, _unavailable)
+    app.add_exception_handler(UnknownEvent, _too_old)
     app.add_exception_handler(psycopg.DataError, _unfit)
     app.add_exception_handler(Exception, _fault)
 
@@ -119,6 +121,12 @@ def _unfit(_: Request, __: Exception) -> Response:
 def _unavailable(_: Request, error: Exception) -> Response:
     reason = str(error) if isinstance(error, DatabaseUnavailable) else "the database went away"
     return problem(_BUSY, "database_unavailable", reason, headers={"Retry-After": "5"})
+
+
+def _too_old(request: Request, error: Exception) -> Response:
+    """A newer replica can answer it: what is asked for again may reach one."""
+    _log.error("program_too_old", path=request.url.path, method=request.method, reason=str(error))
+    return problem(_BUSY, "program_too_old", str(error), headers={"Retry-After": "5"})
 
 
 def _fault(request: Request, error: Exception) -> Response:

@@ -11,13 +11,13 @@ from typing import Any, Self
 class PythonProcess:
     """``python -m support.MODULE ARGUMENTS``, on the same code and libraries as this process."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, **settings: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"support.{module}", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"},
         )
 
     def tell(self, word: Any) -> None:
