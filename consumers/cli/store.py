@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from consumers.cli import output
+from consumers.cli.questions import shown
 from consumers.cli.session import in_words, read_settings
 from consumers.wiring import build
 from engine.store.database import migrate as migrations
@@ -162,7 +163,7 @@ def _show(found: Mapping[str, Any]) -> None:
     rows = [
         ("state", f"{found['state']}: {_MEANINGS[found['state']]}"),
         ("version", f"database {found['database']}, program {found['program']}"),
-        ("log", f"position {end['position']}, {end['recorded_at'] or 'empty'}" if end else "not there yet"),
+        ("log", f"position {end['position']}, {shown(end['recorded_at']) or 'empty'}" if end else "not there yet"),
         ("incarnation", end["incarnation"] if end else ""),
         ("running", ", ".join(f"{one['programs']} of version {one['version']}" for one in found["running"]) or "none"),
         ("role", f"{role['role']}{kind}"),
@@ -170,6 +171,6 @@ def _show(found: Mapping[str, Any]) -> None:
         *((f"role for {each['kind']}", each["role"]) for each in found["roles"]),
     ]
     output.table(("what", "how"), rows)
-    output.table(("step", "state", "since"), [(s["name"], s["state"], s["applied_at"]) for s in found["steps"]])
+    output.table(("step", "state", "since"), [(s["name"], s["state"], shown(s["applied_at"])) for s in found["steps"]])
     sizes = [(t["name"], t["rows"], f"{t['octets'] / 1_000_000:.1f}") for t in found["tables"]]
     output.table(("table", "rows (about)", "MB"), sizes)
