@@ -47,7 +47,8 @@ def turned_away(item: Incoming, keyed: Keyed) -> Plan:
         fields = streams_of.result_fields(result)
         answers = (Answer(command_id_of(item, keyed), _content_fingerprint(item, keyed), fields),)
     sources = () if item.around.move is None else (item.around.move,)
-    return Plan((result,), Batch(answers=answers, sources=sources))
+    released = (item.waited,) if isinstance(item, Arrived) and item.waited is not None else ()
+    return Plan((result,), Batch(answers=answers, sources=sources, released=released))
 
 
 def _take(draft: Draft, item: Incoming) -> Result:

@@ -117,11 +117,12 @@ class Settling:
 
     def _again(self, entry: Entry, *, stands: bool) -> None:
         """Have a finished erasure hold in a restored database: exactly its pairs, and its event if that was lost."""
-        if stands:
-            self._erasures.erase_again(entry)
-            return
         for _ in range(_TRIES):
-            own = len(self._store.read.stream(entry.event.subject))
+            history = self._store.read.stream(entry.event.subject)
+            own = len(history)
+            if stands or any(one.envelope.event_id == entry.event_id for one in history):
+                self._erasures.erase_again(entry)
+                return
             order = Order(
                 subject=entry.event.subject,
                 new=entry.new,

@@ -14,6 +14,7 @@ from engine.incoming import Sender
 from engine.store.batch import Conflict
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.mapper import UnknownEvent, UnreadableEvent
+from engine.store.vault.ledger import LEDGER_ERRORS
 from engine.store.vault.master import KeyFileRefused, UnknownMasterKey
 from projections.api.paging import BadCursor
 from projections.runtime.progress import Missing, NotYet
@@ -50,7 +51,7 @@ def in_words() -> Iterator[None]:
         reason = error.diag.message_primary or "a right is missing"
         fix = "let the owner of the tables run `plaint store grant ROLE --as door` (see `plaint store grant --help`)"
         raise Stop(CONFIGURATION, f"the database role lacks a right ({reason}): {fix}") from error
-    except (DatabaseError, KeyFileRefused, UnknownMasterKey, ConfigurationRefused) as error:
+    except (DatabaseError, KeyFileRefused, UnknownMasterKey, ConfigurationRefused, *LEDGER_ERRORS) as error:
         raise Stop(CONFIGURATION, str(error)) from error
     except (NotYet, Missing) as error:
         raise Stop(TEMPORARY, str(error)) from error

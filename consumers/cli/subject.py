@@ -90,6 +90,7 @@ def erase(
         if not yes:
             _must_be_meant(here, chosen)
         named = _request(here, request_id)
+        output.say(f"request {named}; should this be cut off, give it again with --request-id")
         around = Circumstances(sender(here, by), RequestSource(request=clock.new_id()), clock.now())
         try:
             result = here.service.erase(chosen, reason, named, around, clock.now())

@@ -20,6 +20,7 @@ from consumers.wiring.views import runner
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
+from engine.store.vault.ledger import LEDGER_ERRORS
 from engine.store.vault.sweep import Sweep
 
 _log = structlog.get_logger()
@@ -124,7 +125,7 @@ def upkeep(here: Installation, stop: threading.Event) -> None:
         try:
             taken = parked.take_up(here.store, here.service, clock.now())
             released = holds.take_up(here.service, clock.now())
-        except DatabaseUnavailable as error:
+        except (DatabaseUnavailable, *LEDGER_ERRORS) as error:
             _log.warning("upkeep_put_off", reason=str(error))
             continue
         if taken:

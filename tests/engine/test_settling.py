@@ -15,8 +15,8 @@ from engine.incoming import Done, Refused
 from engine.past import PastCase, PastFact
 from engine.settling import Settled
 from engine.store.vault.content import Contents
-from engine.store.vault.erasure import Erasures
-from engine.store.vault.ledger import FileLedger, LedgerDamaged
+from engine.store.vault.erasure import Erasures, Order
+from engine.store.vault.ledger import Entry, FileLedger, LedgerDamaged
 from schemas.complaint.records import PlaceLegalHold
 from schemas.complaint.registration import ComplaintReceived
 from support.erasing import REQUEST, Eraser, eraser, lines
@@ -313,3 +313,31 @@ def test_one_case_that_a_restore_lost_does_not_come_back_with_its_message(
         assert result.code == "subject_erased"
         assert desk.names(old) == []
         assert desk.texts(young) == [TEXT]
+
+
+def test_two_openings_at_once_record_a_lost_erasure_once(
+    database: str, place: Path, backed_up: Callable[[], Backup], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with eraser(database, place) as desk:
+        desk.service.activate(presets.shipped(), desk.around(), desk.at)
+        stream = desk.opened(**BROKEN, id="m1")
+        ann = desk.author(stream)
+    backup = backed_up()
+    with eraser(database, place) as desk:
+        desk.erased(ann)
+    backup.restore()
+    with eraser(database, place) as one, eraser(database, place) as two:
+        carry_out, left = Erasures.carry_out, [True]
+
+        def beside(self: Erasures, order: Order) -> Entry:
+            if left:
+                left.pop()
+                assert two.service.settle(two.at).again == 1
+            return carry_out(self, order)
+
+        monkeypatch.setattr(Erasures, "carry_out", beside)
+        assert one.service.settle(one.at).again == 1
+        assert one.names(ann) == ["erased"]
+        assert one.texts(stream) == ["erased"]
+        assert one.sql("SELECT count(*) FROM plaint.log") == [(2,)]
+        assert one.service.settle(one.at) == Settled()

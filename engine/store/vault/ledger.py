@@ -58,6 +58,9 @@ class LedgerUnavailable(Exception):
         super().__init__(f"the ledger of erasures {path} cannot be used ({reason}); PLAINT_ERASURE_LEDGER names it")
 
 
+LEDGER_ERRORS: Final = (LedgerDamaged, LedgerUnavailable)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One erasure: the event that records it, where it stands in the log, and whether it is done."""

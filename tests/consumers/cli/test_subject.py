@@ -102,7 +102,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 def test_what_cannot_be_is_said(plaint: CommandLine, words: tuple[str, ...], code: int, said: str) -> None:
     outcome = plaint("subject", *words)
     assert (outcome.code, outcome.out) == (code, "")
-    assert outcome.err.startswith(f"plaint: {said}")
+    assert outcome.err.splitlines()[-1].startswith(f"plaint: {said}")
 
 
 def test_who_looked_is_noted(plaint: CommandLine, tmp_path: Path) -> None:
@@ -114,3 +114,22 @@ def test_who_looked_is_noted(plaint: CommandLine, tmp_path: Path) -> None:
     with open_pool(plaint.settings["PLAINT_DATABASE"], max_size=2, name="looking") as pool:
         noted = [(one.access.what, one.access.reason) for one in AccessLog(pool).after(0, 1000)]
     assert noted[-2:] == [("search", "subject.find"), ("history", "subject.show")]
+
+
+def test_nothing_opens_over_a_damaged_ledger(plaint: CommandLine, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger"
+    ledger.write_bytes(b"nonsense\n")
+    outcome = plaint("case", "list", PLAINT_ERASURE_LEDGER=str(ledger))
+    assert outcome.code == 78
+    assert "plaint: the ledger of erasures" in outcome.err
+    assert outcome.err.endswith("is damaged in line 1: put an undamaged copy of the file in its place\n")
+
+
+def test_another_ledger_gets_every_erasure_at_the_next_opening(plaint: CommandLine, tmp_path: Path) -> None:
+    _, zoe = taken(plaint, tmp_path, "m8", "zoe")
+    plaint.ok("subject", "erase", zoe, "--reason", "request", "--yes")
+    ledger = tmp_path / "ledger"
+    assert plaint("case", "list", PLAINT_ERASURE_LEDGER=str(ledger)).code == 0
+    subjects = [json.loads(line)["data"]["subject"] for line in ledger.read_text().splitlines() if '"intent"' in line]
+    assert zoe in subjects
+    assert ledger.stat().st_mode & 0o777 == 0o600
