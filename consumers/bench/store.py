@@ -1,24 +1,21 @@
 """``plaint bench store``: the event store against bare PostgreSQL and the stock library.
 
-Encryption is on, every side row of an arriving complaint is written (its fingerprint, two conversation
-keys, its data key, the contact of a new complainant, the position of the source), and half of the
-complainants are new. A batch is 500 complaints of one event; copies and fetches take the very rows that were stored.
+Encryption is on, every side row of an arriving complaint is written (its fingerprint, its conversation
+key, its data key, the contact of a new complainant, the position of the source), and half of the
+complainants are new. Copies and fetches take the very rows that were stored.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
-from consumers.bench import data
+from consumers.bench import data, growth
+from consumers.bench.appends import BATCH, Appends
 from consumers.bench.data import Supply
 from consumers.bench.shape import Result, Round, compared, limited
 from consumers.bench.stand import Stand
 from engine import loading, streams_of
-from engine.store.batch import Batch
 
-BATCH = 500
-"""Complaints of one commit, events of one read."""
 LONG_CASE = 100
 """Events of the case that is loaded."""
 ENDLESS_CASE = 10_000
@@ -43,44 +40,24 @@ def measure(stand: Stand) -> list[Result]:
     """Return the figures of the store."""
     size = QUICK if stand.quick else FULL
     supply = Supply(stand.seed)
+    appends = Appends(stand, supply, size.rounds, size.batches, size.stock_saves)
     began = stand.head()
-    against_copy, against_stock = _appends(stand, supply, size)
+    against_copy, against_stock = appends.measure()
     stand.data_size["store_events"] = stand.head() - began
     stand.data_size["store_octets"] = stand.bare.octets(began, stand.head())
+    reads = _reads(stand, began, size)
+    hundred, endless = _loads(stand, supply, size), _loads_shortened(stand, supply, size)
+    memory = growth.Memory()
+    grown = growth.measure(stand, against_copy, appends.against_copy)
     return [
         compared("append_vs_copy", "events/s", against_copy, at_least=0.35),
         compared("append_vs_stock", "events/s", against_stock, at_least=30),
-        compared("read_vs_fetch", "events/s", _reads(stand, began, size), at_least=0.2),
-        limited("load_100_events_ms", "ms", _loads(stand, supply, size), below=5),
-        limited("load_10000_events_ms", "ms", _loads_shortened(stand, supply, size)),
+        compared("read_vs_fetch", "events/s", reads, at_least=0.2),
+        limited("load_100_events_ms", "ms", hundred, below=5),
+        limited("load_10000_events_ms", "ms", endless),
+        grown,
+        memory.grown(),
     ]
-
-
-def _appends(stand: Stand, supply: Supply, size: Size) -> tuple[list[Round], list[Round]]:
-    """Return rounds against COPY and against the stock library; the first of each only warms up."""
-    against_copy, against_stock = [], []
-    moved_to: int | None = None
-    for number in range(size.rounds + 1):
-        stand.tell(f"append, round {number} of {size.rounds}")
-        batches = []
-        for _ in range(size.batches):
-            batches.append(supply.batch(BATCH, stand.here.store.fingerprint.of, moved_to))
-            moved_to = (moved_to or 0) + BATCH
-        before = stand.head()
-        own = size.batches * BATCH / _committed(stand, batches)
-        rows = stand.bare.rows(before, stand.head())
-        copied = len(rows) / stand.bare.copy(rows, BATCH)
-        saved = size.stock_saves / stand.stock.save([row[-1] for row in rows[: size.stock_saves]])
-        against_copy.append(Round(value=own, baseline=copied))
-        against_stock.append(Round(value=own, baseline=saved))
-    return against_copy[1:], against_stock[1:]
-
-
-def _committed(stand: Stand, batches: Sequence[Batch]) -> float:
-    began = perf_counter()
-    for batch in batches:
-        stand.here.store.commit(batch)
-    return perf_counter() - began
 
 
 def _reads(stand: Stand, began: int, size: Size) -> list[Round]:

@@ -1,0 +1,117 @@
+"""Does appending stay as quick when the log has grown? And does the program's memory stay as it is?
+
+The log, the table that COPY goes into and the side tables are filled up on the server, with random
+ids as real rows have, so that every index has its full size and its keys lie scattered. States are
+short: an append touches the indexes of old rows, never the rows.
+"""
+
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from consumers.bench.shape import Result, Round, limited
+from consumers.bench.stand import Stand
+
+_STEP: Final = 250_000
+"""Events that one statement fills in."""
+_EVENTS: Final = """
+    INSERT INTO {} (position, recorded_at, stream, version, name, state)
+    SELECT %(head)s + n, %(at)s::timestamptz + n * interval '1 microsecond', gen_random_uuid(), 1,
+           'complaint.note_added.v1', '\\x02'::bytea || decode(md5(n::text), 'hex')
+    FROM generate_series(1, %(count)s) AS n
+"""
+_SIDE: Final = (
+    """INSERT INTO plaint.messages (fingerprint, stream, message)
+       SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid() FROM generate_series(1, %s)""",
+    """INSERT INTO plaint.conversations (key, stream)
+       SELECT gen_random_uuid(), gen_random_uuid() FROM generate_series(1, %s)""",
+    """INSERT INTO plaint.contacts (key, subject)
+       SELECT gen_random_uuid(), gen_random_uuid() FROM generate_series(1, %s / 2)""",
+    """INSERT INTO plaint_keys.data_keys (stream, subject, key_id, master_id, wrapped)
+       SELECT gen_random_uuid(), gen_random_uuid(), decode(md5(n::text) || md5(n::text), 'hex'), 'filled',
+              decode(repeat(md5(n::text), 4), 'hex')
+       FROM generate_series(1, %s) AS n""",
+)
+_TABLES: Final = (
+    "plaint.events", "bench.copied", "plaint.messages", "plaint.conversations", "plaint.contacts",
+    "plaint_keys.data_keys",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Up to how many events the log is filled."""
+
+    events: int
+    name: str
+
+
+FULL: Final = Grown(events=5_000_000, name="append_at_5m_vs_at_10k")
+QUICK: Final = Grown(events=20_000, name="append_at_5m_vs_at_10k")
+
+
+def measure(stand: Stand, small: Sequence[Round], again: Callable[[], Sequence[Round]]) -> Result:
+    """Return the append's ratio to COPY in a log of millions, against ``small``, that of the young log.
+
+    ``again`` measures it once more.
+    """
+    grown = QUICK if stand.quick else FULL
+    fill(stand, grown.events)
+    stand.data_size["store_events_grown"] = stand.head()
+    young = median(one.ratio for one in small)
+    old = median(one.ratio for one in again())
+    required = 0.7
+    ratio = old / young
+    return Result(
+        name=grown.name,
+        value=float(f"{old:.4g}"),
+        unit="of COPY",
+        baseline=float(f"{young:.4g}"),
+        ratio=float(f"{ratio:.4g}"),
+        required=required,
+        ok=None if stand.quick else ratio >= required,
+    )
+
+
+def fill(stand: Stand, events: int) -> None:
+    """Fill log, copy and side tables until the log holds so many events."""
+    while (head := stand.here.store.read.head()).position < events:
+        count = min(_STEP, events - head.position)
+        stand.tell(f"fill the log, {head.position:,} of {events:,}")
+        with stand.here.pool.connection() as connection:
+            for table in ("plaint.events", "bench.copied"):
+                begin = connection.execute(f"SELECT coalesce(max(position), 0) FROM {table}").fetchone()  # noqa: S608 # our own words
+                given = {"head": begin[0] if begin else 0, "at": head.recorded_at, "count": count}
+                connection.execute(_EVENTS.format(table).encode(), given)
+            for statement in _SIDE:
+                connection.execute(statement.encode(), (count,))
+    stand.tell("settle the tables")
+    with stand.here.pool.connection() as connection:
+        connection.autocommit = True
+        for table in _TABLES:
+            connection.execute(f"VACUUM (ANALYZE) {table}".encode())
+        connection.execute("CHECKPOINT")
+        connection.autocommit = False
+
+
+class Memory:
+    """How much more memory than ever before this process takes from now on.
+
+    Made after everything has been done once, and looked at when as much again has been appended to a log of millions.
+    """
+
+    def __init__(self) -> None:
+        self._before = _peak()
+
+    def grown(self) -> Result:
+        """Return by how much the most grew, in MiB."""
+        grown = Round(value=(_peak() - self._before) / 2**20, baseline=self._before / 2**20)
+        return limited("memory_growth_mib", "MiB", [grown], below=32)
+
+
+def _peak() -> float:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(most if sys.platform == "darwin" else most * 1024)
