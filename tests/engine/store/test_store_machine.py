@@ -360,7 +360,7 @@ def test_two_stores_of_one_log_are_what_the_model_says(server: Crashable, tmp_pa
         settings=settings(
             max_examples=15 * FACTOR,
             stateful_step_count=30,
-            phases=[Phase.generate],
+            phases=[Phase.generate],  # to shrink what fails takes minutes of databases; the steps are printed whole
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
