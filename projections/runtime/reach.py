@@ -79,5 +79,9 @@ def unreached(
         *boxes,
         Unreached("backups", until, f"physical backups and WAL from before the erasure contain the keys{unknown}"),
         Unreached("published", None, "what topics and their readers were given before stays with them"),
-        Unreached("exports", None, "files that were exported before stay with those who have them"),
+        Unreached(
+            "exports",
+            None,
+            "files that were exported, and rejected lines kept beside their input, stay with those who have them",
+        ),
     )
