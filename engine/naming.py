@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ from schemas.words import Withheld
 
 _SHORTEST: Final = 5
 """Of what is searched for: less would be found in anybody's text."""
+_SHORTEST_PHONE: Final = 7
+_BETWEEN: Final = r"[\s()./-]{0,3}"
+"""What people put between the digits of a telephone number."""
 _PAGE: Final = 200
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _KEY_OCTETS: Final = 16
@@ -40,12 +44,19 @@ class Person:
     """Contacts, and names of several words."""
     maybe: frozenset[str] = field(default=frozenset(), repr=False)
     """Names of one word, which many bear."""
+    phones: frozenset[str] = field(default=frozenset(), repr=False)
+    """Digits of his telephone numbers, however they are set apart in a text."""
     contacts: frozenset[bytes] = field(default=frozenset(), repr=False)
     """Keyed hashes of his contacts."""
 
     def named_in(self, texts: Iterable[str]) -> bool:
         """Whether a contact or a name of his stands in one of these texts."""
-        return _in(self.sure | self.maybe, texts)
+        return _in(self.sure | self.maybe, texts) or self.reached_by(texts)
+
+    def reached_by(self, texts: Iterable[str]) -> bool:
+        """Whether a telephone number of his stands in one of these texts."""
+        forms = [re.compile(_BETWEEN.join(digits)) for digits in self.phones]
+        return any(form.search(text) for text in texts for form in forms)
 
 
 NOTHING: Final = Person()
@@ -74,15 +85,20 @@ def person(subject: UUID, histories: Iterable[Sequence[Recorded]], contacts: Col
     """Return by what a person is recognised, from events that were opened."""
     sure: set[str] = set()
     maybe: set[str] = set()
+    phones: set[str] = set()
     for history in histories:
         for one in history:
             for party in _parties(one.event.model_dump(mode="json"), str(subject)):
-                sure.update(_text(contact.get("value")) for contact in party.get("contacts") or ())
+                for contact in party.get("contacts") or ():
+                    sure.add(_text(contact.get("value")))
+                    if contact.get("kind") == "phone":
+                        phones.add(re.sub(r"\D", "", _text(contact.get("value"))))
                 name = _text(party.get("name"))
                 (sure if " " in name else maybe).add(name)
     return Person(
         frozenset(text for text in sure if len(text) >= _SHORTEST),
         frozenset(text for text in maybe if len(text) >= _SHORTEST),
+        frozenset(digits for digits in phones if len(digits) >= _SHORTEST_PHONE),
         frozenset(key[:_KEY_OCTETS] for key in contacts),
     )
 
@@ -148,7 +164,7 @@ def look_through(box: SetAsideBox, wanted: Person, keyed: Keyed) -> Aside:
             unread.append(Unread(row.id, row.until))
             continue
         texts = tuple(_texts(octets))
-        if _reaches(row, octets, wanted, keyed) or _in(wanted.sure, texts):
+        if _reaches(row, octets, wanted, keyed) or _in(wanted.sure, texts) or wanted.reached_by(texts):
             his.append(row.id)
         elif _in(wanted.maybe, texts):
             may_be.append(row.id)

@@ -10,7 +10,7 @@ from consumers.wiring import presets
 from engine.erased import Held
 from engine.incoming import Asked, Done, Refused
 from schemas.complaint.assignment import Assign
-from schemas.complaint.correspondence import AddNote, AddParty
+from schemas.complaint.correspondence import AddNote, AddParty, Reply
 from schemas.complaint.lifecycle import Resolve
 from schemas.complaint.records import PlaceLegalHold, ReleaseLegalHold
 from schemas.words import Party
@@ -214,6 +214,33 @@ def test_one_item_that_is_turned_away_stops_none_of_its_batch(desk: Eraser) -> N
     results = desk.service.submit(asked, desk.at)
     assert [type(result) for result in results] == [Done, Refused, Done]
     assert desk.texts(other) == ["My kettle is broken, I want a refund.", "Before.", "After."]
+
+
+def test_a_follow_up_from_the_same_address_is_a_new_person_in_the_old_case(desk: Eraser) -> None:
+    mail = "From: Ann <ann@example.com>\nSubject: Kettle\nMessage-ID: <m{0}@example.com>\n{1}\n{2}\n"
+    stream = desk.opened(channel="email", raw=mail.format(1, "", "It is broken, I want a refund."))
+    ann = desk.author(stream)
+    desk.erased(ann)
+    desk.later(minutes=5)
+    reply = "In-Reply-To: <m1@example.com>\n"
+    for number in (2, 3):
+        result = desk.hear(channel="email", raw=mail.format(number, reply, f"Still broken, {number}!"))
+        assert isinstance(result, Done)
+        assert result.stream == stream
+    owners = {one.event.subject_id for one in desk.history(stream) if one.name == "complaint.message_recorded.v1"}
+    assert len(owners) == 1
+    assert ann not in owners
+    assert desk.texts(stream) == ["erased", "Still broken, 2!", "Still broken, 3!"]
+    assert isinstance(desk.give(stream, Reply(final=True, channel="email", body="Sorry.")), Done)
+    assert desk.case(stream).complainant == ann
+
+
+def test_the_stream_of_a_person_takes_no_commands(desk: Eraser) -> None:
+    ann = desk.author(desk.opened(**BROKEN, id="m1"))
+    desk.erased(ann)
+    refused = desk.give(ann, AddNote(note="He called."))
+    assert isinstance(refused, Refused)
+    assert refused.code == "unknown_complaint"
 
 
 # --- one case alone, at the end of its time ---------------------------------------------------

@@ -182,6 +182,15 @@ def test_messages_set_aside_are_looked_through(desk: Eraser) -> None:
     assert {row.id for row in desk.store.set_aside.listed("parked")} == {kept.id}
 
 
+def test_a_telephone_number_is_found_however_it_is_written(desk: Eraser) -> None:
+    person = {"name": "Ann Example", "contacts": [{"kind": "phone", "value": "+7 (916) 123-45-67"}]}
+    stream = desk.opened(**{**BROKEN, "id": "m1", "author": person})
+    for name, octets in {"his": b"call 7 916 1234567 now", "no": b"79161234568", "far": b"7 916 in 1234567"}.items():
+        aside = SetAside("dead_letter", derived(name), derived(name).bytes * 2, "unreadable", "topic:0", octets)
+        desk.store.commit(Batch(set_aside=(aside,)))
+    assert desk.erased(desk.author(stream)).discarded == (derived("his"),)
+
+
 def test_a_name_that_many_bear_takes_nothing_away_but_is_told(desk: Eraser) -> None:
     person = {"name": "Maria", "contacts": [{"kind": "email", "value": "m@example.com"}]}
     stream = desk.opened(**{**BROKEN, "id": "m1", "author": person})
