@@ -40,7 +40,8 @@ class Uuids(Column):
     array_oid, item_oid = 2951, 2950
 
     def __init__(self, items: Collection[UUID | None]) -> None:
-        super().__init__(items, (_NULL if item is None else _SIXTEEN + item.int.to_bytes(16, "big") for item in items))
+        packed = [_NULL if item is None else _SIXTEEN + item.int.to_bytes(16, "big") for item in items]
+        super().__init__(items, packed)
 
 
 class Hashes(Column):
@@ -49,7 +50,7 @@ class Hashes(Column):
     array_oid, item_oid = 2951, 2950
 
     def __init__(self, items: Collection[bytes]) -> None:
-        super().__init__(items, (_SIXTEEN + item[:16].ljust(16, b"\0") for item in items))
+        super().__init__(items, [_SIXTEEN + item[:16].ljust(16, b"\0") for item in items])
 
 
 class Octets(Column):
@@ -58,7 +59,7 @@ class Octets(Column):
     array_oid, item_oid = 1001, 17
 
     def __init__(self, items: Collection[bytes]) -> None:
-        super().__init__(items, (_LENGTH(len(item)) + item for item in items))
+        super().__init__(items, [_LENGTH(len(item)) + item for item in items])
 
 
 class Texts(Column):

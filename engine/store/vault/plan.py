@@ -75,7 +75,7 @@ def take_out(plan: Plan, model: BaseModel, place: str, owner: UUID | None, parts
     fields = model.__dict__
     if plan.owner:
         owner = fields.get("subject_id")
-    texts: dict[str, Any] | None = None
+    texts = None
     for name in plan.personal:
         value = fields.get(name)
         if value is not None:
@@ -87,8 +87,10 @@ def take_out(plan: Plan, model: BaseModel, place: str, owner: UUID | None, parts
         if child is not None:
             take_out(inner, child, f"{place}{name}/", owner, parts)
     for name, inner in plan.repeated:
-        for index, child in enumerate(fields.get(name) or ()):
-            take_out(inner, child, f"{place}{name}/{index}/", owner, parts)
+        children = fields.get(name)
+        if children:
+            for index, child in enumerate(children):
+                take_out(inner, child, f"{place}{name}/{index}/", owner, parts)
 
 
 def _texts_of(owner: UUID | None, parts: Parts) -> dict[str, Any]:
