@@ -19,14 +19,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )  # fmt: skip
+from psycopg.conninfo import conninfo_to_dict
 
 from engine.store.batch import Answer, Append, Batch, Committed, Conflict, NewEvent, Recorded, SeenMessage, SourceMove
-from engine.store.commit import LOCK
-from engine.store.database.pool import open_pool
+from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
+from engine.store.vault.erasure import Erasures, Order, Stale
 from engine.store.vault.keys import SubjectErased
+from engine.store.vault.ledger import FileLedger
 from engine.store.vault.master import KeyFile
 from schemas.complaint.correspondence import NoteAdded
+from schemas.streams.subject import SubjectErased as SubjectErasedEvent
 from schemas.words import ERASED
 from support.examples import NAMESPACE, envelope, note
 from support.held import held_commit
@@ -76,7 +79,8 @@ class Entry:
     version: int
     event_id: UUID
     subject: UUID
-    text: str
+    text: str | tuple[UUID, ...]
+    """Of a note; of an erasure the streams whose keys it destroyed."""
 
 
 @dataclass
@@ -151,8 +155,23 @@ class Model:
             reached = self.version(answer.stream) if answer.stream else None
             self.answers[answer.command_id] = (answer, len(self.log), reached)
 
+    def erasure(self, subject: UUID) -> NewEvent:
+        """The event that records the erasure of everything that there is of a person."""
+        self.made += 1
+        streams = () if subject in self.erased else tuple(stream for stream, whose in self.keyed if whose == subject)
+        event = SubjectErasedEvent(
+            subject=subject, streams=streams, request_id=named("request", self.made), reason="request"
+        )
+        return NewEvent(envelope(event_id=named("event", self.made)), event)
+
+    def erase(self, subject: UUID, new: NewEvent) -> None:
+        assert isinstance(new.event, SubjectErasedEvent)
+        version = self.version(subject) + 1
+        self.log.append(Entry(subject, version, new.envelope.event_id, subject, new.event.streams))
+        self.erased.add(subject)
+
     def shown(self, entry: Entry) -> Any:
-        return ERASED if entry.subject in self.erased else entry.text
+        return ERASED if entry.subject in self.erased and isinstance(entry.text, str) else entry.text
 
 
 def subject_of(new: NewEvent) -> UUID:
@@ -175,14 +194,17 @@ class StoreMachine(RuleBasedStateMachine):
         self.stack = ExitStack()
         template = ensure_template(server.maintenance)
         self.conninfo = self.stack.enter_context(fresh_database(server.maintenance, template=template))
-        self.stores = [self._opened(number, contents) for number in range(2)]
+        opened = [self._opened(number, contents) for number in range(2)]
+        self.stores = [store for _, store in opened]
+        ledger = FileLedger(contents / f"ledger of {conninfo_to_dict(self.conninfo)['dbname']}")
+        self.erasures = [Erasures(pool, store.keys, store.contents, ledger) for pool, store in opened]
         self.model = Model()
         self.planned: list[Batch] = []
         self.restarts = 0
 
-    def _opened(self, number: int, contents: Path) -> Store:
+    def _opened(self, number: int, contents: Path) -> tuple[Pool, Store]:
         pool = self.stack.enter_context(open_pool(self.conninfo, max_size=3, name=f"process {number}"))
-        return self.stack.enter_context(Store(pool, MASTER, contents))
+        return pool, self.stack.enter_context(Store(pool, MASTER, contents))
 
     def teardown(self) -> None:
         self.stack.close()
@@ -233,18 +255,21 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.write(batch)
         assert committed.position == len(self.model.log)
 
-    @rule(about=st.sampled_from(NAMES))
-    def erase(self, about: int) -> None:
-        """What an erasure does to the keys, in one transaction under the lock."""
-        subject = named("person", about)
-        with psycopg.connect(self.conninfo) as connection:
-            connection.execute(LOCK)
-            destroy = "UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL WHERE subject = %s"
-            connection.execute(destroy, (subject,))
-            remember = "INSERT INTO plaint_keys.erased_subjects VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING"
-            connection.execute(remember, (subject,))
-            connection.execute("UPDATE plaint_keys.destructions SET count = count + 1")
-        self.model.erased.add(subject)
+    @rule(number=STORES, about=st.sampled_from(NAMES), off=st.sampled_from([0, 0, 1]))
+    def erase(self, number: int, about: int, off: int) -> None:
+        """By either process; decided on what stands, or on what does not stand any more."""
+        subject, model = named("person", about), self.model
+        new = model.erasure(subject)
+        assert isinstance(new.event, SubjectErasedEvent)
+        looked_at = {stream: model.version(stream) + off for stream in (*new.event.streams, subject)}
+        order = Order(subject, new, new.event.streams, looked_at, model.version(subject))
+        if off:
+            with pytest.raises(Stale):
+                self.erasures[number].carry_out(order)
+            return
+        entry = self.erasures[number].carry_out(order)
+        model.erase(subject, new)
+        assert entry.position == len(model.log)
 
     @precondition(lambda self: self.restarts > 0)
     @rule()
@@ -338,8 +363,8 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def _entry_of(one: Recorded) -> tuple[UUID, int, UUID, Any]:
-    assert isinstance(one.event, NoteAdded)
-    return one.stream, one.version, one.envelope.event_id, one.event.note
+    says = one.event.note if isinstance(one.event, NoteAdded) else one.event.model_dump()["streams"]
+    return one.stream, one.version, one.envelope.event_id, says
 
 
 @pytest.fixture(scope="module")
