@@ -1,15 +1,13 @@
-"""A real commit stopped in its middle: behind its COPY, before its COMMIT, with the log's lock in hand."""
+"""A real commit stopped behind its COPY, before its COMMIT is done, with the log's lock in hand."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from uuid import uuid4
 
 import psycopg
 
-from engine.store.batch import Batch, Committed, SourceMove
+from engine.store.batch import Batch, Committed
 from engine.store.store import Store
 
 PATIENCE_SECONDS = 20.0
@@ -48,16 +46,30 @@ class Held:
             self.error = error
 
 
+_GATE = """
+    CREATE TABLE public.gate AS SELECT 1 AS only_row;
+    CREATE FUNCTION public.pass_gate() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN PERFORM FROM public.gate FOR SHARE; RETURN NULL; END$$;
+    CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON plaint.events DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION public.pass_gate();
+"""
+"""Every transaction that has appended passes here in its COMMIT, and waits while somebody holds the row."""
+
+
 @contextmanager
 def held_commit(store: Store, conninfo: str, batch: Batch) -> Iterator[Held]:
-    """Commit ``batch`` in a thread and stop it where it moves a source whose row this holds."""
-    name = f"held:{uuid4()}"
-    longer = replace(batch, sources=(*batch.sources, SourceMove(name, None, 1)))
+    """Commit ``batch``, which has events, in a thread and stop it in its COMMIT: all is written, nobody sees it."""
     with psycopg.connect(conninfo, application_name="holder") as guard:
-        with row_held(guard, name):
-            held = Held(guard, lambda: store.commit(longer))
+        if guard.execute("SELECT to_regclass('public.gate')").fetchone() == (None,):
+            guard.execute(_GATE)
+        guard.commit()
+        guard.execute("SELECT FROM public.gate FOR UPDATE")
+        held = Held(guard, lambda: store.commit(batch))
+        try:
             held.pid = _stopped(conninfo)
             yield held
+        finally:
+            held.release()
         held.committed()
 
 
