@@ -100,8 +100,8 @@ class Erasing:
         """Return what an erasure would do now. ``texts`` lists those of others that may name the person."""
         streams = self._erasures.streams(subject)
         live = [stream for stream, there in streams.items() if there]
-        histories = self._store.read.streams(live, open=texts)
-        held = self._all_held(histories.items())
+        histories = self._store.read.streams(list(streams) if texts else live, open=texts)
+        held = self._all_held((stream, histories[stream]) for stream in live)
         kept = {one.stream for one in held}
         own = tuple(one for one in self._store.read.stream(subject) if isinstance(one.event, SubjectErased))
         return Scope(

@@ -134,6 +134,9 @@ def test_a_desk_goes_on_with_the_case_of_an_erased_person(desk: Eraser) -> None:
     owner = next(one.event.subject_id for one in desk.history(stream) if one.name == "complaint.note_added.v1")
     assert owner not in (None, ann)
     assert owner is not None
+    scope = desk.service.erasing.scope(ann, texts=True)
+    assert (scope.streams, scope.held, scope.gone) == ((), (), (stream,))
+    assert [(one.name, one.subject) for one in scope.others] == [("complaint.note_added.v1", owner)]
     assert desk.erased(owner).streams == (stream,)
     assert isinstance(desk.give(stream, AddNote(note="And again.")), Done)
     assert desk.texts(stream) == ["erased", "erased", "And again."]
