@@ -1,11 +1,10 @@
 """Bulk appends beside the same rows through COPY and through the stock library.
 
 A batch is 500 complaints of one event each, with every side row that the service writes when a
-complaint arrives. Batches are loaded as an import loads them: one commit after the other, the next
-one sealed while the database writes. COPY takes the rows that were stored, a commit for every 500.
+complaint arrives. A batch is made up right before it is committed, as it is when messages are taken,
+and only the commit is measured. COPY takes the rows that were stored, a commit for every 500.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
@@ -13,7 +12,6 @@ from typing import Final
 from consumers.bench.data import Supply
 from consumers.bench.shape import Round
 from consumers.bench.stand import Stand
-from engine.store.batch import Batch
 
 BATCH: Final = 500
 """Complaints of one commit."""
@@ -47,24 +45,19 @@ class Appends:
         return self.measure()[0]
 
     def _round(self) -> tuple[Round, Round]:
-        stand, batches = self.stand, self._batches()
+        stand = self.stand
         before = stand.head()
-        own = self.batches * BATCH / _committed(stand, batches)
+        own = self.batches * BATCH / sum(self._committed() for _ in range(self.batches))
         rows = stand.bare.rows(before, stand.head())
         copied = len(rows) / stand.bare.copy(rows, BATCH)
         saved = self.stock_saves / stand.stock.save([row[-1] for row in rows[: self.stock_saves]])
         return Round(value=own, baseline=copied), Round(value=own, baseline=saved)
 
-    def _batches(self) -> list[Batch]:
-        made = []
-        for _ in range(self.batches):
-            made.append(self.supply.batch(BATCH, self.stand.here.store.fingerprint.of, self.moved_to))
-            self.moved_to = (self.moved_to or 0) + BATCH
-        return made
-
-
-def _committed(stand: Stand, batches: Sequence[Batch]) -> float:
-    began = perf_counter()
-    for _ in stand.here.store.commit_all(batches):
-        pass
-    return perf_counter() - began
+    def _committed(self) -> float:
+        """Return how many seconds the commit of one more batch took."""
+        store = self.stand.here.store
+        batch = self.supply.batch(BATCH, store.fingerprint.of, self.moved_to)
+        self.moved_to = (self.moved_to or 0) + BATCH
+        began = perf_counter()
+        store.commit(batch)
+        return perf_counter() - began

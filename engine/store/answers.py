@@ -51,12 +51,11 @@ class KeptAnswer:
 def keep(
     connection: Connection[TupleRow],
     answers: Collection[Answer],
-    messages: Collection[SeenMessage],
     versions: Mapping[UUID, int],
     position: int,
     recorded_at: datetime,
 ) -> None:
-    """Keep answers and fingerprints, within the commit, after its events are written.
+    """Keep answers, within the commit, after its events are written.
 
     ``versions`` are those of the streams that the commit touches; others are looked up.
     """
@@ -69,6 +68,10 @@ def keep(
             Texts([orjson.dumps(each.result) for each in answers]),
         )
         connection.execute(_KEEP_ANSWERS, (recorded_at, position, *columns))
+
+
+def remember(connection: Connection[TupleRow], messages: Collection[SeenMessage]) -> None:
+    """Keep the fingerprints of messages, within the commit."""
     if messages:
         seen = (
             Hashes([each.fingerprint for each in messages]),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from schemas.complaint.base import Event
@@ -178,11 +178,18 @@ class Conflict(Exception):
         self.streams, self.sources, self.commands = streams, sources, commands
         self.messages, self.keys, self.parked = messages, keys, parked
         self.conversations, self.contacts = conversations, contacts
-        found: dict[str, frozenset[Any]] = {
-            "streams": streams, "sources": sources, "commands": commands, "messages": messages,
-            "subjects": keys, "parked messages": parked, "conversations": conversations, "contacts": contacts,
-        }  # fmt: skip
-        super().__init__("conflict in " + ", ".join(f"{len(v)} {k}" for k, v in found.items() if v))
+        found = ", ".join(f"{len(names)} {_CALLED.get(kind, kind)}" for kind, names in self.named.items())
+        super().__init__(f"conflict in {found or 'nothing that is there any more'}")
+
+    @property
+    def named(self) -> dict[str, frozenset[Any]]:
+        """Everything that conflicted, by kind; kinds of which nothing did are left out."""
+        found = {kind: getattr(self, kind) for kind in _KINDS}
+        return {kind: names for kind, names in found.items() if names}
+
+
+_KINDS: Final = ("streams", "sources", "commands", "messages", "keys", "parked", "conversations", "contacts")
+_CALLED: Final = {"keys": "subjects", "parked": "parked messages"}
 
 
 class Recorded(NamedTuple):

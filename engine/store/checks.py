@@ -8,7 +8,7 @@ names everything.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
@@ -22,7 +22,8 @@ from engine.store.vault.keys import DataKey, KeyName
 
 _HEAD: Final = """
     WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
-    SELECT coalesce((SELECT position FROM head), 0), greatest(clock_timestamp(), (SELECT recorded_at FROM head))
+    SELECT coalesce((SELECT position FROM head), 0), greatest(clock_timestamp(), (SELECT recorded_at FROM head)),
+           pg_current_xact_id()::text
 """
 _STREAMS: Final = """ARRAY(
     SELECT w.stream FROM unnest(%(streams)b::uuid[], %(versions)b::integer[]) AS w (stream, version)
@@ -74,10 +75,8 @@ def expected(batch: Batch, keys: Mapping[KeyName, DataKey], *, full: bool) -> di
     }
 
 
-def conflict(batch: Batch, found: Sequence[Iterable[Any]]) -> Conflict | None:
-    """Return what differs as the answer to a question names it; None where nothing does."""
-    if not any(found):
-        return None
+def conflict(batch: Batch, found: Sequence[Iterable[Any]]) -> Conflict:
+    """Return what differs, as the answer to a question names it."""
     by_name = dict(zip(_ASKED, map(frozenset, found), strict=True))
     return Conflict(
         streams=by_name["streams"] | by_name["ended"],
@@ -91,17 +90,32 @@ def conflict(batch: Batch, found: Sequence[Iterable[Any]]) -> Conflict | None:
     )
 
 
-def diagnose(connection: Connection[TupleRow], batch: Batch, keys: Mapping[KeyName, DataKey]) -> Conflict | None:
-    """Ask the full question, after an insert has found that something is there already."""
+def joined(one: Conflict, other: Conflict) -> Conflict:
+    """Return what one of two names."""
+    names = one.named.keys() | other.named.keys()
+    nothing: frozenset[Any] = frozenset()
+    return Conflict(**{name: one.named.get(name, nothing) | other.named.get(name, nothing) for name in names})
+
+
+def diagnose(connection: Connection[TupleRow], batch: Batch, keys: Mapping[KeyName, DataKey]) -> Conflict:
+    """Ask the full question, after something was found to differ, or to be there already."""
     row = connection.execute(FULL, expected(batch, keys, full=True)).fetchone()
-    return conflict(batch, row[2:]) if row else None
+    return conflict(batch, answered(row)[1])
 
 
-def answered(row: TupleRow | None) -> tuple[int, datetime, Sequence[Iterable[Any]]]:
-    """Return position and recorded time to go on from, and all that differs."""
+class Place(NamedTuple):
+    """Where a batch goes on from, and the transaction that writes it, as the server calls it for good."""
+
+    before: int
+    recorded_at: datetime
+    transaction: str
+
+
+def answered(row: TupleRow | None) -> tuple[Place, Sequence[Iterable[Any]]]:
+    """Return where the log goes on, and all that differs."""
     if row is None:
         raise AssertionError("a query without FROM gives one row")
-    return row[0], row[1], row[2:]
+    return Place(*row[:3]), row[3:]
 
 
 def _given(hashes: Iterable[bytes], found: frozenset[UUID]) -> frozenset[bytes]:

@@ -7,22 +7,22 @@ last one's. The lock ends with the transaction, after its commit has become visi
 ever sees position n+1 and later a position <= n that was not there, and there are no gaps (no
 sequence is used: it would lose numbers with every rollback). Other than a table lock, this one
 neither blocks nor is blocked by VACUUM, index builds, backups or SELECT ... FOR UPDATE. It makes
-writers queue; what makes them quick is that sealing is done before it, that it is held for four
-round trips whatever the batch holds, and that a batch may hold many streams.
+writers queue; what makes them quick is that events are written and sealed while the lock is
+awaited and while the server stores the side rows, that it is held for four round trips whatever
+the batch holds, and that a batch may hold many streams. (The library has a switch that takes no
+lock at all, POSTGRES_ENABLE_DB_FUNCTIONS: with it a reader can pass an event that shows up later.)
 
 **Conflicts**: a short question under the lock names what differs from what the batch expects;
 what the unique keys of the tables tell anyway is left to them, and asked in full only when one of
 them was violated (see ``checks``). Either way the caller learns all that conflicts.
 
 **Unknown outcome.** If the connection is lost while the commit is on its way, the lock is taken
-on another connection, which waits until the first transaction is over, and the log is asked
-whether exactly these rows stand in it (see ``read_back``).
+on another connection, which waits until the first transaction is over, and the server is asked
+what became of it (see ``read_back``): it remembers that whatever the batch held.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -33,13 +33,14 @@ from psycopg_pool import PoolClosed, PoolTimeout
 
 from engine.store import answers, checks, conversations, positions, set_aside
 from engine.store.batch import Batch, Committed, Conflict
+from engine.store.checks import Place
 from engine.store.columns import teach
 from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.herald import Herald
-from engine.store.mapper import Mapper, Sealed, keys_of
-from engine.store.read_back import is_written
+from engine.store.mapper import Draft, Mapper, Sealed, keys_of
+from engine.store.read_back import Forgotten, is_committed
 from engine.store.set_aside import SealedAside, SetAsideBox
 from engine.store.vault import content
 from engine.store.vault import keys as keys_of_subjects
@@ -59,26 +60,19 @@ class OutcomeUnknown(DatabaseUnavailable):
     """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Ready:
-    """A batch with everything done that needs no lock."""
+    """A batch with everything known that needs no lock. ``rows`` are sealed once, on the way."""
 
     batch: Batch
-    rows: Sequence[Sealed]
+    drafts: Sequence[Draft]
     keys: Mapping[KeyName, DataKey]
     aside: Sequence[SealedAside]
+    rows: Sequence[Sealed] | None = None
 
     @property
     def versions(self) -> dict[UUID, int]:
         return {append.stream: append.expected + len(append.events) for append in self.batch.appends}
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """The commit of these was sent: where the batch stands if it arrived."""
-
-    before: int
-    recorded_at: datetime
 
 
 class Writer:
@@ -106,24 +100,6 @@ class Writer:
         """
         return self._finish(self._prepare(batch))
 
-    def commit_all(self, batches: Iterable[Batch]) -> Iterator[Committed]:
-        """Write batches one after the other, each as ``commit`` does, and yield what each did.
-
-        While the database writes one, the next is taken from ``batches`` and sealed, in a thread of
-        its own; so it is a way to load much, not to decide on what was just written. The first that
-        fails ends it, with the error of ``commit``: those yielded before stand, nothing after is written.
-        """
-        upcoming = iter(batches)
-        with ThreadPoolExecutor(1, thread_name_prefix="plaint seal") as ahead:
-            ready = ahead.submit(self._prepare_next, upcoming)
-            while (prepared := ready.result()) is not None:
-                ready = ahead.submit(self._prepare_next, upcoming)
-                yield self._finish(prepared)
-
-    def _prepare_next(self, batches: Iterator[Batch]) -> _Ready | None:
-        batch = next(batches, None)
-        return None if batch is None else self._prepare(batch)
-
     def _prepare(self, batch: Batch) -> _Ready:
         _must_be_sound(batch)
         draft = self._mapper.draft
@@ -137,7 +113,7 @@ class Writer:
         begun = {append.stream.bytes for append in batch.appends if append.expected == 0}
         keys = self._keys.to_seal(names, begun) if names else {}
         self._must_fit_contents(batch, keys)
-        return _Ready(batch, self._mapper.seal_all(drafts, keys), keys, self._aside.seal(batch.set_aside))
+        return _Ready(batch, drafts, keys, self._aside.seal(batch.set_aside))
 
     def _must_fit_contents(self, batch: Batch, keys: Mapping[KeyName, DataKey]) -> None:
         others = [each for each in batch.contents if keys[key_name(each.stream, each.subject)].key_id != each.key_id]
@@ -153,7 +129,7 @@ class Writer:
 
     def _write(self, ready: _Ready) -> Committed:
         for attempt in range(1, _ATTEMPTS + 1):
-            sent: list[_Sent] = []
+            sent: list[Place] = []
             try:
                 with self._pool.connection() as connection:
                     return self._transaction(connection, ready, sent, again=attempt > 1)
@@ -168,69 +144,73 @@ class Writer:
         raise AssertionError("unreachable")
 
     def _transaction(
-        self, connection: Connection[TupleRow], ready: _Ready, sent: list[_Sent], *, again: bool
+        self, connection: Connection[TupleRow], ready: _Ready, sent: list[Place], *, again: bool
     ) -> Committed:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         teach(connection)
         with connection.pipeline():
             connection.execute(LOCK)
             cursor = connection.execute(checks.SHORT, checks.expected(ready.batch, ready.keys, full=False))
-        before, recorded_at, differs = checks.answered(cursor.fetchone())
+            _write_side_rows(connection, ready, again=again)
+            rows = ready.rows = ready.rows or self._mapper.seal_all(ready.drafts, ready.keys)
+            place, differs = checks.answered(cursor.fetchone())
         if any(differs):
-            found = checks.diagnose(connection, ready.batch, ready.keys)
             connection.rollback()
-            raise self._dropped(ready, found)
-        copy_events(connection, before, recorded_at, ready.rows)
-        last = before + len(ready.rows)
-        sent.append(_Sent(before, recorded_at))
+            raise self._conflict(ready, checks.conflict(ready.batch, differs), connection)
+        copy_events(connection, place.before, place.recorded_at, rows)
+        committed = Committed(place.before + len(rows), place.recorded_at, ready.versions)
+        sent.append(place)
         with connection.pipeline():
-            _write_side_rows(connection, ready, last, recorded_at, again=again)
+            answers.keep(connection, ready.batch.answers, ready.versions, committed.position, place.recorded_at)
+            set_aside.write(connection, ready.aside, ready.batch.released, place.recorded_at)
             connection.commit()
-        return Committed(last, recorded_at, ready.versions)
+        return committed
 
-    def _explain(self, ready: _Ready, error: psycopg.errors.UniqueViolation, *, again: bool) -> None:
-        """Name what was there already; nothing of it, if a thread beside this one has stored our own key."""
-        try:
-            with self._pool.connection() as connection:
-                teach(connection)
-                found = checks.diagnose(connection, ready.batch, ready.keys)
-        except _LOST as lost:
-            raise _unavailable(lost) from lost
-        if found is not None:
-            raise self._dropped(ready, found) from None
-        if not again:
-            raise error
-
-    def _dropped(self, ready: _Ready, found: Conflict | None) -> Conflict:
-        """Forget the keys that are others by now, so that the next try looks them up."""
-        if found is None:
-            return Conflict()
+    def _conflict(self, ready: _Ready, seen: Conflict, connection: Connection[TupleRow]) -> Conflict:
+        """Name everything that differs, what was seen under the lock and what is there beside it."""
+        found = checks.joined(seen, checks.diagnose(connection, ready.batch, ready.keys))
         others = {subject.bytes for subject in found.keys}
         self._keys.drop_named(name for name in ready.keys if name[16:] in others)
         return found
 
-    def _read_back(self, ready: _Ready, sent: _Sent, cause: Exception) -> Committed | None:
+    def _explain(self, ready: _Ready, error: psycopg.errors.UniqueViolation, *, again: bool) -> None:
+        """Name what was there already; if nothing was, a thread beside this one has stored our own key: try again.
+
+        Raises:
+            Conflict: somebody else was first.
+        """
+        try:
+            with self._pool.connection() as connection:
+                teach(connection)
+                found = self._conflict(ready, Conflict(), connection)
+        except _LOST as lost:
+            raise _unavailable(lost) from lost
+        if found.named:
+            raise found from None
+        if not again:
+            raise error
+
+    def _read_back(self, ready: _Ready, place: Place, cause: Exception) -> Committed | None:
         """Was it written? The lock is free only when the lost transaction is over."""
         try:
             with self._pool.connection() as connection:
                 connection.isolation_level = IsolationLevel.READ_COMMITTED
                 connection.execute(LOCK)
-                written = is_written(connection, ready.batch, ready.rows, sent.before, sent.recorded_at)
-        except _LOST:
+                written = is_committed(connection, place.transaction)
+        except (*_LOST, Forgotten):
             raise OutcomeUnknown("the connection was lost during a commit, and it cannot be read back now") from cause
-        return Committed(sent.before + len(ready.rows), sent.recorded_at, ready.versions) if written else None
+        last = place.before + len(ready.drafts)
+        return Committed(last, place.recorded_at, ready.versions) if written else None
 
 
-def _write_side_rows(
-    connection: Connection[TupleRow], ready: _Ready, position: int, recorded_at: datetime, *, again: bool
-) -> None:
+def _write_side_rows(connection: Connection[TupleRow], ready: _Ready, *, again: bool) -> None:
+    """Write all that needs no position."""
     batch = ready.batch
     keys_of_subjects.store(connection, ready.keys, missing=again)
     content.store(connection, batch.contents)
     positions.move(connection, batch.sources)
-    answers.keep(connection, batch.answers, batch.messages, ready.versions, position, recorded_at)
+    answers.remember(connection, batch.messages)
     conversations.claim(connection, batch.conversations, batch.contacts, batch.continued)
-    set_aside.write(connection, ready.aside, batch.released, recorded_at)
 
 
 def _unavailable(error: Exception) -> DatabaseUnavailable:

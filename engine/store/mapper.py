@@ -78,13 +78,11 @@ class Sealed(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An event on its way to a row: personal values taken out, not yet sealed."""
+    """An event on its way to a row: its personal values are found, nothing is written or sealed yet."""
 
     stream: UUID
     version: int
-    name: str
-    meta: bytes
-    data: bytes
+    new: NewEvent
     parts: Sequence[tuple[KeyName, Mapping[str, str]]]
     """For each data subject the name of its key, and its texts by JSON Pointer."""
 
@@ -101,24 +99,26 @@ class Mapper:
         self._upcasters = upcasters
 
     def draft(self, stream: UUID, version: int, new: NewEvent) -> Draft:
-        """Take the personal values out of an event.
+        """Find the personal values of an event, and whose they are.
 
         Raises:
             NotSealable: personal text without a ``subject_id`` to own it, or already withheld.
         """
         event, envelope = new.event, new.envelope
-        kind = type(event)
         parts: Parts = []
         if envelope.why is not None:
             take_out(_ENVELOPE_PLAN, envelope, "/meta/", event.subject_id, parts)
-        take_out(plan_of(kind), event, "/data/", None, parts)
+        take_out(plan_of(type(event)), event, "/data/", None, parts)
         named = [(_key_of(event.NAME, stream, owner, texts), texts) for owner, texts in parts]
-        return Draft(stream, version, event.NAME, _ENVELOPE.to_json(envelope), shape_of(kind).to_json(event), named)
+        return Draft(stream, version, new, named)
 
     def seal(self, draft: Draft, keys: Mapping[KeyName, DataKey], nonce: Callable[[], bytes] = new_nonce) -> Sealed:
-        """Encrypt what was taken out, one part per subject, and write the whole as octets."""
-        stream, version, name, meta, data, parts = draft
-        sealed = [_sealed(draft, key, texts, keys[key], nonce()) for key, texts in parts]
+        """Write what stands open, and encrypt the rest, one part per subject."""
+        stream, version, new, parts = draft
+        event = new.event
+        name = event.NAME
+        sealed = [_sealed(version, name, key, texts, keys[key], nonce()) for key, texts in parts]
+        meta, data = _ENVELOPE.to_json(new.envelope), shape_of(type(event)).to_json(event)
         return Sealed(stream, version, name, packed(meta, data, sealed))
 
     def seal_all(self, drafts: Sequence[Draft], keys: Mapping[KeyName, DataKey]) -> list[Sealed]:
@@ -223,10 +223,10 @@ def _key_of(name: str, stream: UUID, owner: UUID | None, texts: Mapping[str, Any
     return key_name(stream, owner)
 
 
-def _sealed(draft: Draft, key_name: KeyName, texts: Mapping[str, str], key: DataKey, nonce: bytes) -> Part:
-    stream, subject, key_id = key_name[:16], key_name[16:], key.key_id
+def _sealed(version: int, name: str, key_name: KeyName, texts: Mapping[str, str], key: DataKey, nonce: bytes) -> Part:
+    subject, key_id = key_name[16:], key.key_id
     fields = "\0".join(texts).encode()
-    bound_to = associated(stream, draft.version, draft.name, subject, key_id, fields)
+    bound_to = associated(key_name[:16], version, name, subject, key_id, fields)
     return Part(subject, key_id, fields, close_box(key, orjson.dumps(list(texts.values())), bound_to, nonce))
 
 

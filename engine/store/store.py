@@ -1,6 +1,5 @@
 """The event store put together: one way to write, one way to read, and the look-ups beside them."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -56,10 +55,6 @@ class Store:
     def commit(self, batch: Batch) -> Committed:
         """Write a batch, all or nothing; see ``Writer.commit`` for what it raises."""
         return self._writer.commit(batch)
-
-    def commit_all(self, batches: Iterable[Batch]) -> Iterator[Committed]:
-        """Write many batches one after the other; see ``Writer.commit_all``."""
-        return self._writer.commit_all(batches)
 
     def close(self) -> None:
         """Send the last hint; to be called before the pool is closed."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -35,7 +34,6 @@ from support.installation import Desk
 from support.proxy import Cut, Proxy, proxy_to
 
 ANNA = uuid4()
-_ROWS_ALONE = "side rows alone do not tell whose they are: ask for the status of the transaction"
 CUTS: tuple[Cut, ...] = ("before_commit", "after_commit")
 KEY = uuid4().bytes
 ASIDE = SetAside("dead_letter", uuid4(), KEY, "unreadable", "s", b"x")
@@ -142,14 +140,8 @@ FOUND_UNKNOWN: dict[str, tuple[Callable[[Store], Batch], dict[str, int]]] = {
 }  # fmt: skip
 
 
-def _may_fail(what: str) -> Any:
-    return (
-        pytest.param(what, marks=pytest.mark.xfail(reason=_ROWS_ALONE, strict=False)) if what in FOUND_UNKNOWN else what
-    )
-
-
 @pytest.mark.parametrize("cut", CUTS)
-@pytest.mark.parametrize("what", [_may_fail(what) for what in BATCHES | FOUND_UNKNOWN])
+@pytest.mark.parametrize("what", BATCHES | FOUND_UNKNOWN)
 def test_a_commit_that_is_cut_off_is_read_back_never_a_conflict_and_never_twice(
     what: str, cut: Cut, line: Line, pool: Pool
 ) -> None:
@@ -219,7 +211,6 @@ def _again(store: Store, batch: Batch) -> Committed | Conflict:
 # ------------------------------------------------------------------------------------ somebody else is quicker
 
 
-@pytest.mark.xfail(reason=_ROWS_ALONE)
 @pytest.mark.parametrize("cut", CUTS)
 def test_what_became_of_a_moved_source_is_known_though_another_moves_it_before_it_is_read_back(
     cut: Cut, line: Line, store: Store, database: str
@@ -233,7 +224,6 @@ def test_what_became_of_a_moved_source_is_known_though_another_moves_it_before_i
     assert isinstance(mine, Committed if cut == "after_commit" else Conflict)
 
 
-@pytest.mark.xfail(reason=_ROWS_ALONE)
 def test_a_message_that_another_took_meanwhile_is_not_taken_for_ones_own_batch(
     line: Line, store: Store, database: str
 ) -> None:
