@@ -135,7 +135,9 @@ def _entry(draft: Draft, item: Arrived, fingerprint: bytes, stream: UUID | None)
     state = draft.loaded(stream).state if stream else None
     erased = draft.erased(stream) if stream else frozenset()
     complainant = state.complainant if isinstance(state, Case) and state.complainant not in erased else None
-    contacts = {key: subject for key, subject in draft.known.contacts.items() if subject not in erased}
+    contacts = draft.known.contacts
+    if erased:
+        contacts = {key: subject for key, subject in contacts.items() if subject not in erased}
     people = taking.people_of(message, own, contacts, draft.keyed, complainant)
     return _Entry(item, own, fingerprint, people, taking.sense(message))
 
