@@ -9,7 +9,7 @@ from uuid import UUID
 from engine import streams_of, taking
 from engine.complaint.given import NEEDS_HISTORY, Given, Stored
 from engine.configuration.in_force import Book
-from engine.incoming import Arrived, Asked, Incoming
+from engine.incoming import Arrived, Asked
 from engine.known import Fresh, Known, Loaded
 from engine.stamping import Said, stamp
 from engine.store.batch import (
@@ -121,7 +121,7 @@ class Draft:
             self._contacts[key] = subject
 
     def decide(
-        self, stream: UUID, command: Command, item: Incoming, command_id: UUID, follows: UUID | None = None
+        self, stream: UUID, command: Command, item: Arrived | Asked, command_id: UUID, follows: UUID | None = None
     ) -> int:
         """Decide a command over the stream as it stands; returns how many events follow.
 
@@ -156,7 +156,7 @@ class Draft:
         self._new.setdefault(stream, []).extend(stamped)
 
     def _given(
-        self, stream: UUID, loaded: Loaded, item: Incoming, command_id: UUID, history: Sequence[Stored]
+        self, stream: UUID, loaded: Loaded, item: Arrived | Asked, command_id: UUID, history: Sequence[Stored]
     ) -> Given:
         around = item.around
         now = around.clock or self.now
@@ -180,7 +180,7 @@ class Draft:
             erased=self.erased(stream),
         )
 
-    def _unit(self, item: Incoming) -> str:
+    def _unit(self, item: Arrived | Asked) -> str:
         stated = item.message.hints.business_unit if isinstance(item, Arrived) else None
         return self.book.code("business_unit", stated) or self.book.desk.business_unit
 

@@ -1,4 +1,4 @@
-"""What every door hands to the service: a channel message or a command, with its circumstances."""
+"""What every door hands to the service: a message, a command, or what can be neither, with its circumstances."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,6 +43,8 @@ class Circumstances:
     """Stands for the server's time where time is played: samples and tests."""
     move: SourceMove | None = None
     """The source's compare-and-set that belongs to it."""
+    buried: UUID | None = None
+    """It was a dead letter under this id, and is tried again: released in the transaction of its effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,27 @@ class Asked:
     occurred_at: datetime | None = None
 
 
-Incoming = Arrived | Asked
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """Something that can never be taken: it is kept whole among the dead letters, in the batch's transaction.
+
+    Where ``around.buried`` names the dead letter that it was before, it takes that one's place.
+    """
+
+    id: UUID
+    """Derived from where it stood (cluster, topic id, partition, offset): the same for the same record."""
+    fingerprint: bytes
+    """The same record has the same one, and is kept once."""
+    reason: str
+    """Class, code and field path with blanks between; never a value."""
+    payload: bytes = field(repr=False)
+    """Octets of ``schemas.published.dead_letter.DeadLetter``."""
+    around: Circumstances
+    until: datetime | None = None
+    """When it is gone for good; None: 90 days from now."""
+
+
+Incoming = Arrived | Asked | Spoiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +126,11 @@ class Parked:
     until: datetime
 
 
-Result = Done | Refused | Parked
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """It is kept among the dead letters, now or since before."""
+
+    id: UUID
+
+
+Result = Done | Refused | Parked | Buried

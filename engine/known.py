@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.complaint.given import Stored
-from engine.incoming import Arrived, Incoming
+from engine.incoming import Arrived, Asked
 from engine.store.batch import Premises
 from engine.store.vault.fingerprint import opaque_id
 from engine.streams_of import StreamState
@@ -83,7 +83,7 @@ def fingerprint_of(message: Message, keyed: Keyed) -> bytes:
     return keyed("message", fingerprint_parts(message))
 
 
-def command_id_of(item: Incoming, keyed: Keyed) -> UUID:
+def command_id_of(item: Arrived | Asked, keyed: Keyed) -> UUID:
     """Return the opaque id under which an incoming thing has its effect once."""
     if isinstance(item, Arrived):
         return opaque_id(fingerprint_of(item.message, keyed))

@@ -15,11 +15,11 @@ import orjson
 from engine import arrivals, streams_of
 from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
-from engine.incoming import Arrived, Asked, Done, Incoming, Refused, Result
+from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Spoiled
 from engine.known import Kept, Known, command_id_of
 from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import codes, rights
-from engine.store.batch import Answer, Batch
+from engine.store.batch import Answer, Batch, SetAside
 from engine.taking import Keyed
 from schemas.refusals import Refusal
 
@@ -47,13 +47,42 @@ def turned_away(item: Incoming, keyed: Keyed) -> Plan:
         fields = streams_of.result_fields(result)
         answers = (Answer(command_id_of(item, keyed), _content_fingerprint(item, keyed), fields),)
     sources = () if item.around.move is None else (item.around.move,)
-    released = (item.waited,) if isinstance(item, Arrived) and item.waited is not None else ()
+    waited = item.waited if isinstance(item, Arrived) else None
+    released = tuple(aside for aside in (waited, item.around.buried) if aside is not None)
     return Plan((result,), Batch(answers=answers, sources=sources, released=released))
 
 
 def _take(draft: Draft, item: Incoming) -> Result:
     draft.move(item.around.move)
-    return arrivals.take(draft, item) if isinstance(item, Arrived) else _asked(draft, item)
+    if isinstance(item, Spoiled):
+        return _buried(draft, item)
+    result = arrivals.take(draft, item) if isinstance(item, Arrived) else _asked(draft, item)
+    if not isinstance(result, Refused):
+        _rises(draft, item)
+    return result
+
+
+def _buried(draft: Draft, item: Spoiled) -> Buried:
+    """Keep it whole; one that was a dead letter before takes its own place."""
+    if item.id not in {aside.id for aside in draft.set_aside}:
+        _rises(draft, item)
+        aside = SetAside(
+            kind="dead_letter",
+            id=item.id,
+            fingerprint=item.fingerprint,
+            reason=item.reason,
+            source=item.around.source.kind,
+            payload=item.payload,
+            until=item.until,
+        )
+        draft.set_aside.append(aside)
+    return Buried(item.id)
+
+
+def _rises(draft: Draft, item: Incoming) -> None:
+    """What was a dead letter is one no more, with this batch."""
+    if item.around.buried is not None and item.around.buried not in draft.released:
+        draft.released.append(item.around.buried)
 
 
 def _asked(draft: Draft, item: Asked) -> Result:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from consumers.http.identity import sender
 from consumers.http.problems import refused
 from consumers.intake import trace_of
-from engine.incoming import Circumstances, Done, Incoming, Parked, Refused
+from engine.incoming import Arrived, Asked, Buried, Circumstances, Done, Parked, Refused
 from engine.service import Service
 from engine.store.store import Store
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
@@ -58,7 +58,7 @@ class Door:
             own=self.own,
         )
 
-    async def answer(self, item: Incoming, status: int) -> Response:
+    async def answer(self, item: Arrived | Asked, status: int) -> Response:
         """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem."""
         result = (await run_in_threadpool(self.service.submit, [item], self.clock()))[0]
         if isinstance(result, Refused):
@@ -69,7 +69,9 @@ class Door:
         return JSONResponse(told.model_dump(mode="json"), status, headers)
 
 
-def _accepted(result: Done | Parked, incarnation: UUID) -> Accepted:
+def _accepted(result: Done | Parked | Buried, incarnation: UUID) -> Accepted:
+    if isinstance(result, Buried):
+        raise TypeError("only what comes from a topic is ever buried")
     if isinstance(result, Parked):
         return Accepted(status="parked", incarnation=incarnation, parked_until=result.until)
     return Accepted(

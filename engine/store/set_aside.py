@@ -35,7 +35,7 @@ OVERLOOKED: Final = """ARRAY(
 """Messages that wait for something in the batch, parked since it was planned."""
 _ADD: Final = """
     INSERT INTO plaint.set_aside (id, kind, fingerprint, reason, source, keys, since, until, key_id, box)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (kind, fingerprint) DO NOTHING
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 _COLUMNS: Final = "id, kind, fingerprint, reason, source, keys, since, until"
 _LIST: Final = f"""
@@ -99,13 +99,16 @@ class SealedAside:
 def write(
     connection: Connection[TupleRow], sealed: Collection[SealedAside], released: Collection[UUID], since: datetime
 ) -> None:
-    """Add and release messages, within the commit. The same message twice is kept once."""
+    """Release and add messages, within the commit. The same message twice is kept once.
+
+    One that is released and added by the same batch is there anew: a dead letter that failed again.
+    """
+    if released:
+        connection.execute("DELETE FROM plaint.set_aside WHERE id = ANY(%s)", (list(released),))
     for each in sealed:
         given = each.message
         row = (given.id, given.kind, given.fingerprint, given.reason, given.source, list(given.keys))
         connection.execute(_ADD, (*row, since, each.until, each.key_id, each.box))
-    if released:
-        connection.execute("DELETE FROM plaint.set_aside WHERE id = ANY(%s)", (list(released),))
 
 
 class SetAsideBox:
