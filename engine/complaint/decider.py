@@ -116,9 +116,7 @@ def _consequences(events: tuple[Event, ...], state: State, given: Given) -> tupl
     """Return what the policy and the stage table add to what was asked for."""
     if not events:
         return ()
-    after = state
-    for event in events:
-        after = evolve(after, Happened(event, given))
+    after = fold_on(state, (Happened(event, given) for event in events))
     if isinstance(after, Unknown):
         return ()
     return (*closing.closed_by_word(after, events[-1], given), *clocks.reapplied(after, events, given))

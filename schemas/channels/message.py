@@ -202,7 +202,13 @@ class Message:
         """The sender's id, or one derived from the content; equal for equal messages."""
         return self.source_id or DERIVED + sha256(content_parts(self)).hexdigest()
 
-    @property
+    @cached_property
+    def identity(self) -> bytes:
+        """Canonical octets that are equal exactly for two arrivals of the same message, see ``fingerprint_parts``."""
+        claimed = self.claimed_at.isoformat() if self.channel == "email" and self.claimed_at else ""
+        return FINGERPRINT_VERSION + _framed((self.channel, self.message_id, self.revision, claimed))
+
+    @cached_property
     def opens(self) -> tuple[ConversationKey, ...]:
         """The keys under which later messages will find this one."""
         own = ConversationKey(kind="message", value=self.message_id)
@@ -219,8 +225,7 @@ def fingerprint_parts(message: Message) -> bytes:
     for everything they send, and a complaint must not vanish as the duplicate of another. Received
     and other transport headers never count. A message without an id counts by its content.
     """
-    claimed = message.claimed_at.isoformat() if message.channel == "email" and message.claimed_at else ""
-    return FINGERPRINT_VERSION + _framed((message.channel, message.message_id, message.revision, claimed))
+    return message.identity
 
 
 def content_parts(message: Message) -> bytes:

@@ -5,7 +5,6 @@ it). Each kind has a domain of its own, so that equal octets of two kinds have d
 """
 
 import hmac
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -23,10 +22,8 @@ class Fingerprint:
 
     def of(self, kind: str, octets: bytes) -> bytes:
         """Return 32 octets for ``octets`` of a named kind: message, content, command, conversation, contact."""
-        digest = hmac.new(self._key, kind.encode() + b"\0", sha256)
-        digest.update(len(octets).to_bytes(_LENGTH_OCTETS, "big"))
-        digest.update(octets)
-        return digest.digest()
+        framed = b"".join((kind.encode(), b"\0", len(octets).to_bytes(_LENGTH_OCTETS, "big"), octets))
+        return hmac.digest(self._key, framed, "sha256")
 
 
 def opaque_id(fingerprint: bytes) -> UUID:
