@@ -16,6 +16,8 @@ from engine.store.positions import Positions
 from engine.store.read import Reader
 from engine.store.set_aside import SetAsideBox
 from engine.store.snapshots import Snapshots, fold_of_this_program
+from engine.store.standings import Standings
+from engine.store.topics import Topics
 from engine.store.vault.content import Contents
 from engine.store.vault.erased import ErasedSubjects
 from engine.store.vault.keys import Keys
@@ -50,6 +52,8 @@ class Store:
         self.contacts = Contacts(pool)
         self.set_aside = SetAsideBox(pool, services)
         self.access_log = AccessLog(pool)
+        self.topics = Topics(pool)
+        self.standings = Standings(pool)
         self._writer = Writer(pool, self.keys, self.set_aside, self._herald, mapper)
 
     def commit(self, batch: Batch) -> Committed:

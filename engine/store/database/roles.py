@@ -37,6 +37,8 @@ DOOR: Final[dict[str, str]] = {
     "plaint.contents": "SELECT, INSERT, UPDATE (ciphertext)",
     "plaint.set_aside": "SELECT, INSERT, UPDATE (until), DELETE",
     "plaint.snapshots": "SELECT, INSERT, UPDATE, DELETE",
+    "plaint.topics": "SELECT, INSERT",
+    "plaint.standings": "SELECT, INSERT, UPDATE, DELETE",
     "plaint_keys.data_keys": "SELECT, INSERT, UPDATE (master_id, wrapped)",
     "plaint_keys.service_keys": "SELECT, INSERT, UPDATE (master_id, wrapped), DELETE",
     "plaint_keys.destructions": "SELECT, UPDATE (count)",

@@ -1,0 +1,84 @@
+"""How each partition stands, as its consumer said last: for people and alarms, nothing is decided by it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from engine.store.database.pool import Pool
+from engine.store.session import reading
+
+State = Literal["running", "waiting", "stopped", "tripped", "trying"]
+"""``waiting``: the store does not answer. ``stopped``: a person is needed. ``tripped``: too much was
+spoiled, it rests. ``trying``: it rested and is tried again."""
+
+_SAY = """
+    INSERT INTO plaint.standings
+        (source, topic, partition, member, state, reason, since, end_offset, reached, seen)
+    SELECT *, now() FROM unnest(
+        %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[],
+        %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+    ON CONFLICT (source) DO UPDATE SET
+        member = excluded.member, state = excluded.state, reason = excluded.reason, since = excluded.since,
+        end_offset = coalesce(excluded.end_offset, standings.end_offset),
+        reached = coalesce(excluded.reached, standings.reached), seen = excluded.seen
+"""
+_COLUMNS = "c.source, c.topic, c.partition, c.member, c.state, c.reason, c.since, c.end_offset, c.reached"
+_ALL = f"""
+    SELECT {_COLUMNS}, c.seen, s.position, extract(epoch FROM now() - c.seen)::float8
+    FROM plaint.standings c LEFT JOIN plaint.sources s USING (source)
+    ORDER BY c.topic, c.partition, c.seen
+"""  # noqa: S608 # our own words
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One partition, as its consumer sees it. ``reached`` is the timestamp of the last record that had its effect."""
+
+    source: str
+    topic: str
+    partition: int
+    member: str
+    state: State
+    reason: str | None
+    since: datetime
+    end_offset: int | None = None
+    reached: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow:
+    """The same as it is kept, with the stored position. ``silent_seconds`` ago it was said, by the database's clock."""
+
+    said: Standing
+    seen: datetime
+    position: int | None
+    silent_seconds: float
+
+
+class Standings:
+    """Keeps the last word on every partition. Safe to share between threads."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def say(self, partitions: Collection[Standing]) -> None:
+        """Keep how these partitions stand now."""
+        if partitions:
+            rows = [
+                (p.source, p.topic, p.partition, p.member, p.state, p.reason, p.since, p.end_offset, p.reached)
+                for p in sorted(partitions, key=lambda p: p.source)
+            ]
+            with reading(self._pool) as connection:
+                connection.execute(_SAY, tuple(list(column) for column in zip(*rows, strict=True)))
+
+    def forget(self, sources: Collection[str]) -> None:
+        """Drop what was said of sources that are read no more."""
+        with reading(self._pool) as connection:
+            connection.execute("DELETE FROM plaint.standings WHERE source = ANY(%s)", (list(sources),))
+
+    def all(self) -> list[StandingRow]:
+        """Return every partition that was ever spoken of, by topic and number."""
+        with reading(self._pool) as connection:
+            rows = connection.execute(_ALL).fetchall()
+        return [StandingRow(Standing(*row[:9]), *row[9:]) for row in rows]

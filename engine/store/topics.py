@@ -1,0 +1,44 @@
+"""Which topics are the ones that are read: a name may come to mean another topic, and must not in silence."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from engine.store.database.pool import Pool
+from engine.store.session import reading
+
+_FIRST = """
+    INSERT INTO plaint.topics (topic, cluster, topic_id)
+    SELECT w.topic, %(cluster)s, w.topic_id FROM unnest(%(topics)b::text[], %(ids)b::uuid[]) AS w (topic, topic_id)
+    WHERE NOT EXISTS (SELECT FROM plaint.topics t WHERE t.topic = w.topic)
+    ON CONFLICT DO NOTHING
+"""
+_KNOWN = """
+    SELECT w.topic FROM unnest(%(topics)b::text[], %(ids)b::uuid[]) AS w (topic, topic_id)
+    JOIN plaint.topics t USING (topic, topic_id) WHERE t.cluster = %(cluster)s
+"""
+_ADOPT = "INSERT INTO plaint.topics (topic, cluster, topic_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+
+
+class Topics:
+    """Topics by name, cluster and id. Safe to share between threads."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def admitted(self, cluster: str, topics: Mapping[str, UUID]) -> frozenset[str]:
+        """Return the names that may be read under these ids; a name never seen before is admitted for good now."""
+        given = {"cluster": cluster, "topics": list(topics), "ids": list(topics.values())}
+        with reading(self._pool) as connection:
+            connection.execute(_FIRST, given)
+            return frozenset(row[0] for row in connection.execute(_KNOWN, given).fetchall())
+
+    def known(self, names: Collection[str]) -> frozenset[str]:
+        """Return those of the names that were read before, under whatever id."""
+        with reading(self._pool) as connection:
+            query = "SELECT DISTINCT topic FROM plaint.topics WHERE topic = ANY(%s)"
+            return frozenset(row[0] for row in connection.execute(query, (list(names),)).fetchall())
+
+    def adopt(self, topic: str, cluster: str, topic_id: UUID) -> bool:
+        """Have a name be read under this id from now on; whether that is new."""
+        with reading(self._pool) as connection:
+            return connection.execute(_ADOPT, (topic, cluster, topic_id)).rowcount == 1
