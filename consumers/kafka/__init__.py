@@ -1,0 +1,1 @@
+"""The door for topics: the only place that knows the Kafka library."""
