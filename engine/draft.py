@@ -144,9 +144,8 @@ class Draft:
         return len(stamped)
 
     def _follow(self, stream: UUID, loaded: Loaded, stamped: tuple[NewEvent, ...], given: Given) -> None:
-        state, unit = loaded.state, given.business_unit
+        state, unit = streams_of.fold(stamped, loaded.state), given.business_unit
         for new in stamped:
-            state = streams_of.evolve(state, new)
             if isinstance(new.event, ComplaintAssigned):
                 unit = new.event.business_unit or unit
         fresh = (Fresh(new.event, new.envelope, given.now) for new in stamped)
