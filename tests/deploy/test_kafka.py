@@ -1,0 +1,63 @@
+"""The broker that tests and developers stand on: started by `deploy/kafka/start`, broken by its process ids."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from support.broker import START, NoBroker, RunningBroker, start_brokers
+
+
+def test_the_shared_broker_keeps_a_topic_with_the_settings_it_was_made_with(kafka: RunningBroker) -> None:
+    topic = kafka.new_topic(3, message_timestamp_type="LogAppendTime")
+    with kafka.admin() as admin:
+        described = admin.describe_topics([topic])[0]
+        assert len(described["partitions"]) == 3
+
+
+@pytest.mark.slow
+def test_a_node_of_three_can_be_stopped_killed_paused_and_comes_back(kafka: RunningBroker) -> None:
+    with start_brokers(3) as cluster:
+        topic = cluster.new_topic(3)
+        with cluster.admin() as admin:
+            assert {len(each["replica_nodes"]) for each in admin.describe_topics([topic])[0]["partitions"]} == {3}
+        before = cluster.pid(2)
+        cluster.kill(2)
+        cluster.start(2)
+        assert cluster.pid(2) != before
+        cluster.stop(3)
+        cluster.start(3)
+        cluster.pause(1)
+        cluster.resume(1)
+        cluster.wait_for(1)
+
+
+def test_what_a_node_has_kept_is_there_after_kill_9() -> None:
+    with start_brokers() as broker:
+        topic = broker.new_topic(2)
+        broker.kill()
+        broker.start()
+        with broker.admin() as admin:
+            assert topic in admin.list_topics()
+
+
+def test_a_person_starts_one_node_reads_its_address_and_ends_it_by_ctrl_c() -> None:
+    program = [sys.executable, str(START), "--port", "0"]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert re.fullmatch(r"plaintext: 127\.0\.0\.1:\d+\n", process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+
+
+def test_without_java_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.devnull)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with (
+        pytest.raises(NoBroker, match=r"^Kafka cannot be started: no java; .*PLAINT_TEST_KAFKA name a broker$"),
+        start_brokers(),
+    ):
+        pass
