@@ -36,10 +36,14 @@ def export_schemas(
     *,
     json: Json = False,
 ) -> int:
-    """Write every word as JSON Schema: stored events, commands, channel messages, configuration files."""
+    """Write every word as JSON Schema: stored and published events, commands, messages, configuration files.
+
+    Beside them ``asyncapi.json`` describes the topics.
+    """
+    from schemas.published import asyncapi
     from schemas.published.json_schema import render
 
-    documents = render()
+    documents = {**render(), **asyncapi.render()}
     for path, octets in documents.items():
         file = directory / path
         try:

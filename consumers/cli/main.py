@@ -150,7 +150,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
         {
             "export": (
                 "consumers.cli.config:export_schemas",
-                "Write every word as JSON Schema: stored events, commands, channel messages, configuration files.",
+                "Write every word as JSON Schema: stored and published events, commands, messages, configuration files.",
             ),
         },
     ),

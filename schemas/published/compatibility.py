@@ -2,7 +2,7 @@
 
 Two promises, by where a document stands (``promise_of``):
 
-``stored``  events, the envelope, the CloudEvent that others read. Every old row must be readable by
+``stored``  events, the envelope, and what others read: the CloudEvent and its data. Every old row must be readable by
             a new program, and during a rolling deploy every new row by an old one. So what a known
             field may hold neither shrinks nor grows: a value added to a closed list is a break, too,
             since a replica of the last version cannot read it. A field may be added if it may be
@@ -41,6 +41,7 @@ ANNOTATIONS: Final = frozenset(
     }
 )
 """Say nothing about what is valid. That a field is personal shows in its shape: ``Withheld`` may stand for it."""
+DERIVED: Final = "asyncapi.json"
 CHOICES: Final = ("anyOf", "oneOf")
 AT_LEAST: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 AT_MOST: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
@@ -68,13 +69,22 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 def promise_of(path: str) -> Promise:
     """Return what is promised about the document of this path within an export."""
-    return "stored" if path.startswith("events/") or path in ("envelope.json", "cloudevent.json") else "input"
+    return (
+        "stored"
+        if path.startswith(("events/", "published/")) or path in ("envelope.json", "cloudevent.json")
+        else "input"
+    )
 
 
 def breaks_of_export(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
-    """Return every break between two exports, each with its path; a document that is new breaks nothing."""
+    """Return every break between two exports, each with its path; a document that is new breaks nothing.
+
+    ``asyncapi.json`` is put together from the others and promises nothing of its own.
+    """
     found: list[str] = []
     for path, schema in sorted(old.items()):
+        if path == DERIVED:
+            continue
         if path in new:
             found += [f"{path}: {text}" for text in breaks(schema, new[path], promise_of(path))]
         else:

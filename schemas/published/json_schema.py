@@ -1,11 +1,11 @@
-"""The words as JSON Schema 2020-12: what is stored, what may be sent to us, how we are configured.
+"""The words as JSON Schema 2020-12: what is stored, what may be sent to us, what others read, how we are configured.
 
 One document for each name. A document stands alone (its parts are in ``$defs``) and is called by a
 URN made of its path, never by an address: ``events/complaint.received.v1.json`` is
 ``urn:plaint:schema:events:complaint.received.v1``. Beyond the standard's keywords it may say:
 
 ``x-plaint-personal``   the value is sealed under its data subject's key; a reader without the key
-                        finds ``Withheld`` in its place
+                        finds ``Withheld`` in its place. In what is published it is left out instead
 ``x-plaint-decimal``    limits of a decimal number that is written as a string
 ``x-plaint-right``      what the sender of a command must hold
 """
@@ -33,6 +33,9 @@ from schemas.configuration import Calendar, CodeList, Desk, Policy
 from schemas.configuration.mapping import Mapping as HistoryMapping
 from schemas.envelope import Envelope
 from schemas.published.cloudevent import CloudEvent
+from schemas.published.command import CommandMessage
+from schemas.published.integration import PUBLISHED
+from schemas.published.notice import NOTICES
 
 Schema = dict[str, Any]
 """One JSON Schema, as plain data."""
@@ -98,11 +101,14 @@ def render() -> dict[str, bytes]:
 def _all() -> Iterator[tuple[str, Schema]]:
     yield "envelope.json", _of(Envelope, Stored)
     yield "cloudevent.json", _of(CloudEvent)
+    yield "command_message.json", _of(CommandMessage)
     yield "channel_message.json", {"title": "ChannelMessage", **_of(ChannelMessage)}
     for name, event in EVENTS.items():
         yield f"events/{name}.json", {**_of(event, Stored), "title": name}
     for name, command in COMMANDS.items():
         yield f"commands/{name}.json", {**_of(command), "title": name, "x-plaint-right": command.RIGHT}
+    for name, fact in {**PUBLISHED, **NOTICES}.items():
+        yield f"published/{name}.json", {**_of(fact, Stored), "title": name}
     for name, message in CHANNELS.items():
         yield f"channels/{name}.json", _of(message)
     for kind, model in KINDS.items():

@@ -10,7 +10,10 @@ import pytest
 
 from schemas.catalogue import COMMANDS, EVENTS
 from schemas.configuration import ConfigurationRefused, load
+from schemas.published.asyncapi import render as render_asyncapi
+from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import CHANNELS, DIALECT, documents, render
+from schemas.published.notice import NOTICES
 
 COMMITTED = files("schemas") / "json"
 AGAIN = "the words changed: run `plaint schemas export schemas/json`, look at the difference, commit it"
@@ -34,7 +37,7 @@ def _files_in(folder: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def test_the_committed_files_are_the_export_octet_for_octet() -> None:
-    exported, kept = render(), committed()
+    exported, kept = {**render(), **render_asyncapi()}, committed()
 
     assert sorted(kept) == sorted(exported), AGAIN
     assert [path for path in kept if kept[path] != exported[path]] == [], AGAIN
@@ -52,6 +55,7 @@ def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None
         "channel_message.json", "cloudevent.json", "envelope.json",
         *(f"events/{name}.json" for name in EVENTS),
         *(f"commands/{name}.json" for name in COMMANDS),
+        *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
         *(f"channels/{name}.json" for name in CHANNELS),
         *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "mapping", "policy")),
     ])  # fmt: skip
@@ -107,6 +111,9 @@ def test_every_command_says_the_right_it_needs() -> None:
             {"addressed_to", "body", "foreign_id", "subject", "Attachment.file_name", "Contact.value", "Party.name"},
         ),
         ("events/complaint.closed.v1.json", set()),
+        ("published/plaint.complaint.resolved.v1.json", {"findings"}),
+        ("published/plaint.complaint.received.v1.json", {"subject", "body", "PartyOut.name", "ContactOut.value"}),
+        ("published/plaint.notice.escalated.v1.json", set()),
         ("events/staff.bound.v1.json", {"issuer", "name", "subject"}),
         ("events/subject.erased.v1.json", set()),
         ("envelope.json", {"why"}),

@@ -1,0 +1,98 @@
+"""What leaves for a topic: one event of the log as records of Kafka, in CloudEvents binary mode. Pure.
+
+A record's key is the complaint, so one partition has all records of a complaint, in the order of the
+log. ``sequence`` is the position in the log, padded so that it sorts as text; the records of one
+erasure have a number behind it, counted from 1. ``source`` names the log and its incarnation: after
+a restore that lost events, positions are given again, under another source.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID, uuid5
+
+from engine.complaint.number import case_number
+from engine.store.batch import Recorded
+from schemas.published import integration, notice
+from schemas.published.cloudevent import JSON, CloudEvent, KafkaHeader, to_kafka_headers
+from schemas.published.integration_parts import Fact
+
+SOURCE: Final = "urn:plaint:log:"
+SCHEMA: Final = "urn:plaint:schema:published:"
+POSITION_DIGITS: Final = 19
+"""As many as the largest position has."""
+PERSONAL: Final = "personaldata"
+"""Extension attribute of an event that holds a person's text; no other event has it."""
+TRACEPARENT: Final = "traceparent"
+"""Header of the W3C trace context, beside the CloudEvents attribute of the same name."""
+
+
+class Outgoing(NamedTuple):
+    """One record to send, in octets as they go over the wire."""
+
+    key: bytes
+    headers: list[KafkaHeader]
+    value: bytes
+
+
+Make = Callable[[Recorded, UUID], Sequence[Outgoing]]
+"""Stored event, incarnation of its log -> what a topic gets of it. The same arguments give the same octets."""
+
+
+def events_of(recorded: Recorded, incarnation: UUID) -> Sequence[Outgoing]:
+    """Return the integration events of one stored event, without texts; none where it is internal."""
+    return _events(recorded, incarnation, texts=False)
+
+
+def events_with_texts_of(recorded: Recorded, incarnation: UUID) -> Sequence[Outgoing]:
+    """Return the same with the texts that the event holds in the clear, marked by ``personaldata``."""
+    return _events(recorded, incarnation, texts=True)
+
+
+def notices_of(recorded: Recorded, incarnation: UUID) -> Sequence[Outgoing]:
+    """Return the notice of one stored event, if there is one."""
+    stream, envelope = recorded.stream, recorded.envelope
+    found = notice.notice_of(stream, case_number(stream), envelope, recorded.event)
+    if found is None:
+        return ()
+    return [_record(recorded, incarnation, found, uuid5(envelope.event_id, found.NAME), _sequence(recorded))]
+
+
+def _events(recorded: Recorded, incarnation: UUID, *, texts: bool) -> Sequence[Outgoing]:
+    stream, envelope = recorded.stream, recorded.envelope
+    facts = integration.integration_of(stream, case_number(stream), envelope, recorded.event, texts=texts)
+    if not facts or facts[0].OF != integration.ERASURE:
+        return [_record(recorded, incarnation, fact, envelope.event_id, _sequence(recorded)) for fact in facts]
+    return [
+        _record(recorded, incarnation, fact, uuid5(envelope.event_id, str(fact.about)), _sequence(recorded, nth))
+        for nth, fact in enumerate(facts, 1)
+    ]
+
+
+def _sequence(recorded: Recorded, nth: int | None = None) -> str:
+    return f"{recorded.position:0{POSITION_DIGITS}d}" + ("" if nth is None else f".{nth:06d}")
+
+
+def _record(recorded: Recorded, incarnation: UUID, fact: Fact, id: UUID, sequence: str) -> Outgoing:
+    envelope, about = recorded.envelope, str(fact.about)
+    attributes = {
+        "id": str(id),
+        "source": f"{SOURCE}{incarnation}",
+        "type": fact.NAME,
+        "subject": about,
+        "time": envelope.occurred_at,
+        "datacontenttype": JSON,
+        "dataschema": f"{SCHEMA}{fact.NAME}",
+        "partitionkey": about,
+        "traceparent": envelope.traceparent,
+        "correlationid": str(envelope.correlation_id),
+        "causationid": str(envelope.causation_id) if envelope.causation_id else None,
+        "sequence": sequence,
+        "recordedtime": recorded.recorded_at,
+        "data": fact.model_dump(mode="json", exclude_none=True),
+    }
+    if fact.holds_text:
+        attributes[PERSONAL] = True
+    _, headers, value = to_kafka_headers(CloudEvent.model_validate(attributes))
+    if envelope.traceparent:
+        headers.append((TRACEPARENT, envelope.traceparent.encode()))
+    return Outgoing(about.encode(), headers, value or b"")

@@ -1,0 +1,114 @@
+"""Integration events on what is no complaint: feedback, problems, and the erasure of a person."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from schemas.published.integration_parts import Fact, Text
+from schemas.streams.subject import ErasureReason
+from schemas.words import (
+    ActorId,
+    Cause,
+    Channel,
+    Code,
+    ComplaintId,
+    Instant,
+    Language,
+    MessageId,
+    PlainDecimal,
+    Sense,
+    SubjectId,
+)  # fmt: skip
+
+
+class FeedbackReceived(Fact):
+    """Thanks, a question, a suggestion, a neutral review or spam arrived."""
+
+    NAME: ClassVar[str] = "plaint.feedback.received.v1"
+    OF: ClassVar[str] = "feedback.received.v1"
+    channel: Channel
+    message: MessageId
+    language: Language | None = None
+    location: Code | None = None
+    customer_segment: Code | None = None
+    public: bool = False
+    automated: bool = False
+    sense: Sense = "unknown"
+    subject: Text = None
+    body: Text = None
+
+
+class FeedbackClassified(Fact):
+    """What it is, as a rule or a person sees it."""
+
+    NAME: ClassVar[str] = "plaint.feedback.classified.v1"
+    OF: ClassVar[str] = "feedback.classified.v1"
+    sense: Sense
+
+
+class FeedbackBecameComplaint(Fact):
+    """It turned out to be dissatisfaction, and goes on as ``complaint``."""
+
+    NAME: ClassVar[str] = "plaint.feedback.became_complaint.v1"
+    OF: ClassVar[str] = "feedback.became_complaint.v1"
+    complaint: ComplaintId
+
+
+class ProblemOpened(Fact):
+    """A systemic cause is suspected."""
+
+    NAME: ClassVar[str] = "plaint.problem.opened.v1"
+    OF: ClassVar[str] = "problem.opened.v1"
+    cause: Cause
+    code: Code | None = None
+    owner: ActorId | None = None
+
+
+class ProblemLinked(Fact):
+    """A complaint belongs to this problem."""
+
+    NAME: ClassVar[str] = "plaint.problem.linked.v1"
+    OF: ClassVar[str] = "problem.linked.v1"
+    complaint: ComplaintId
+
+
+class ProblemActionAssigned(Fact):
+    """Somebody must mend it by a date."""
+
+    NAME: ClassVar[str] = "plaint.problem.action_assigned.v1"
+    OF: ClassVar[str] = "problem.action_assigned.v1"
+    action_id: UUID
+    team: Code | None = None
+    owner: ActorId | None = None
+    due: Instant | None = None
+
+
+class ProblemEffectMeasured(Fact):
+    """Complaints of this cause a day, before and after."""
+
+    NAME: ClassVar[str] = "plaint.problem.effect_measured.v1"
+    OF: ClassVar[str] = "problem.effect_measured.v1"
+    measured_on: date
+    before_per_day: PlainDecimal
+    after_per_day: PlainDecimal
+
+
+class ProblemClosed(Fact):
+    """Mended, or found to be none."""
+
+    NAME: ClassVar[str] = "plaint.problem.closed.v1"
+    OF: ClassVar[str] = "problem.closed.v1"
+    mended: bool
+
+
+class SubjectErased(Fact):
+    """A person was erased from this complaint or feedback: whoever holds texts of his must delete them.
+
+    One erasure is as many of these as it concerns complaints, so that each arrives in the order of its own.
+    """
+
+    NAME: ClassVar[str] = "plaint.subject.erased.v1"
+    OF: ClassVar[str] = "subject.erased.v1"
+    subject: SubjectId
+    request_id: UUID
+    reason: ErasureReason

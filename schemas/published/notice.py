@@ -1,0 +1,67 @@
+"""Notices: what another system should act upon now, each made of one stored event.
+
+``complaints.events`` tells everything that happened; ``complaints.notices`` only what somebody must
+do something about, so that whoever acts (a mail sender, a duty roster, a chat bot) reads no more
+than that. A notice names the complaint and holds no text: who acts asks the case.
+Nothing is noticed of imported history.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.complaint.base import Event
+from schemas.complaint.clocks import ClockKind
+from schemas.envelope import Envelope
+from schemas.published.integration_parts import ComplaintFact
+from schemas.words import ActorId, Code, Instant
+
+
+class AcknowledgementDue(ComplaintFact):
+    """A complaint was registered: the complainant has to be told its number and when to expect an answer."""
+
+    NAME: ClassVar[str] = "plaint.notice.acknowledgement_due.v1"
+    OF: ClassVar[str] = "complaint.registered.v1"
+
+
+class DeadlineMissed(ComplaintFact):
+    """A promise of time was broken."""
+
+    NAME: ClassVar[str] = "plaint.notice.deadline_missed.v1"
+    OF: ClassVar[str] = "complaint.deadline_missed.v1"
+    clock: ClockKind
+    cycle: Annotated[int, Field(ge=1)]
+    due_at: Instant
+    detected_at: Instant
+
+
+class Escalated(ComplaintFact):
+    """A higher level was called in and has to be told."""
+
+    NAME: ClassVar[str] = "plaint.notice.escalated.v1"
+    OF: ClassVar[str] = "complaint.escalated.v1"
+    level: Annotated[int, Field(ge=1)]
+    reason: Code
+    to: ActorId | None = None
+    team: Code | None = None
+
+
+NOTICES: Final[Mapping[str, type[ComplaintFact]]] = {
+    notice.NAME: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated)
+}
+"""Published name -> its fields."""
+_OF_STORED: Final = {notice.OF: notice for notice in NOTICES.values()}
+STORED: Final = frozenset(_OF_STORED)
+"""The stored events that a notice is made of."""
+
+
+def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> ComplaintFact | None:
+    """Return the notice of one stored event, if there is one. The same arguments always give the same."""
+    kind = _OF_STORED.get(event.NAME)
+    if kind is None or envelope.origin == "import":
+        return None
+    around = {"business_unit": envelope.business_unit, "actor": envelope.actor, "origin": envelope.origin}
+    own = {name: value for name in kind.model_fields if (value := getattr(event, name, None)) is not None}
+    return kind.model_validate({**around, **own, "about": stream, "number": number})
