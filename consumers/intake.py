@@ -6,20 +6,29 @@ Limits are judged before anything is parsed. A reason names a path and a fix, ne
 import codecs
 import re
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
+from pydantic import ValidationError
 
-from engine.incoming import Arrived, Circumstances
+from engine.incoming import Arrived, Asked, Circumstances
 from schemas import channels
+from schemas.catalogue import COMMANDS
 from schemas.channels.message import MessageRefused
-from schemas.input import InputRefused
+from schemas.input import InputRefused, first_fault
 from schemas.published import cloudevent
 from schemas.published.cloudevent import CloudEvent
+from schemas.published.command import CommandMessage, CommandRefused, read_command
+from schemas.published.dead_letter import ErrorClass
 
 MAIL: Final = "message/rfc822"
 MAX_OCTETS: Final = 40 * 1024 * 1024
 """The largest message: an e-mail with its attachments as mail servers commonly allow, with base64."""
+
+BY_DOORS_ONLY: Final = frozenset({"receive"})
+"""Rights of commands that nobody gives: a door makes them of what arrives."""
+
+T = TypeVar("T", bound=Arrived | Asked)
 
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -30,6 +39,7 @@ class Rejected:
 
     path: str
     reason: str
+    error: ErrorClass = "schema"
 
 
 def from_octets(octets: bytes, around: Circumstances) -> Arrived | Rejected:
@@ -41,14 +51,41 @@ def from_octets(octets: bytes, around: Circumstances) -> Arrived | Rejected:
 def from_mapping(data: object, around: Circumstances) -> Arrived | Rejected:
     """Return the channel message in a parsed JSON value."""
     if isinstance(data, dict) and cloudevent.looks_like_cloudevent(data):
-        return _from_cloudevent(data, around)
+        event = _event(data)
+        return event if isinstance(event, Rejected) else from_event(event, around)
     return _from_channel(data, around)
+
+
+def from_event(event: CloudEvent, around: Circumstances) -> Arrived | Rejected:
+    """Return the channel message in a CloudEvent, in whichever mode it came."""
+    return _within(_from_data(event, _traced(event, around)))
+
+
+def command_from_octets(octets: bytes, around: Circumstances) -> Asked | Rejected:
+    """Return the command in ``octets``: JSON of ``CommandMessage``, bare or in a CloudEvent."""
+    data = _json(octets)
+    if isinstance(data, Rejected):
+        return data
+    if isinstance(data, dict) and cloudevent.looks_like_cloudevent(data):
+        event = _event(data)
+        return event if isinstance(event, Rejected) else command_from_event(event, around)
+    return _asked(data, around)
+
+
+def command_from_event(event: CloudEvent, around: Circumstances) -> Asked | Rejected:
+    """Return the command in a CloudEvent; without an id of its own it has the event's source and id."""
+    data = event.data if event.data_base64 is None else _json(event.data_base64)
+    if isinstance(data, Rejected):
+        return _within(data)
+    if isinstance(data, dict) and "id" not in data:
+        data = {**data, "id": f"{event.source} {event.id}"}
+    return _within(_asked(data, _traced(event, around)))
 
 
 def from_rfc5322(octets: bytes, around: Circumstances) -> Arrived | Rejected:
     """Return the e-mail in ``octets``."""
     if len(octets) > MAX_OCTETS:
-        return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart")
+        return _too_large()
     try:
         model = channels.from_rfc5322(octets)
         return Arrived(channels.to_message(model, around.own), model.model_dump_json().encode(), around)
@@ -59,13 +96,17 @@ def from_rfc5322(octets: bytes, around: Circumstances) -> Arrived | Rejected:
 def _json(octets: bytes) -> Any:
     """Return the JSON value in ``octets``; a mark of byte order before it is passed over."""
     if len(octets) > MAX_OCTETS:
-        return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart")
+        return _too_large()
     try:
         return orjson.loads(octets.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         if (octet := _not_utf8(octets)) is not None:
-            return Rejected(f"(octet {octet})", "not UTF-8; send JSON in UTF-8")
-        return Rejected(f"(column {error.colno})", "not JSON; send one JSON object on one line")
+            return Rejected(f"(octet {octet})", "not UTF-8; send JSON in UTF-8", "encoding")
+        return Rejected(f"(column {error.colno})", "not JSON; send one JSON object on one line", "syntax")
+
+
+def _too_large() -> Rejected:
+    return Rejected("(message)", f"larger than {MAX_OCTETS} octets; send large files apart", "size")
 
 
 def _not_utf8(octets: bytes) -> int | None:
@@ -86,7 +127,7 @@ def _from_channel(data: object, around: Circumstances) -> Arrived | Rejected:
     except MessageRefused as refused:
         return _rejected(refused)
     except orjson.JSONEncodeError:
-        return Rejected("(message)", "nested too deeply; send what the channel's schema names")
+        return Rejected("(message)", "nested too deeply; send what the channel's schema names", "depth")
 
 
 def trace_of(header: str | None) -> str | None:
@@ -99,16 +140,42 @@ def _rejected(refused: InputRefused) -> Rejected:
     return Rejected(refused.path or "(message)", f"{refused.reason}; {refused.fix}")
 
 
-def _from_cloudevent(data: dict[str, Any], around: Circumstances) -> Arrived | Rejected:
+def _event(data: dict[str, Any]) -> CloudEvent | Rejected:
     try:
-        event = cloudevent.read(data)
+        return cloudevent.read(data)
     except cloudevent.EnvelopeRefused as refused:
         return _rejected(refused)
-    traced = replace(around, traceparent=around.traceparent or trace_of(event.traceparent))
-    inner = _from_data(event, traced)
+
+
+def _traced(event: CloudEvent, around: Circumstances) -> Circumstances:
+    return replace(around, traceparent=around.traceparent or trace_of(event.traceparent))
+
+
+def _within(inner: T | Rejected) -> T | Rejected:
+    """Return the same, where it was rejected with the path as the whole event sees it."""
     if not isinstance(inner, Rejected):
         return inner
-    return Rejected("data" if inner.path.startswith("(") else f"data.{inner.path}", inner.reason)
+    return replace(inner, path="data" if inner.path.startswith("(") else f"data.{inner.path}")
+
+
+def _asked(data: object, around: Circumstances) -> Asked | Rejected:
+    try:
+        given = read_command(data)
+        kind = COMMANDS.get(given.name)
+        if kind is None or kind.RIGHT in BY_DOORS_ONLY:
+            return Rejected("name", "is no command; see the commands of the catalogue")
+        return _command(given, around)
+    except CommandRefused as refused:
+        return _rejected(refused)
+
+
+def _command(given: CommandMessage, around: Circumstances) -> Asked | Rejected:
+    try:
+        command = COMMANDS[given.name].model_validate_json(orjson.dumps(given.command))
+    except ValidationError as error:
+        path, reason, fix = first_fault(error)
+        return Rejected(f"command.{path}".rstrip("."), f"{reason}; {fix}")
+    return Asked(given.stream, command, given.id, around, given.why, given.expected, given.occurred_at)
 
 
 def _from_data(event: CloudEvent, around: Circumstances) -> Arrived | Rejected:

@@ -1,5 +1,6 @@
 """What every door hands to the service: a message, a command, or what can be neither, with its circumstances."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -69,6 +70,8 @@ class Asked:
     why: str | None = field(default=None, repr=False)
     expected: int | None = None
     occurred_at: datetime | None = None
+    otherwise: "Callable[[Refused], Spoiled] | None" = field(default=None, repr=False, compare=False)
+    """What it becomes where it is refused now and its sender gets no answer: a dead letter, in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)

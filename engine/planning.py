@@ -59,6 +59,8 @@ def _take(draft: Draft, item: Incoming) -> Result:
     result = arrivals.take(draft, item) if isinstance(item, Arrived) else _asked(draft, item)
     if not isinstance(result, Refused):
         _rises(draft, item)
+    elif isinstance(item, Asked) and item.otherwise is not None and not result.already:
+        return _buried(draft, item.otherwise(result))
     return result
 
 

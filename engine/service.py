@@ -148,6 +148,16 @@ class Service:
                     raise
         return tuple(result for item in items for result in self.submit([item], now))
 
+    def pass_over(self, moves: Sequence[SourceMove]) -> None:
+        """Move sources past what asks for nothing, by compare-and-set, all or none.
+
+        Raises:
+            Conflict: a source was moved by somebody else.
+            DatabaseUnavailable: it is not known to have happened; the caller looks the positions up.
+        """
+        if moves:
+            self._store.commit(Batch(sources=tuple(moves)))
+
     def _once(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         """Plan and commit. Where a person was erased meanwhile, it is planned again without him, or turned away."""
         gone: frozenset[Pair] = frozenset()

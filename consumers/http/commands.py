@@ -10,11 +10,11 @@ from starlette.responses import Response
 from consumers.http.documentation import ETAG
 from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
+from consumers.intake import BY_DOORS_ONLY
 from engine.incoming import Asked
 from schemas.catalogue import COMMANDS
 from schemas.complaint.base import Command
 
-_BY_DOORS_ONLY = frozenset({"receive"})
 _PLURALS = {"complaint": "complaints", "feedback": "feedback", "problem": "problems"}
 
 
@@ -31,7 +31,7 @@ def router(door: Door) -> APIRouter:
     """Return a route for every command that is not a door's own."""
     routes = APIRouter(tags=["commands"])
     for name, command in COMMANDS.items():
-        if command.RIGHT not in _BY_DOORS_ONLY:
+        if command.RIGHT not in BY_DOORS_ONLY:
             _add(routes, door, name, command)
     return routes
 

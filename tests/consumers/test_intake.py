@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from consumers import intake
 from consumers.intake import Rejected
 from engine import parking
-from engine.incoming import Arrived, Circumstances, Sender
+from engine.incoming import Arrived, Asked, Circumstances, Sender
 from schemas.channels import parse, to_message
 from schemas.channels.mail.automatic import OwnMail
 from schemas.envelope import RequestSource
@@ -99,7 +99,7 @@ def test_what_is_kept_of_an_e_mail_is_enough_to_take_it_again() -> None:
 def test_size_is_judged_before_anything_is_parsed() -> None:
     for take in (intake.from_octets, intake.from_rfc5322):
         found = take(b"{" * (intake.MAX_OCTETS + 1), AROUND)
-        assert found == Rejected("(message)", f"larger than {intake.MAX_OCTETS} octets; send large files apart")
+        assert found == Rejected("(message)", f"larger than {intake.MAX_OCTETS} octets; send large files apart", "size")
 
 
 NO_JSON = "not JSON; send one JSON object on one line"
@@ -220,3 +220,72 @@ def test_a_shared_mailbox_that_is_a_mailing_list_is_no_automatic_mail() -> None:
     assert isinstance(by_person, Arrived)
     assert (by_list.message.automated, by_person.message.automated) == ("list", None)
     assert parking.unpack(parking.pack(by_person)).message.automated is None
+
+
+ASSIGN: dict[str, Any] = {
+    "stream": str(UUID(int=5)),
+    "name": "complaint.assign",
+    "command": {"team": "kettles"},
+    "id": "a-1",
+    "why": "He knows kettles.",
+    "expected": 3,
+    "occurred_at": "2026-03-01T09:30:00+01:00",
+}
+
+
+def asked(data: dict[str, Any]) -> Asked | Rejected:
+    return intake.command_from_octets(json.dumps(data).encode(), AROUND)
+
+
+def test_a_command_is_read_whole() -> None:
+    found = asked(ASSIGN)
+    assert isinstance(found, Asked)
+    assert (found.stream, found.command.NAME, found.id, found.why) == (
+        UUID(int=5), "complaint.assign", "a-1", "He knows kettles.",
+    )  # fmt: skip
+    assert (found.expected, found.occurred_at) == (3, datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
+    assert found.around == AROUND
+
+
+def test_a_command_in_a_cloudevent_has_its_id_and_trace_unless_it_has_one_of_its_own() -> None:
+    without = {name: value for name, value in ASSIGN.items() if name != "id"}
+    found = asked(event(data=without, source="crm", id="e-7", traceparent=TRACE))
+    assert isinstance(found, Asked)
+    assert (found.id, found.around.traceparent) == ("crm e-7", TRACE)
+    own = asked(event(data=ASSIGN))
+    assert isinstance(own, Asked)
+    assert own.id == "a-1"
+
+
+@pytest.mark.parametrize(
+    ("changed", "path"),
+    [
+        ({"stream": CANARY}, "stream"),
+        ({"name": "complaint.become_rich"}, "name"),
+        ({"name": "complaint.receive"}, "name"),
+        ({"command": {"team": [CANARY]}}, "command.team"),
+        ({"id": ""}, "id"),
+        ({"expected": -1}, "expected"),
+        ({"occurred_at": "2026-03-01T09:30:00"}, "occurred_at"),
+        ({CANARY: CANARY}, "(message)"),
+    ],
+)
+def test_what_is_no_command_is_rejected_with_its_place_and_fix(changed: dict[str, Any], path: str) -> None:
+    found = asked({**ASSIGN, **changed})
+    assert isinstance(found, Rejected), found
+    assert found.path == path
+    assert ";" in found.reason
+    assert CANARY not in found.path + found.reason
+    within = asked(event(data={**ASSIGN, **changed}))
+    assert isinstance(within, Rejected)
+    assert within.path == ("data" if path.startswith("(") else f"data.{path}")
+
+
+@pytest.mark.parametrize(
+    ("octets", "error"),
+    [(b"\xff", "encoding"), (b"{", "syntax"), (b"[]", "schema"), (b'{"text": "x"}', "schema")],
+)
+def test_a_rejection_says_which_kind_of_fault_it_is(octets: bytes, error: str) -> None:
+    for found in (intake.from_octets(octets, AROUND), intake.command_from_octets(octets, AROUND)):
+        assert isinstance(found, Rejected)
+        assert found.error == error
