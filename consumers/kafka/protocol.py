@@ -1,4 +1,4 @@
-"""What the loop asks of a cluster and of a consumer of its topics: the client keeps to it, and so does a simulated one."""
+"""What the loop asks of a cluster and of a consumer of its topics: the client keeps to it, and a simulated one."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -70,6 +70,10 @@ class Damaged(NamedTuple):
     code: str
 
 
+class BrokerUnavailable(Exception):
+    """The cluster does not answer, or does not let us in; says why. Trying again later is harmless."""
+
+
 class OutOfRange(Exception):
     """The positions of these partitions are not there (any more): deleted, truncated, or of another topic."""
 
@@ -83,7 +87,7 @@ class Fenced(Exception):
 
 
 class Listener(Protocol):
-    """Told of rebalances, on the client's own thread, within ``poll`` or ``close``: may seek and pause, and nothing else."""
+    """Told of rebalances on the client's own thread, within ``poll`` or ``close``: may seek and pause, nothing else."""
 
     def assigned(self, partitions: Collection[Partition]) -> None:
         """Partitions are new to this member; those that it keeps are not named."""
