@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,8 @@ class Wire:
         self.refuses = False
         self.snip: Snip | None = None
         self.snips = 0
+        self.on_snip: Callable[[], object] = lambda: None
+        """Called in that moment, before the server gets the word."""
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -117,6 +119,7 @@ class Wire:
             return False
         self.snip = None
         self.snips += 1
+        self.on_snip()
         self._end(client)
         if snip.arrives:
             _sent(server, octets)

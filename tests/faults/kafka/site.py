@@ -1,0 +1,271 @@
+"""One installation under attack: a database and a broker behind wires, real `plaint consume` processes, and accounts.
+
+A fault gets a ``Site``, disturbs it, and returns; ``Site.verdicts`` then heals everything, waits for
+the lag to be gone and holds what the store has against what the broker acknowledged.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from kafka import KafkaProducer
+
+from engine.store.database.errors import DatabaseUnavailable
+from engine.store.database.pool import Pool, open_pool
+from engine.store.store import Store
+from engine.store.vault import master
+from projections.runtime.projection import Log
+from support import accounts, views
+from support.accounts import Kind, Place, Sent
+from support.broker import RunningBroker, start_brokers, unique
+from support.postgres import ensure_template, fresh_database
+from support.servers import Crashable, crashable_server
+from support.tcp_proxy import Wire, target_of, through, wire
+
+PROGRAM = "import sys; from consumers.cli.main import run; sys.exit(run(sys.argv[1:]))"
+PARTITIONS = 3
+QUIET_SECONDS = 90.0
+"""Within this time after a fault nothing may be left to read."""
+
+
+class Process:
+    """A real `plaint consume`."""
+
+    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as said:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, "consume"],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env={**_clean(), **settings},
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        self._popen.kill()
+        self._popen.wait()
+
+    def freeze(self) -> None:
+        self._popen.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._popen.send_signal(signal.SIGCONT)
+
+    def stop(self, within: float = 30.0) -> int:
+        """Ask it to end; returns its exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not end in time.
+        """
+        self._popen.send_signal(signal.SIGCONT)
+        self._popen.terminate()
+        return self._popen.wait(within)
+
+
+@dataclass
+class Site:
+    """What a fault may break."""
+
+    random: Random
+    broker: RunningBroker
+    broker_wires: Sequence[Wire]
+    server: Crashable
+    database: str
+    """Beside the wire."""
+    database_wire: Wire
+    place: Path
+    topic: str
+    store: Store
+    pool: Pool
+    settings: dict[str, str]
+    sent: list[Sent] = field(default_factory=list)
+    passed: list[Place] = field(default_factory=list)
+    marks: int = 0
+    processes: list[Process] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    """What the fault itself found wrong."""
+    highest: dict[int, int] = field(default_factory=dict)
+    """Highest position of each partition that was seen."""
+    _named: int = 0
+
+    quick_session: dict[str, str] = field(default_factory=dict)
+    """Settings by which the group gives up a silent member within seconds."""
+
+    # ------------------------------------------------------------------------------------------ processes
+
+    def start(self, **settings: str) -> Process:
+        """Start a consumer; it works when it has connected."""
+        made = Process({**self.settings, **settings}, self.place / f"consumer-{len(self.processes)}.log")
+        self.processes.append(made)
+        return made
+
+    # ------------------------------------------------------------------------------------------ messages
+
+    def name(self) -> str:
+        self._named += 1
+        return f"m{self._named}"
+
+    def produce(self, count: int, **how: Any) -> list[Sent]:
+        """Produce new messages over all partitions, each acknowledged by the broker."""
+        names = [self.name() for _ in range(count)]
+        return self.put([(self.random.randrange(PARTITIONS), name, accounts.message(name)) for name in names], **how)
+
+    def put(
+        self, records: Sequence[tuple[int, str, bytes | None]], *, kind: Kind = "message", **how: Any
+    ) -> list[Sent]:
+        """Produce these: partition, name, value."""
+        made = KafkaProducer(bootstrap_servers=self.broker.inside.split(","), acks="all", linger_ms=5)
+        try:
+            futures = [
+                (name, made.send(self.topic, key=name.encode(), value=value, partition=partition, **how))
+                for partition, name, value in records
+            ]
+            made.flush(timeout=60)
+            done = [(name, future.get(timeout=60)) for name, future in futures]
+        finally:
+            made.close(timeout=10)
+        sent = [Sent((answer.partition, answer.offset), name, kind) for name, answer in done]
+        self.sent += sent
+        return sent
+
+    # ------------------------------------------------------------------------------------------ looking
+
+    def positions(self) -> dict[int, int]:
+        """Return the position of each partition; one that goes back is wrong."""
+        with self.pool.connection() as connection:
+            rows = connection.execute("SELECT source, position FROM plaint.sources WHERE source LIKE 'kafka:%'")
+            found = {int(source.rpartition("/")[2]): int(position) for source, position in rows.fetchall()}
+        for partition, position in found.items():
+            if position < self.highest.get(partition, 0):
+                self.wrong.append(f"G4: position of {partition} went back to {position}")
+            self.highest[partition] = max(position, self.highest.get(partition, 0))
+        return found
+
+    def ends(self) -> dict[int, int]:
+        ends: dict[int, int] = {}
+        for one in self.sent:
+            partition, offset = one.place
+            ends[partition] = max(ends.get(partition, 0), offset + 1)
+        return ends
+
+    def lag(self) -> int:
+        positions = self.positions()
+        return sum(max(0, end - positions.get(partition, 0)) for partition, end in self.ends().items())
+
+    def wait(self, what: str, holds: Callable[[], bool], seconds: float = 60.0) -> bool:
+        """Wait until something holds; what does not in time is wrong."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            try:
+                if holds():
+                    return True
+            except DatabaseUnavailable:
+                pass
+            time.sleep(0.1)
+        self.wrong.append(f"G6: not within {seconds:g} s: {what}")
+        return False
+
+    def wait_for_progress(self, records: int = 1) -> bool:
+        """Wait until so many records more have had their effect."""
+        before = sum(self.positions().values())
+        return self.wait("progress", lambda: sum(self.positions().values()) >= before + records)
+
+    # ------------------------------------------------------------------------------------------ the verdict
+
+    def heal(self) -> None:
+        for each in (*self.broker_wires, self.database_wire):
+            each.heal()
+        for process in self.processes:
+            if process.running:
+                process.thaw()
+
+    def verdicts(self) -> dict[str, str]:
+        """Heal, wait until nothing is left, and return what is wrong by invariant."""
+        self.heal()
+        if not any(process.running for process in self.processes):
+            self.start()
+        self.wait("no lag", lambda: self.lag() == 0, QUIET_SECONDS)
+        codes = [process.stop() for process in self.processes if process.running]
+        if any(codes):
+            self.wrong.append(f"G6: a consumer ended with {codes}")
+        found = accounts.effects(self.store, self.topic)
+        told = accounts.settled(found, self.sent, self.positions(), self.ends(), passed=self.passed, marks=self.marks)
+        told["G5"] = self._replayed()
+        told["G6"] = ""
+        for text in self.wrong:
+            invariant, _, what = text.partition(": ")
+            told[invariant] = "; ".join(filter(None, (told.get(invariant), what)))
+        return {name: told.get(name, "") for name in accounts.INVARIANTS}
+
+    def _replayed(self) -> str:
+        """Views built in two kinds of batches are the same to the row."""
+        log: Log = self.store.read
+        built = []
+        for batch in (512, 7):
+            views.drop(self.pool)
+            views.build(self.pool, log, batch=batch)
+            built.append(views.rows(self.pool))
+        return "" if built[0] == built[1] else "views replayed are others"
+
+
+@contextmanager
+def servers(nodes: int = 1) -> Iterator[tuple[RunningBroker, Sequence[Wire], Crashable]]:
+    """Lend brokers behind wires, and a database server that may be crashed."""
+    with ExitStack() as stack:
+        wires = [stack.enter_context(wire()) for _ in range(nodes)]
+        broker = stack.enter_context(start_brokers(nodes, advertise=[each.address for each in wires]))
+        for number, each in enumerate(wires, start=1):
+            each.target = broker.direct(number)
+        yield broker, wires, stack.enter_context(crashable_server())
+
+
+@contextmanager
+def site(broker: RunningBroker, wires: Sequence[Wire], server: Crashable, seed: int, **topic: str) -> Iterator[Site]:
+    """Lend an installation of its own on these servers, with an empty topic."""
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(TemporaryDirectory(prefix="plaint-fault-")))
+        template = ensure_template(server.maintenance)
+        database = stack.enter_context(fresh_database(server.maintenance, template=template))
+        line = stack.enter_context(wire(target_of(database)))
+        master.create_key_file(place / "master.key")
+        pool = stack.enter_context(open_pool(database, max_size=4, name="fault harness"))
+        store = stack.enter_context(Store(pool, master.load_key_file(place / "master.key"), place / "content"))
+        name = broker.new_topic(PARTITIONS, name="inbound", **topic)
+        settings = {
+            "PLAINT_DATABASE": through(database, line),
+            "PLAINT_DATA_DIR": str(place),
+            "PLAINT_MASTER_KEY_FILE": str(place / "master.key"),
+            "PLAINT_KAFKA_SERVERS": broker.servers,
+            "PLAINT_KAFKA_GROUP": unique("group"),
+            "PLAINT_KAFKA_INBOUND": name,
+            "PLAINT_LOG_FORMAT": "json",
+        }
+        here = Site(Random(seed), broker, wires, server, database, line, place, name, store, pool, settings)
+        try:
+            yield here
+        finally:
+            for process in here.processes:
+                if process.running:
+                    process.kill()
+
+
+def _clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PLAINT_")}
