@@ -8,9 +8,8 @@ from typing import Literal
 from engine.store.database.pool import Pool
 from engine.store.session import reading
 
-State = Literal["running", "waiting", "stopped", "tripped", "trying"]
-"""``waiting``: the store does not answer. ``stopped``: a person is needed. ``tripped``: too much was
-spoiled, it rests. ``trying``: it rested and is tried again."""
+State = Literal["running", "stopped", "tripped", "trying"]
+"""``stopped``: a person is needed. ``tripped``: too much was spoiled, it rests. ``trying``: after its rest."""
 
 _SAY = """
     INSERT INTO plaint.standings
@@ -72,8 +71,14 @@ class Standings:
             with reading(self._pool) as connection:
                 connection.execute(_SAY, tuple(list(column) for column in zip(*rows, strict=True)))
 
+    def stopped(self, sources: Collection[str]) -> dict[str, str]:
+        """Return those of the sources that were left standing still, each with its reason."""
+        query = "SELECT source, reason FROM plaint.standings WHERE source = ANY(%s) AND state = 'stopped'"
+        with reading(self._pool) as connection:
+            return {row[0]: row[1] or "" for row in connection.execute(query, (list(sources),)).fetchall()}
+
     def forget(self, sources: Collection[str]) -> None:
-        """Drop what was said of sources that are read no more."""
+        """Drop what was said of sources; one that stood still may be read again."""
         with reading(self._pool) as connection:
             connection.execute("DELETE FROM plaint.standings WHERE source = ANY(%s)", (list(sources),))
 

@@ -13,10 +13,13 @@ _FIRST = """
     ON CONFLICT DO NOTHING
 """
 _KNOWN = """
-    SELECT w.topic FROM unnest(%(topics)b::text[], %(ids)b::uuid[]) AS w (topic, topic_id)
+    SELECT w.topic, t.adopted FROM unnest(%(topics)b::text[], %(ids)b::uuid[]) AS w (topic, topic_id)
     JOIN plaint.topics t USING (topic, topic_id) WHERE t.cluster = %(cluster)s
 """
-_ADOPT = "INSERT INTO plaint.topics (topic, cluster, topic_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_ADOPT = """
+    INSERT INTO plaint.topics AS t (topic, cluster, topic_id, adopted) VALUES (%s, %s, %s, 1)
+    ON CONFLICT (topic, cluster, topic_id) DO UPDATE SET adopted = t.adopted + 1 RETURNING xmax = 0
+"""
 
 
 class Topics:
@@ -25,12 +28,15 @@ class Topics:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    def admitted(self, cluster: str, topics: Mapping[str, UUID]) -> frozenset[str]:
-        """Return the names that may be read under these ids; a name never seen before is admitted for good now."""
+    def admitted(self, cluster: str, topics: Mapping[str, UUID]) -> dict[str, int]:
+        """Return the names that may be read under these ids, and how often each was adopted.
+
+        A name never seen before is admitted for good now.
+        """
         given = {"cluster": cluster, "topics": list(topics), "ids": list(topics.values())}
         with reading(self._pool) as connection:
             connection.execute(_FIRST, given)
-            return frozenset(row[0] for row in connection.execute(_KNOWN, given).fetchall())
+            return dict(connection.execute(_KNOWN, given).fetchall())
 
     def known(self, names: Collection[str]) -> frozenset[str]:
         """Return those of the names that were read before, under whatever id."""
@@ -39,6 +45,7 @@ class Topics:
             return frozenset(row[0] for row in connection.execute(query, (list(names),)).fetchall())
 
     def adopt(self, topic: str, cluster: str, topic_id: UUID) -> bool:
-        """Have a name be read under this id from now on; whether that is new."""
+        """Have a name be read under this id from now on, and what stands still of it go on; whether the id is new."""
         with reading(self._pool) as connection:
-            return connection.execute(_ADOPT, (topic, cluster, topic_id)).rowcount == 1
+            row = connection.execute(_ADOPT, (topic, cluster, topic_id)).fetchone()
+        return row is not None and bool(row[0])

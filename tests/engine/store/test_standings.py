@@ -29,6 +29,7 @@ def test_what_is_not_known_now_leaves_what_was_known(desk: Desk) -> None:
         [replace(ONE, member="b", state="stopped", reason="topic_replaced", since=later, end_offset=None, reached=None)]
     )
     (row,) = desk.store.standings.all()
+    assert desk.store.standings.stopped([ONE.source, "other"]) == {ONE.source: "topic_replaced"}
     assert row.said == replace(ONE, member="b", state="stopped", reason="topic_replaced", since=later)
 
 

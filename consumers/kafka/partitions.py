@@ -1,0 +1,338 @@
+"""The partitions in this member's hands: where each is read from, and which of them stand still, and why.
+
+The stored position decides, never the group's. A partition whose position is not there, or whose
+topic is another one than before, stops with an alarm until a person adopts it: to go on by itself
+would be to skip or to double in silence.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, Protocol
+from uuid import UUID
+
+import structlog
+
+from consumers.kafka.breaker import Breaker, Rule
+from consumers.kafka.protocol import Bounds, Cluster, Consumer, Partition
+from consumers.kafka.records import Reader
+from engine.store.standings import Standing, State
+
+_log = structlog.get_logger()
+
+Why = Literal["topic_replaced", "topic_missing", "below_start", "beyond_end", "truncated"]
+"""``topic_replaced``: the name means another topic, or one of another cluster. ``topic_missing``: there is none.
+``below_start``: what comes next was deleted unread. ``beyond_end``: the log is shorter than what was read of it.
+``truncated``: the broker says that the position is of a history that is no more."""
+
+
+_FOR_GOOD: Final[Mapping[str, Why]] = {
+    "below_start": "below_start",
+    "beyond_end": "beyond_end",
+    "truncated": "truncated",
+}
+"""What does not pass by itself: a log that has grown again is not the one that was read."""
+
+
+class Positions(Protocol):
+    """The store's positions."""
+
+    def look_up(self, sources: Collection[str]) -> dict[str, int]: ...
+
+
+class Topics(Protocol):
+    """The store's knowledge of which topic a name means."""
+
+    def admitted(self, cluster: str, topics: Mapping[str, UUID]) -> Mapping[str, int]: ...
+
+
+class Standings(Protocol):
+    """What was last said of partitions."""
+
+    def stopped(self, sources: Collection[str]) -> dict[str, str]: ...
+
+
+@dataclass(slots=True)
+class Place:
+    """One partition in hand. ``position`` is the stored one, None before the first record."""
+
+    partition: Partition
+    reader: Reader
+    position: int | None
+    begin: int
+    """Where it is read from while nothing is stored."""
+    breaker: Breaker
+    since: datetime
+    state: State = "running"
+    why: Why | Literal["spoiled"] | None = None
+    end: int | None = None
+    reached: datetime | None = None
+    adopted: int = 0
+    """How often its topic had been adopted when it was judged last."""
+
+    @property
+    def source(self) -> str:
+        """The name under which its position is kept."""
+        return self.reader.origin.source(self.partition.number)
+
+    @property
+    def next(self) -> int:
+        """The offset to be read next."""
+        return self.begin if self.position is None else self.position
+
+    @property
+    def lag(self) -> int:
+        """How many offsets are left, as far as is known; marks of transactions count."""
+        return max(0, (self.end or 0) - self.next)
+
+
+class Partitions:
+    """Listens to rebalances; all else is for the thread that polls.
+
+    ``reader_of`` makes the reader of a topic of this name and id.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        positions: Positions,
+        topics: Topics,
+        standings: Standings,
+        reader_of: Callable[[str, UUID], Reader],
+        *,
+        rule: Rule,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._cluster, self._positions, self._topics, self._standings = cluster, positions, topics, standings
+        self._reader_of = reader_of
+        self._rule, self._clock = rule, clock
+        self._consumer: Consumer | None = None
+        self._told: deque[tuple[Literal["assigned", "taken"], Partition]] = deque()
+        self._fresh: set[Partition] = set()
+        self._places: dict[Partition, Place] = {}
+        self._holding = False
+
+    def of(self, consumer: Consumer) -> None:
+        """Be the partitions of a new member, which has none yet."""
+        self._consumer, self._holding = consumer, False
+        self._told.clear()
+        self._fresh.clear()
+        self._places.clear()
+
+    # --- on the client's thread -----------------------------------------------------------------
+
+    def assigned(self, partitions: Collection[Partition]) -> None:
+        """Keep new partitions still until their positions are known."""
+        for partition in partitions:
+            self._client.seek(partition, 0)
+        self._client.pause(partitions)
+        self._told.extend(("assigned", partition) for partition in partitions)
+
+    def taken(self, partitions: Collection[Partition]) -> None:
+        """Let partitions go."""
+        self._told.extend(("taken", partition) for partition in partitions)
+
+    # --- on the thread that polls ---------------------------------------------------------------
+
+    @property
+    def places(self) -> Iterable[Place]:
+        """All partitions in hand whose positions are known."""
+        return self._places.values()
+
+    def running(self, partition: Partition) -> Place | None:
+        """Return a partition that may be read now."""
+        place = self._places.get(partition)
+        return place if place is not None and place.state in ("running", "trying") else None
+
+    def settle(self) -> None:
+        """Follow what was told of rebalances: look positions up, seek, and let them be read.
+
+        Raises:
+            DatabaseUnavailable, BrokerUnavailable: the new ones keep still; call it again.
+        """
+        while self._told:
+            what, partition = self._told.popleft()
+            self._places.pop(partition, None)
+            (self._fresh.add if what == "assigned" else self._fresh.discard)(partition)
+        if self._fresh:
+            self._take_up(self._fresh)
+
+    def seek_back(self, partitions: Collection[Partition]) -> None:
+        """Read on from where the store says, whatever was read since.
+
+        Raises:
+            DatabaseUnavailable: nothing has moved; call it again before the next poll.
+        """
+        places = [self._places[partition] for partition in partitions if partition in self._places]
+        stored = self._positions.look_up([place.source for place in places])
+        for place in places:
+            place.position = stored.get(place.source)
+            self._client.seek(place.partition, place.next)
+
+    def hold(self) -> None:
+        """Read nothing for a while, and stay a member."""
+        self._holding = True
+        self._client.pause(self._client.assignment())
+
+    def go_on(self) -> None:
+        """Read again what stands still for no reason of its own.
+
+        Raises:
+            DatabaseUnavailable: they are still held.
+        """
+        self.seek_back(list(self._places))
+        self._holding = False
+        self._client.resume([place.partition for place in self._places.values() if self.running(place.partition)])
+
+    def rest(self, place: Place) -> None:
+        """Let a partition rest of which too much is spoiled; it goes on where the store says."""
+        self._client.seek(place.partition, place.next)
+        self._still(place, "tripped", "spoiled")
+
+    def wake(self, at: float) -> None:
+        """Try those again that have rested enough; ``at`` is in the breakers' seconds."""
+        for place in self._places.values():
+            if place.state == "tripped" and place.breaker.rested(at):
+                place.breaker.give_another_try()
+                self._runs(place, "trying")
+            elif place.state == "trying" and place.breaker.state == "closed":
+                self._enter(place, "running", None)
+
+    def lost(self, partitions: Collection[Partition]) -> None:
+        """Stop what the cluster no longer has.
+
+        Raises:
+            DatabaseUnavailable, BrokerUnavailable: they are stopped all the same.
+        """
+        places = [self._places[partition] for partition in partitions if partition in self._places]
+        try:
+            self._judge(places)
+        finally:
+            for place in places:
+                if place.state != "stopped":
+                    self._stop(place, "truncated")
+
+    def check(self) -> None:
+        """Compare ids and bounds with what is known; stop what does not agree, resume what was adopted.
+
+        Raises:
+            DatabaseUnavailable, BrokerUnavailable: nothing was compared.
+        """
+        self._judge(list(self._places.values()))
+
+    def standings(self, member: str) -> list[Standing]:
+        """Return how every partition in hand stands, for people."""
+        return [
+            Standing(
+                place.source,
+                *place.partition,
+                member,
+                place.state,
+                place.why,
+                place.since,
+                place.end,
+                place.reached,
+            )
+            for place in self._places.values()
+        ]
+
+    # --- taking up and judging ------------------------------------------------------------------
+
+    @property
+    def _client(self) -> Consumer:
+        if self._consumer is None:
+            raise AssertionError("there is no consumer yet")
+        return self._consumer
+
+    def _take_up(self, partitions: Collection[Partition]) -> None:
+        ids = self._cluster.topic_ids({partition.topic for partition in partitions})
+        here = [partition for partition in partitions if partition.topic in ids]
+        admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
+        bounds = self._cluster.bounds(here)
+        readers = {topic: self._reader_of(topic, topic_id) for topic, topic_id in ids.items()}
+        sources = {each: readers[each.topic].origin.source(each.number) for each in here if each in bounds}
+        stored = self._positions.look_up(list(sources.values()))
+        stopped = self._standings.stopped(list(sources.values()))
+        for partition, source in sources.items():
+            place = self._place(partition, readers[partition.topic], stored.get(source))
+            place.adopted = admitted.get(partition.topic, 0)
+            if (why := _FOR_GOOD.get(stopped.get(source, ""))) is not None:
+                self._stop(place, why)
+            else:
+                self._compare(place, bounds[partition], admitted=partition.topic in admitted)
+
+    def _place(self, partition: Partition, reader: Reader, position: int | None) -> Place:
+        place = Place(partition, reader, position, 0, Breaker(self._rule), self._clock(), state="stopped")
+        self._places[partition] = place
+        self._fresh.discard(partition)
+        return place
+
+    def _judge(self, places: Collection[Place]) -> None:
+        if not places:
+            return
+        ids = self._cluster.topic_ids({place.partition.topic for place in places})
+        admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
+        bounds = self._cluster.bounds([place.partition for place in places if place.partition.topic in ids])
+        stopped = [place for place in places if place.state == "stopped"]
+        stored = self._positions.look_up([place.source for place in stopped])
+        for place in places:
+            topic, topic_id = place.partition.topic, ids.get(place.partition.topic)
+            if topic_id is None or place.partition not in bounds:
+                self._stop(place, "topic_missing")
+            elif topic_id != place.reader.origin.topic_id:
+                self._replaced(place, admitted=topic in admitted)
+            elif place.state != "stopped":
+                self._compare(place, bounds[place.partition], admitted=topic in admitted)
+            elif place.why not in _FOR_GOOD or admitted.get(topic, 0) > place.adopted:
+                place.position, place.adopted = stored.get(place.source), admitted.get(topic, 0)
+                self._compare(place, bounds[place.partition], admitted=topic in admitted)
+
+    def _replaced(self, place: Place, *, admitted: bool) -> None:
+        """The name means another topic now: where that was adopted, it is read from its own position."""
+        if admitted:
+            del self._places[place.partition]
+            self._fresh.add(place.partition)
+            self._client.pause([place.partition])
+        else:
+            self._stop(place, "topic_replaced")
+
+    def _compare(self, place: Place, bounds: Bounds, *, admitted: bool) -> None:
+        place.end = bounds.end
+        if place.position is None and place.state == "stopped":
+            place.begin = bounds.first
+        if not admitted:
+            self._stop(place, "topic_replaced")
+        elif place.next < bounds.first:
+            self._stop(place, "below_start")
+        elif place.next > bounds.end:
+            self._stop(place, "beyond_end")
+        elif place.state == "stopped":
+            self._client.seek(place.partition, place.next)
+            self._runs(place, "running")
+
+    def _stop(self, place: Place, why: Why) -> None:
+        if (place.state, place.why) != ("stopped", why):
+            self._still(place, "stopped", why)
+            _log.error(
+                "partition_stopped",
+                topic=place.partition.topic,
+                partition=place.partition.number,
+                reason=why,
+                position=place.next,
+                end=place.end,
+                note="nothing of it is read; see `plaint consumers status`, and adopt it once you know what was lost",
+            )
+
+    def _still(self, place: Place, state: State, why: Why | Literal["spoiled"]) -> None:
+        self._client.pause([place.partition])
+        self._enter(place, state, why)
+
+    def _runs(self, place: Place, state: State) -> None:
+        self._enter(place, state, None)
+        if not self._holding:
+            self._client.resume([place.partition])
+
+    def _enter(self, place: Place, state: State, why: Why | Literal["spoiled"] | None) -> None:
+        if (place.state, place.why) != (state, why):
+            place.state, place.why, place.since = state, why, self._clock()
