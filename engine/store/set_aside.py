@@ -51,6 +51,15 @@ _EXPIRED: Final = f"""
     WHERE kind = %(kind)s AND until <= now() AND (until, id) > (%(until)s, %(id)s)
     ORDER BY until, id LIMIT %(limit)s
 """  # noqa: S608 # our own words
+_UNRELAYED: Final = f"""
+    SELECT {_COLUMNS} FROM plaint.set_aside
+    WHERE kind = 'dead_letter' AND relayed_at IS NULL AND (since, id) > (%(since)s, %(id)s)
+    ORDER BY since, id LIMIT %(limit)s
+"""  # noqa: S608 # our own words
+_RELAYED: Final = """
+    UPDATE plaint.set_aside s SET relayed_at = now() FROM unnest(%b::uuid[], %b::timestamptz[]) AS w (id, since)
+    WHERE s.id = w.id AND s.since = w.since AND s.relayed_at IS NULL
+"""
 _END_DEAD_LETTERS: Final = """
     DELETE FROM plaint.set_aside WHERE id IN (
         SELECT id FROM plaint.set_aside
@@ -173,6 +182,19 @@ class SetAsideBox:
         with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
             cursor.execute(_EXPIRED, {"kind": kind, "until": until, "id": last, "limit": limit})
             return [_row(row) for row in cursor.fetchall()]
+
+    def unrelayed(self, *, limit: int = 100, after: AsideRow | None = None) -> list[AsideRow]:
+        """Dead letters that do not stand in their topic yet, the oldest first; ``after`` is the last one seen."""
+        since, last = (after.since, after.id) if after else (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            cursor.execute(_UNRELAYED, {"since": since, "id": last, "limit": limit})
+            return [_row(row) for row in cursor.fetchall()]
+
+    def relayed(self, rows: Collection[AsideRow]) -> int:
+        """Remember that these stand in their topic; how many. One that has failed again since is not among them."""
+        with reading(self._pool) as connection:
+            columns = ([row.id for row in rows], [row.since for row in rows])
+            return connection.execute(_RELAYED, columns).rowcount
 
     def discard(self, ids: Collection[UUID]) -> int:
         """Delete messages; how many were there."""

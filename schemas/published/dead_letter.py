@@ -48,7 +48,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "plaint-dl-value-size": "Octets of a value that was too large to keep; the relayed value is then null.",
     "plaint-dl-value-sha256": "SHA-256 of that value.",
     "plaint-dl-null-headers": "Positions, from 0, of original headers that had no value; they are relayed empty.",
-    "plaint-dl-unsent-headers": "How many original headers are left out, since their names are not UTF-8.",
+    "plaint-dl-unsent-headers": "How many original headers are left out: no UTF-8 in their names, or too large.",
 }
 """Every header that Plaint adds to a relayed record, with its meaning."""
 
@@ -153,8 +153,10 @@ def headers_of(raw: Sequence[tuple[bytes, bytes | None]]) -> tuple[_Header, ...]
     return tuple(_Header(name=name, value=value) for name, value in raw)
 
 
-def kafka_headers(letter: DeadLetter) -> KafkaHeaders:
+def kafka_headers(letter: DeadLetter, *, original: bool = True) -> KafkaHeaders:
     """Return the headers of the relayed record: the original ones as they are, then ours.
+
+    Without ``original`` those are only counted, where they alone are too large for a record.
 
     A record that was relayed, fed in again and failed again has ours twice: the last ones hold.
     """
@@ -162,7 +164,7 @@ def kafka_headers(letter: DeadLetter) -> KafkaHeaders:
     absent: list[int] = []
     unsent = 0
     for number, (name, value) in enumerate(letter.raw_headers):
-        if (text := _text(name)) is None:
+        if not original or (text := _text(name)) is None:
             unsent += 1
             continue
         if value is None:
