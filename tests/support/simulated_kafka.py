@@ -65,6 +65,8 @@ class SimulatedCluster:
         self.ids: dict[str, UUID] = {}
         self.groups: dict[str, Group] = {}
         self.hints: dict[tuple[str, Partition], int] = {}
+        self.lent: dict[str, SimulatedConsumer] = {}
+        """The last consumer of each client."""
         self._made = 0
         for topic, partitions in topics.items():
             self.create(topic, partitions)
@@ -126,7 +128,8 @@ class SimulatedCluster:
         return {each: Bounds(self.logs[each].first, self.logs[each].end) for each in partitions if each in self.logs}
 
     def consumer(self, *, group: str, client: str) -> "SimulatedConsumer":
-        return SimulatedConsumer(self, group, client)
+        self.lent[client] = SimulatedConsumer(self, group, client)
+        return self.lent[client]
 
     def read_raw(self, partition: Partition, offset: int) -> Sequence[PlainRecord | Damaged]:
         log = self.logs[partition]
