@@ -189,12 +189,10 @@ class Broker:
                     admin.close()
 
     def _made(self, client: Any, options: dict[str, Any]) -> Any:
-        """Make a client of the library; when it finds no way in, ask why."""
+        """Make a client of the library, if a probe finds the way in: the library itself would not say why not."""
+        self.probe()
         try:
             return client(**options)
-        except errors.KafkaTimeoutError as error:
-            self.probe()
-            raise BrokerUnavailable("the cluster lets us in, but does not answer in time", lasting=False) from error
         except errors.KafkaError as error:
             raise _unavailable(error) from error
 

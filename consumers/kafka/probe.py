@@ -35,6 +35,7 @@ def _shake_hands(access: Access, server: str, seconds: float) -> None:
     client = KafkaNetClient(**options, metrics=None)
     manager = client._manager  # noqa: SLF001 # the library shows a connection's error nowhere else
     manager._net.start()  # noqa: SLF001
+    _hear_the_last_word(manager)
 
     async def connect() -> None:
         node = manager.cluster.bootstrap_brokers()[0]
@@ -46,6 +47,24 @@ def _shake_hands(access: Access, server: str, seconds: float) -> None:
         manager.run(connect)
     finally:
         _leave(client)
+
+
+def _hear_the_last_word(manager: Any) -> None:
+    """Have the broker's refusal read even where its farewell came with it: the library drops the one for the other."""
+    build = manager._build_transport  # noqa: SLF001 # nothing public stands between the socket and the answer
+
+    async def built(node: Any, timeout_at: float | None = None) -> Any:
+        transport = await build(node, timeout_at=timeout_at)
+        receive = transport._sock_recv  # noqa: SLF001
+
+        def receive_first() -> tuple[bytes, Exception | None]:
+            octets, error = receive()
+            return octets, None if octets else error
+
+        transport._sock_recv = receive_first  # noqa: SLF001
+        return transport
+
+    manager._build_transport = built  # noqa: SLF001
 
 
 def _leave(client: Any) -> None:
@@ -78,9 +97,8 @@ def _explained(access: Access, server: str, error: Exception) -> BrokerUnavailab
         return BrokerUnavailable(f"{server}: that name is not known; see PLAINT_KAFKA_SERVERS", lasting=False)
     if "ECONNREFUSED" in text:
         return BrokerUnavailable(f"nothing listens on {server}", lasting=False)
-    if "socket disconnected" in text and not secure:
+    if not secure and ("socket disconnected" in text or isinstance(error, errors.InvalidReceiveError)):
         return BrokerUnavailable(
-            f"{server} hangs up on a greeting without TLS; perhaps it wants ssl or sasl_ssl in PLAINT_KAFKA_SECURITY",
-            lasting=True,
+            f"{server} takes no connection without TLS, or is no Kafka; see PLAINT_KAFKA_SECURITY", lasting=True
         )
     return BrokerUnavailable(f"{server} does not answer in time ({type(error).__name__})", lasting=False)
