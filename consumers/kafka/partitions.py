@@ -5,7 +5,7 @@ topic is another one than before, stops with an alarm until a person adopts it: 
 would be to skip or to double in silence.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +53,17 @@ class Standings(Protocol):
     def stopped(self, sources: Collection[str]) -> dict[str, str]: ...
 
 
+class Store(Protocol):
+    """What of the store partitions are looked up in."""
+
+    @property
+    def positions(self) -> Positions: ...
+    @property
+    def topics(self) -> Topics: ...
+    @property
+    def standings(self) -> Standings: ...
+
+
 @dataclass(slots=True)
 class Place:
     """One partition in hand. ``position`` is the stored one, None before the first record."""
@@ -96,17 +107,19 @@ class Partitions:
     def __init__(
         self,
         cluster: Cluster,
-        positions: Positions,
-        topics: Topics,
-        standings: Standings,
+        store: Store,
         reader_of: Callable[[str, UUID], Reader],
         *,
         rule: Rule,
         clock: Callable[[], datetime],
+        alarms: Counter[str],
     ) -> None:
-        self._cluster, self._positions, self._topics, self._standings = cluster, positions, topics, standings
-        self._reader_of = reader_of
-        self._rule, self._clock = rule, clock
+        self._cluster, self._reader_of = cluster, reader_of
+        self._positions, self._topics, self._standings = store.positions, store.topics, store.standings
+        self._rule, self._clock, self._alarms = rule, clock, alarms
+        self._breakers: dict[str, Breaker] = {}
+        self.rebalances = 0
+        """How often partitions came or went."""
         self._consumer: Consumer | None = None
         self._told: deque[tuple[Literal["assigned", "taken"], Partition]] = deque()
         self._fresh: set[Partition] = set()
@@ -151,6 +164,8 @@ class Partitions:
         Raises:
             DatabaseUnavailable, BrokerUnavailable: the new ones keep still; call it again.
         """
+        if self._told:
+            self.rebalances += 1
         while self._told:
             what, partition = self._told.popleft()
             self._places.pop(partition, None)
@@ -185,10 +200,16 @@ class Partitions:
         self._holding = False
         self._client.resume([place.partition for place in self._places.values() if self.running(place.partition)])
 
-    def rest(self, place: Place) -> None:
-        """Let a partition rest of which too much is spoiled; it goes on where the store says."""
-        self._client.seek(place.partition, place.next)
-        self._still(place, "tripped", "spoiled")
+    def moved(self, place: Place, end: int, breaker: Breaker, reached: datetime | None) -> None:
+        """Remember that records up to ``end`` have had their effect; a partition whose breaker is open rests."""
+        place.position, place.reached = end, reached or place.reached
+        self.keep(place, breaker)
+        if breaker.state == "open":
+            self._rest(place)
+
+    def keep(self, place: Place, breaker: Breaker) -> None:
+        """Remember a breaker, also for when the partition is assigned to this process again."""
+        place.breaker = self._breakers[place.source] = breaker
 
     def wake(self, at: float) -> None:
         """Try those again that have rested enough; ``at`` is in the breakers' seconds."""
@@ -263,7 +284,8 @@ class Partitions:
                 self._compare(place, bounds[partition], admitted=partition.topic in admitted)
 
     def _place(self, partition: Partition, reader: Reader, position: int | None) -> Place:
-        place = Place(partition, reader, position, 0, Breaker(self._rule), self._clock(), state="stopped")
+        breaker = self._breakers.get(reader.origin.source(partition.number)) or Breaker(self._rule)
+        place = Place(partition, reader, position, 0, breaker, self._clock(), state="stopped")
         self._places[partition] = place
         self._fresh.discard(partition)
         return place
@@ -310,10 +332,13 @@ class Partitions:
         elif place.state == "stopped":
             self._client.seek(place.partition, place.next)
             self._runs(place, "running")
+            if place.breaker.state == "open":
+                self._rest(place)
 
     def _stop(self, place: Place, why: Why) -> None:
         if (place.state, place.why) != ("stopped", why):
             self._still(place, "stopped", why)
+            self._alarms[why] += 1
             _log.error(
                 "partition_stopped",
                 topic=place.partition.topic,
@@ -323,6 +348,19 @@ class Partitions:
                 end=place.end,
                 note="nothing of it is read; see `plaint consumers status`, and adopt it once you know what was lost",
             )
+
+    def _rest(self, place: Place) -> None:
+        self._client.seek(place.partition, place.next)
+        self._still(place, "tripped", "spoiled")
+        self._alarms["spoiled"] += 1
+        _log.error(
+            "partition_rests",
+            topic=place.partition.topic,
+            partition=place.partition.number,
+            spoiled=round(place.breaker.share, 2),
+            position=place.next,
+            note="too much of it is spoiled: see `plaint dead-letters list`; it is tried again later",
+        )
 
     def _still(self, place: Place, state: State, why: Why | Literal["spoiled"]) -> None:
         self._client.pause([place.partition])

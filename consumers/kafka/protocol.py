@@ -70,15 +70,6 @@ class Damaged(NamedTuple):
     code: str
 
 
-class BrokerUnavailable(Exception):
-    """The cluster does not answer, or does not let us in; says why. Trying again later is harmless."""
-
-    def __init__(self, reason: str, *, lasting: bool = False) -> None:
-        self.lasting = lasting
-        """Waiting does not mend it: a password, a certificate, another protocol."""
-        super().__init__(reason)
-
-
 class OutOfRange(Exception):
     """The positions of these partitions are not there (any more): deleted, truncated, or of another topic."""
 

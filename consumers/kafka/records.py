@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from consumers import intake
@@ -275,6 +275,6 @@ def timestamp(record: Record) -> datetime | None:
     return _instant(record.timestamp)
 
 
-def move_of(source: str, expected: int | None, record: Any) -> SourceMove:
-    """Return the move past a record."""
-    return SourceMove(source, expected, record.offset + 1)
+def code_of(error: Exception) -> str:
+    """Return an error's kind as a code, and nothing of its text."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(error).__name__).lower()[:60]

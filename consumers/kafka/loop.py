@@ -1,0 +1,333 @@
+"""Poll, have it its effect, poll again: each batch is one transaction with its partitions' positions.
+
+What is in memory decides nothing. Whatever fails, the next thing is to look up the stored positions
+and to read on from there; a batch that was written although it seemed lost, or that somebody else
+has written, is then behind them.
+"""
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from consumers.kafka import partitions, protocol
+from consumers.kafka.access import BrokerUnavailable
+from consumers.kafka.backoff import Backoff
+from consumers.kafka.breaker import Rule
+from consumers.kafka.effect import OUTAGES, TOO_OLD, Effect, Service, World
+from consumers.kafka.figures import Figures
+from consumers.kafka.lots import Lot, lot, salvaged
+from consumers.kafka.partitions import Partitions, Place
+from consumers.kafka.protocol import Cluster, Consumer, Fenced, OutOfRange, Partition
+from consumers.kafka.records import Reader
+from engine.store.batch import Conflict
+from engine.store.database.errors import DatabaseUnavailable
+from engine.store.standings import Standing
+
+_log = structlog.get_logger()
+
+Polled = Mapping[Partition, Sequence[protocol.Record]]
+
+
+class Standings(partitions.Standings, Protocol):
+    """Where it is kept how partitions stand."""
+
+    def say(self, partitions: Collection[Standing]) -> None: ...
+
+    def forget(self, sources: Collection[str]) -> None: ...
+
+
+class Store(Protocol):
+    """What of the store is asked directly."""
+
+    @property
+    def positions(self) -> partitions.Positions: ...
+    @property
+    def topics(self) -> partitions.Topics: ...
+    @property
+    def standings(self) -> Standings: ...
+
+
+class Dog(Protocol):
+    """Watches that a piece of work ends."""
+
+    def work(self, what: str) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class _NoDog:
+    def work(self, what: str) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a member works. ``client`` is its name for people; the rest is in records and seconds."""
+
+    group: str
+    client: str
+    batch: int = 500
+    poll_seconds: float = 0.5
+    check_seconds: float = 5.0
+    hint_seconds: float = 1.0
+    tell_seconds: float = 60.0
+    close_seconds: float = 5.0
+    backoff: Backoff = field(default_factory=Backoff)
+    rule: Rule = field(default_factory=Rule)
+
+
+class Consumption:
+    """One member of the group that reads these topics. For one thread.
+
+    ``reader_of`` makes the reader of a topic of this name and id.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        service: Service,
+        store: Store,
+        topics: Collection[str],
+        reader_of: Callable[[str, UUID], Reader],
+        options: Options,
+        world: World,
+        dog: Dog | None = None,
+    ) -> None:
+        self._cluster, self._store, self._topics = cluster, store, tuple(topics)
+        self._options, self._world, self._dog = options, world, dog or _NoDog()
+        self.figures = Figures()
+        self.partitions = Partitions(
+            cluster, store, reader_of, rule=options.rule, clock=world.clock, alarms=self.figures.alarms
+        )
+        self._effect = Effect(service, world, options.backoff, self.figures)
+        self._consumer: Consumer | None = None
+        self._failures = 0
+        self._held_until: float | None = None
+        self._due: dict[str, float] = {}
+        self._hints: dict[Partition, int] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Step until ``stop`` is set; what is under way then is finished, and the group is left.
+
+        Raises:
+            Fenced: another process has this member's place.
+            UnknownEvent, UnknownMasterKey: this program cannot read the log.
+        """
+        try:
+            while not stop.is_set():
+                self.step()
+        finally:
+            self.close()
+
+    def step(self) -> int:
+        """Do one poll and all that follows of it; how many records had their effect.
+
+        Raises:
+            Fenced, UnknownEvent, UnknownMasterKey: as ``run``.
+        """
+        try:
+            return self._step()
+        except TOO_OLD:
+            raise
+        except BrokerUnavailable as error:
+            self._put_off("broker", error)
+        except Conflict as error:
+            self._put_off("contended", error)
+        except OUTAGES as error:
+            self._put_off("store", error)
+        return 0
+
+    def close(self) -> None:
+        """Leave the group, within its time; the partitions go to others."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        with suppress(Fenced):
+            self._hint(consumer)
+        going = [place.source for place in self.partitions.places if place.state != "stopped"]
+        self._close(consumer)
+        with suppress(*OUTAGES):
+            self._store.standings.forget(going)
+        self._tell()
+
+    # --- one step -------------------------------------------------------------------------------
+
+    def _step(self) -> int:
+        consumer = self._consumer or self._join()
+        if self._held_until is not None:
+            self._hold(consumer, self._held_until)
+            return 0
+        polled = self._poll(consumer, self._options.poll_seconds)
+        if polled is None:
+            return 0
+        self.partitions.settle()
+        done = self._take(self._lot(polled))
+        self._failures = 0
+        self._look_around(consumer)
+        return done
+
+    def _join(self) -> Consumer:
+        consumer = self._cluster.consumer(group=self._options.group, client=self._options.client)
+        self._consumer = consumer
+        self.partitions.of(consumer)
+        consumer.subscribe(self._topics, self.partitions)
+        return consumer
+
+    def _poll(self, consumer: Consumer, seconds: float) -> Polled | None:
+        """Return what came; None where a partition has lost its place, or the consumer is no more."""
+        self._dog.work("poll")
+        try:
+            return consumer.poll(seconds, self._options.batch)
+        except OutOfRange as error:
+            self.figures.errors["out_of_range"] += 1
+            lost = error.partitions
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001 # whatever it is, this object must not be polled again
+            self._dog.rest()
+            self._rebuild(consumer, error)
+            return None
+        finally:
+            self._dog.rest()
+        self.partitions.settle()
+        self.partitions.lost(lost)
+        return None
+
+    def _lot(self, polled: Polled) -> Lot:
+        places = ((self.partitions.running(partition), records) for partition, records in polled.items())
+        return lot(((place, records) for place, records in places if place is not None), self._world.ticks())
+
+    def _take(self, given: Lot) -> int:
+        """Have a lot its effect, and remember how far the store is; where that is not known, look it up."""
+        if not given.stretches:
+            return 0
+        try:
+            self._effect.have(given)
+        except Conflict as conflict:
+            self.figures.errors["conflict"] += 1
+            self.partitions.seek_back([stretch.place.partition for stretch in given.stretches])
+            if not conflict.sources:
+                raise
+            _log.warning("batch_overtaken", sources=len(conflict.sources), records=len(given))
+            return 0
+        for stretch in given.stretches:
+            self.partitions.moved(stretch.place, stretch.end, stretch.breaker, stretch.reached)
+            self._hints[stretch.place.partition] = stretch.end
+        return len(given)
+
+    # --- when something is wrong ----------------------------------------------------------------
+
+    def _put_off(self, what: str, error: BaseException) -> None:
+        """Stay in the group and read nothing for a while; then read on from what is stored."""
+        self._failures += 1
+        self.figures.errors[what] += 1
+        seconds = self._options.backoff.seconds(self._failures, self._world.chance())
+        _log.warning(
+            "consumption_put_off",
+            what=what,
+            kind=type(error).__name__,
+            reason=_told(error),
+            seconds=round(seconds, 2),
+            failures=self._failures,
+        )
+        if self._consumer is None:
+            self._world.wait(seconds)
+            return
+        self._held_until = self._world.ticks() + seconds
+        self.partitions.hold()
+
+    def _hold(self, consumer: Consumer, until: float) -> None:
+        left = until - self._world.ticks()
+        if left > 0:
+            self._poll(consumer, min(left, self._options.poll_seconds))
+            return
+        self.partitions.settle()
+        self.partitions.go_on()
+        self._held_until = None
+
+    def _rebuild(self, consumer: Consumer, error: Exception) -> None:
+        """Give up a consumer whose poll has failed, and take what it could not read by other means."""
+        self._consumer, self._held_until = None, None
+        self.figures.errors["poll"] += 1
+        self._failures += 1
+        _log.error("consumer_rebuilt", kind=type(error).__name__, failures=self._failures)
+        self._close(consumer)
+        if self._failures > 1:
+            self._world.wait(self._options.backoff.seconds(self._failures - 1, self._world.chance()))
+        for place in list(self.partitions.places):
+            if self.partitions.running(place.partition) is not None:
+                self._salvage(place)
+
+    def _salvage(self, place: Place) -> None:
+        """Take what stands at a partition's position, record by record, if something there is damaged."""
+        try:
+            found = self._cluster.read_raw(place.partition, place.next)
+        except OutOfRange:
+            return
+        made = salvaged(place, found, self._world.ticks())
+        if made is None:
+            return
+        with suppress(Conflict):
+            self._effect.have(made)
+            for stretch in made.stretches:
+                self.partitions.keep(place, stretch.breaker)
+                self._failures = 0
+                _log.warning(
+                    "damage_passed",
+                    topic=place.partition.topic,
+                    partition=place.partition.number,
+                    first=place.next,
+                    next=stretch.end,
+                )
+
+    def _close(self, consumer: Consumer) -> None:
+        self._dog.work("close")
+        consumer.close(self._options.close_seconds)
+        self._dog.rest()
+
+    # --- beside the records ---------------------------------------------------------------------
+
+    def _look_around(self, consumer: Consumer) -> None:
+        """Do what is due: hints, checks, what people are told."""
+        self.partitions.wake(self._world.ticks())
+        if self._hints and self._is_due("hint", self._options.hint_seconds):
+            self._hint(consumer)
+        if self._is_due("check", self._options.check_seconds):
+            self._check()
+        if self._is_due("tell", self._options.tell_seconds):
+            self._tell()
+
+    def _hint(self, consumer: Consumer) -> None:
+        mine = consumer.assignment()
+        consumer.hint({each: at for each, at in self._hints.items() if each in mine})
+        self._hints.clear()
+
+    def _check(self) -> None:
+        try:
+            self.partitions.check()
+            self.partitions.settle()
+        except BrokerUnavailable as error:
+            _log.warning("partitions_not_checked", reason=_told(error))
+        self._store.standings.say(self.partitions.standings(self._options.client))
+
+    def _is_due(self, what: str, seconds: float) -> bool:
+        now = self._world.ticks()
+        if now < self._due.get(what, now):
+            return False
+        self._due[what] = now + seconds
+        return True
+
+    def _tell(self) -> None:
+        self.figures.rebalances = self.partitions.rebalances
+        _log.info("consumed", **self.figures.told(self.partitions.places))
+
+
+def _told(error: BaseException) -> str:
+    """Return the text of errors that are our own words, and of others only their kind."""
+    return str(error) if isinstance(error, BrokerUnavailable | DatabaseUnavailable) else type(error).__name__
