@@ -1,4 +1,4 @@
-"""How far each source has had its effect; moved by compare-and-set, never "if larger"."""
+"""How far each source has had its effect, and each topic our events; moved by compare-and-set, never "if larger"."""
 
 from collections.abc import Collection
 from typing import Final
@@ -37,3 +37,15 @@ class Positions:
         with reading(self._pool) as connection:
             query = "SELECT source, position FROM plaint.sources WHERE source = ANY(%s)"
             return dict(connection.execute(query, (list(sources),)).fetchall())
+
+    def move_alone(self, move: SourceMove) -> bool:
+        """Move one position in a transaction of its own, without events; False if it is elsewhere than expected.
+
+        For who reads the log and has nothing to write: it needs no writers' lock.
+        """
+        with reading(self._pool) as connection:
+            if move.expected is None:
+                query = "INSERT INTO plaint.sources (source, position) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+                return connection.execute(query, (move.source, move.new)).rowcount == 1
+            query = "UPDATE plaint.sources SET position = %s WHERE source = %s AND position = %s"
+            return connection.execute(query, (move.new, move.source, move.expected)).rowcount == 1
