@@ -80,7 +80,8 @@ def _send(store: Store, producer: Producer, limit: int, topic: str) -> tuple[lis
     for row, letter in _letters(store, limit):
         given, headers = fitting(letter)
         try:
-            record = producer.send(topic, key=given.key, value=given.value, headers=headers)
+            value = b"" if given.key is None and given.value is None else given.value
+            record = producer.send(topic, key=given.key, value=value, headers=headers)
         except Exception as error:  # noqa: BLE001 # as above
             return sent, error
         sent.append(_Sent(row, record))

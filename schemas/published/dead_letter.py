@@ -47,6 +47,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "plaint-dl-traceparent": "W3C trace context, where the record had one.",
     "plaint-dl-value-size": "Octets of a value that was too large to keep; the relayed value is then null.",
     "plaint-dl-value-sha256": "SHA-256 of that value.",
+    "plaint-dl-null-value": "true where a record without key has no value, which clients do not send; its value is empty.",
     "plaint-dl-null-headers": "Positions, from 0, of original headers that had no value; they are relayed empty.",
     "plaint-dl-unsent-headers": "How many original headers are left out: no UTF-8 in their names, or too large.",
 }
@@ -200,6 +201,7 @@ def _said(letter: DeadLetter) -> Iterator[tuple[str, str | None]]:
     yield "consumer-group", letter.consumer_group
     yield "engine-version", letter.engine_version
     yield "traceparent", letter.traceparent
+    yield "null-value", "true" if letter.key is None and letter.value is None else None
     if letter.left_out is not None:
         yield "value-size", str(letter.left_out.size)
         yield "value-sha256", letter.left_out.sha256

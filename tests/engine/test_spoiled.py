@@ -2,45 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 
-from engine.incoming import Buried, Done, Spoiled
+from engine.incoming import Buried, Done
 from engine.store.batch import Conflict, SourceMove
-from schemas.envelope import KafkaSource
 from schemas.published.dead_letter import DeadLetter
 from support.installation import Desk
+from support.letters import AT, letter, spoiled
 
 SOURCE = "kafka:c1/00000000-0000-0000-0000-000000000003/0"
-AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MAIL = {"channel": "web_form", "form": "site", "id": "1", "text": "The kettle leaks!"}
-
-
-def letter(offset: int = 4, **changes: object) -> DeadLetter:
-    fields = {
-        "cluster": "c1",
-        "topic": "complaints.inbound",
-        "topic_id": UUID(int=3),
-        "partition": 0,
-        "offset": offset,
-        "key": b"\xff",
-        "value": b"{not json",
-        "error_class": "syntax",
-        "code": "not_json",
-        "path": "(column 2)",
-        "first_failed_at": AT,
-        "last_failed_at": AT,
-        "consumer_group": "plaint",
-        "engine_version": "1",
-    }
-    return DeadLetter.model_validate({**fields, **changes})
-
-
-def spoiled(desk: Desk, what: DeadLetter, move: SourceMove | None = None, **changes: object) -> Spoiled:
-    source = KafkaSource(cluster=what.cluster, topic=what.topic, partition=what.partition, offset=what.offset)
-    around = replace(desk.around(), source=source, move=move, **changes)  # type: ignore[arg-type] # named by tests
-    return Spoiled(what.id, what.fingerprint, what.reason, what.to_octets(), around)
 
 
 def test_it_is_kept_whole_and_its_source_moves_in_the_same_transaction(desk: Desk) -> None:
