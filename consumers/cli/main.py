@@ -33,6 +33,10 @@ _COMMANDS: Commands = {
         "consumers.cli.feeding:sample",
         "Play realistic complaints over eight weeks on all channels: what people say and what the desk does.",
     ),
+    "consume": (
+        "consumers.cli.consumers:consume",
+        "Take messages and commands from Kafka until Ctrl-C; any number of replicas share the partitions.",
+    ),
     "funnel": (
         "consumers.cli.views:funnel",
         "Show how far complaints come: entered = passed + exited + there now, for every stage.",
@@ -116,6 +120,32 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             "list": (
                 "consumers.cli.parked:list_parked",
                 "List parked messages, the oldest first. What they say stays sealed.",
+            ),
+        },
+    ),
+    "topics": (
+        "The topics in Kafka.",
+        {
+            "create": (
+                "consumers.cli.topics:create",
+                "Make the topics that are not there; one that is there is never changed.",
+            ),
+            "check": (
+                "consumers.cli.topics:check",
+                "Show which topics are there and where they differ from what Plaint needs; changes nothing.",
+            ),
+        },
+    ),
+    "consumers": (
+        "What is read from Kafka.",
+        {
+            "status": (
+                "consumers.cli.consumers:status",
+                "Show every partition: who reads it, how far, how much is left, and why one stands still.",
+            ),
+            "adopt": (
+                "consumers.cli.consumers:adopt",
+                "Read a topic on that stands still since it was made anew, or since a part of it is gone.",
             ),
         },
     ),

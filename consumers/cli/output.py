@@ -31,6 +31,7 @@ SOME_REJECTED: Final = 1
 USAGE: Final = 2
 NOT_FOUND: Final = 3
 REFUSED: Final = 4
+HUNG: Final = 70
 TEMPORARY: Final = 75
 CONFIGURATION: Final = 78
 INTERRUPTED: Final = 130
@@ -42,6 +43,7 @@ EXIT_CODES: Final = """Exit codes:
 - 2: the command line is wrong
 - 3: not found
 - 4: refused: it contradicts the case, or somebody else was first
+- 70: it hung, and its own watchdog has ended it; the stacks are on stderr
 - 75: not possible at the moment; try again later
 - 78: the configuration is wrong
 - 130: interrupted

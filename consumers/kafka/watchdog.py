@@ -33,6 +33,7 @@ class Watchdog:
         self._seconds, self._clock, self._bark, self._end = seconds, clock, bark, end
         self._stacks = stacks
         self._since: tuple[str, float] | None = None
+        self._end_by: float | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -43,6 +44,10 @@ class Watchdog:
     def rest(self) -> None:
         """Nothing is under way that could hang."""
         self._since = None
+
+    def end_within(self, seconds: float) -> None:
+        """All is to be over within this time, whatever is under way. Safe in a signal's handler."""
+        self._end_by = self._clock() + seconds
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -55,10 +60,13 @@ class Watchdog:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stop.wait(min(1.0, self._seconds / 4)):
-            since = self._since
-            if since is not None and (gone := self._clock() - since[1]) > self._seconds:
-                self._bite(since[0], gone)
+        while not self._stop.wait(min(0.5, self._seconds / 4)):
+            now, since = self._clock(), self._since
+            if since is not None and now - since[1] > self._seconds:
+                self._bite(since[0], now - since[1])
+                return
+            if self._end_by is not None and now > self._end_by:
+                self._bite("stop", now - self._end_by)
                 return
 
     def _bite(self, what: str, gone: float) -> None:

@@ -40,3 +40,13 @@ def test_work_that_goes_on_in_time_is_left_alone(tmp_path: Path) -> None:
         assert not bitten.wait(0.5)
         watchdog.work("poll")
         assert bitten.wait(5)
+
+
+def test_whoever_is_asked_to_stop_has_so_long_and_no_longer(tmp_path: Path) -> None:
+    bitten = threading.Event()
+    with (
+        (tmp_path / "stacks").open("w") as stacks,
+        Watchdog(60, time.monotonic, end=lambda _code: bitten.set(), stacks=stacks) as watchdog,
+    ):
+        watchdog.end_within(0.1)
+        assert bitten.wait(5)

@@ -1,0 +1,124 @@
+"""The process that reads Kafka: settings -> consumption, its watchdog and its drain."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from importlib.metadata import version
+from uuid import UUID
+
+import structlog
+
+from consumers.kafka.client import Broker
+from consumers.kafka.effect import World
+from consumers.kafka.loop import Consumption, Dog, Options
+from consumers.kafka.records import Origin, Purpose, Reader, is_code
+from consumers.kafka.watchdog import Watchdog
+from consumers.wiring import clock
+from consumers.wiring.broker import broker_of, limits_of
+from consumers.wiring.build import Installation
+from consumers.wiring.processes import GRACE_SECONDS, Background, keep_database, keep_presence
+from consumers.wiring.settings import Settings, SettingsRefused
+from engine.incoming import Sender
+
+HANG_SECONDS = 60.0
+"""A poll that takes so long will not return: its own limit is below a second."""
+
+_log = structlog.get_logger()
+
+
+def purposes(settings: Settings) -> dict[str, Purpose]:
+    """Return the topics that are read, and what for.
+
+    Raises:
+        SettingsRefused: a name cannot stand in the events that come of it, or stands for both.
+    """
+    wanted: dict[str, Purpose] = {settings.kafka_inbound: "messages", settings.kafka_commands: "commands"}
+    if len(wanted) < 2:
+        raise SettingsRefused("PLAINT_KAFKA_INBOUND and PLAINT_KAFKA_COMMANDS name one topic; give each its own")
+    for name in wanted:
+        if not is_code(name):
+            raise SettingsRefused(
+                f"topic {name}: read topics must begin with a letter or digit and have 120 characters at most"
+            )
+    return wanted
+
+
+def reader_of(here: Installation, cluster_id: str) -> Callable[[str, UUID], Reader]:
+    """Return what makes the reader of a topic. What a topic holds was sent by the workload of its name."""
+    settings, wanted, limits = here.settings, purposes(here.settings), limits_of(here.settings)
+
+    def made(topic: str, topic_id: UUID) -> Reader:
+        sender = Sender(workload=f"kafka/{topic}", actor="service:kafka", identity="workload")
+        origin = Origin(
+            cluster_id,
+            topic,
+            topic_id,
+            wanted[topic],
+            sender,
+            settings.kafka_group,
+            version("plaint"),
+            own=settings.own_mail,
+        )
+        return Reader(origin, limits, clock.now)
+
+    return made
+
+
+def member() -> str:
+    """Return how this process is called in what people see of the group."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def consumption(here: Installation, broker: Broker, stop: threading.Event, dog: Dog | None = None) -> Consumption:
+    """Return a member of the group that the settings name; nothing is read yet.
+
+    Raises:
+        BrokerUnavailable: the cluster does not answer.
+        SettingsRefused: as ``purposes``.
+    """
+    settings = here.settings
+    options = Options(settings.kafka_group, member(), batch=settings.kafka_poll_records)
+    world = World(clock.now, clock.ticks, stop.wait, clock.chance)
+    readers = reader_of(here, broker.cluster_id())
+    return Consumption(broker, here.service, here.store, list(purposes(settings)), readers, options, world, dog)
+
+
+def consume(here: Installation, on_ready: Callable[[str], None] = lambda _: None) -> None:
+    """Read Kafka until a signal comes; then finish the batch under way, leave the group, and return.
+
+    Raises:
+        BrokerUnavailable: the cluster did not let us in at the start.
+        Fenced: another process has this member's place.
+        BaseException: what ended a background thread.
+    """
+    broker = broker_of(here.settings)
+    stop = threading.Event()
+    background = Background(failed=stop.set)
+    with closing(broker), Watchdog(HANG_SECONDS, clock.ticks, bark=_bark) as dog:
+        broker.probe()
+        work = consumption(here, broker, stop, dog)
+        background.start("database", lambda: keep_database(here, background.stop))
+        background.start("presence", lambda: keep_presence(here, background.stop))
+
+        def drain(*_: object) -> None:
+            stop.set()
+            dog.end_within(GRACE_SECONDS)
+
+        before = {number: signal.signal(number, drain) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            on_ready(", ".join(purposes(here.settings)))
+            work.run(stop)
+        finally:
+            background.end()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    if background.error is not None:
+        raise background.error
+
+
+def _bark(what: str, seconds: float) -> None:
+    with suppress(Exception):
+        _log.error("hung", what=what, seconds=round(seconds, 1), note="the stacks follow; the process ends")
