@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import psycopg
 
 from consumers.cli.output import CONFIGURATION, REFUSED, TEMPORARY, USAGE, Stop
+from consumers.kafka.access import BrokerUnavailable
 from consumers.wiring import build, settings, telemetry
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings, SettingsRefused
@@ -53,6 +54,10 @@ def in_words() -> Iterator[None]:
         raise Stop(CONFIGURATION, f"the database role lacks a right ({reason}): {fix}") from error
     except (DatabaseError, KeyFileRefused, UnknownMasterKey, ConfigurationRefused, *LEDGER_ERRORS) as error:
         raise Stop(CONFIGURATION, str(error)) from error
+    except SettingsRefused as refused:
+        raise Stop(CONFIGURATION, str(refused)) from None
+    except BrokerUnavailable as error:
+        raise Stop(CONFIGURATION if error.lasting else TEMPORARY, str(error)) from None
     except (NotYet, Missing) as error:
         raise Stop(TEMPORARY, str(error)) from error
     except (UnknownEvent, UnreadableEvent) as error:

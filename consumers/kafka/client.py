@@ -26,7 +26,7 @@ _ENVELOPE_OCTETS: Final = 256 * 1024
 """What key and headers may add to the largest value that is sent."""
 
 
-class Limits(NamedTuple):
+class Measures(NamedTuple):
     """How much is asked for at once, and how long a member of a group may be silent."""
 
     record_octets: int = 1_048_576
@@ -66,10 +66,10 @@ class Producer(Protocol):
 class Broker:
     """A cluster and how it lets us in. Nothing is connected before something is asked. For any thread."""
 
-    def __init__(self, access: Access, limits: Limits | None = None, *, instance: str | None = None) -> None:
+    def __init__(self, access: Access, measures: Measures | None = None, *, instance: str | None = None) -> None:
         """``instance``: the group instance id of a member that keeps its place over a restart."""
         self._access = access
-        self._limits = limits or Limits()
+        self._measures = measures or Measures()
         self._instance = instance
         self._admin: KafkaAdminClient | None = None
         self._lock = threading.RLock()
@@ -98,10 +98,10 @@ class Broker:
             "partition_assignment_strategy": (CooperativeStickyAssignor,),
             "allow_auto_create_topics": False,
             "check_crcs": True,
-            "max_poll_records": self._limits.poll_records,
-            "max_poll_interval_ms": int(self._limits.poll_interval_seconds * 1000),
-            "session_timeout_ms": int(self._limits.session_seconds * 1000),
-            "heartbeat_interval_ms": int(self._limits.session_seconds * 1000 / 15),
+            "max_poll_records": self._measures.poll_records,
+            "max_poll_interval_ms": int(self._measures.poll_interval_seconds * 1000),
+            "session_timeout_ms": int(self._measures.session_seconds * 1000),
+            "heartbeat_interval_ms": int(self._measures.session_seconds * 1000 / 15),
             "metadata_max_age_ms": 30_000,
         }
         return ClientConsumer(self._made(KafkaConsumer, options))
@@ -119,7 +119,7 @@ class Broker:
             "allow_auto_create_topics": False,
             "linger_ms": 5,
             "batch_size": 65_536,
-            "max_request_size": self._limits.record_octets + _ENVELOPE_OCTETS,
+            "max_request_size": self._measures.record_octets + _ENVELOPE_OCTETS,
             "max_block_ms": int(REQUEST_SECONDS * 1000),
             "delivery_timeout_ms": int(REQUEST_SECONDS * 3000),
         }
@@ -141,6 +141,16 @@ class Broker:
         """
         described = self.administer(lambda admin: admin.describe_topics(sorted(names)))
         return {each["name"]: UUID(str(each["topic_id"])) for each in described if not each["error_code"]}
+
+    def partitions(self, names: Collection[str]) -> list[Partition]:
+        """Return all partitions of those topics that are there.
+
+        Raises:
+            BrokerUnavailable: it does not answer.
+        """
+        described = self.administer(lambda admin: admin.describe_topics(sorted(names)))
+        there = [each for each in described if not each["error_code"]]
+        return [Partition(each["name"], one["partition_index"]) for each in there for one in each["partitions"]]
 
     def bounds(self, partitions: Collection[Partition]) -> dict[Partition, Bounds]:
         """Return which offsets these partitions have now.

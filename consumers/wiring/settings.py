@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 
+from consumers.kafka.access import Mechanism, Security
 from schemas.channels.mail.automatic import OwnMail
 
 _PREFIX = "PLAINT_"
@@ -69,6 +70,27 @@ def _there(directory: Path) -> Path:
     if not directory.is_dir():
         raise PydanticCustomError("directory", "is no directory that can be read")
     return directory
+
+
+def _readable(file: Path) -> Path:
+    """Refuse a file that cannot be read: nobody could be trusted by it."""
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise PydanticCustomError("file", "cannot read that file ({reason})", {"reason": error.strerror}) from None
+    return file
+
+
+def _servers(text: str) -> str:
+    """Refuse what is no list of addresses."""
+    for each in text.split(","):
+        host, _, port = each.strip().rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise PydanticCustomError("servers", "is no list of host:port, separated by commas")
+    return text
+
+
+_Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
 
 def _names(text: str | None) -> frozenset[str]:
@@ -135,6 +157,36 @@ class Settings(BaseModel):
     own_lists: str | None = Field(
         None, description="List-Ids through which people write to us, such as a shared mailbox"
     )
+    kafka_servers: Annotated[str, AfterValidator(_servers)] | None = Field(
+        None, description="some nodes of the Kafka cluster, host:port separated by commas; absent: no Kafka"
+    )
+    kafka_security: Security = Field("plaintext", description="plaintext, ssl, sasl_plaintext or sasl_ssl")
+    kafka_mechanism: Mechanism = Field(
+        "scram-sha-512", description="how the password is shown: scram-sha-512, scram-sha-256 or plain"
+    )
+    kafka_username: str | None = Field(None, description="who we are to Kafka, with sasl_plaintext or sasl_ssl")
+    kafka_password: SecretStr | None = Field(None, description="the password to it")
+    kafka_ca_file: Annotated[Path, AfterValidator(_readable)] | None = Field(
+        None, description="PEM of who signs Kafka's certificates; absent: whom the system trusts"
+    )
+    kafka_group: _Topic = Field("plaint", description="consumer group that shares the topics out")
+    kafka_instance: _Topic | None = Field(
+        None, description="group instance id, one for each process, that keeps its partitions over a restart"
+    )
+    kafka_inbound: _Topic = Field("complaints.inbound", description="topic of channel messages")
+    kafka_commands: _Topic = Field("complaints.commands", description="topic of commands")
+    kafka_events: _Topic = Field("complaints.events", description="topic that events are published to")
+    kafka_notices: _Topic = Field("complaints.notices", description="topic that notices are published to")
+    kafka_dead_letters: _Topic = Field("complaints.dead-letters", description="topic that dead letters are relayed to")
+    kafka_max_octets: Annotated[int, Field(ge=1_024, le=40 * 1024 * 1024)] = Field(
+        1_048_576, description="largest key and value of a record; a larger one is a dead letter"
+    )
+    kafka_max_headers: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        100, description="most headers of a record; one with more is a dead letter"
+    )
+    kafka_poll_records: Annotated[int, Field(ge=1, le=50_000)] = Field(
+        2_000, description="records that one transaction takes at most"
+    )
     local_person: str | None = Field(None, description="who works on the command line; absent: the login name")
 
     @property
@@ -177,10 +229,23 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
                 raise SettingsRefused(f"{_PREFIX}{field.upper()} and its _FILE form are both set; keep one")
             values[field] = value
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         problems = [f"{_PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
         raise SettingsRefused("; ".join(problems)) from None
+    _fit_together(settings)
+    return settings
+
+
+def _fit_together(settings: Settings) -> None:
+    """Refuse a password that would go nowhere, and a door that asks for one which nobody gave."""
+    asked = settings.kafka_security.startswith("sasl")
+    given = {settings.kafka_username is not None, settings.kafka_password is not None}
+    if given != {asked}:
+        raise SettingsRefused(
+            f"PLAINT_KAFKA_SECURITY is {settings.kafka_security}: PLAINT_KAFKA_USERNAME and PLAINT_KAFKA_PASSWORD "
+            f"{'are both needed' if asked else 'would not be used; unset them, or say sasl_ssl'}"
+        )
 
 
 def _read(name: str, value: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaProducer
 
 from consumers.kafka.access import Access, BrokerUnavailable, Security
-from consumers.kafka.client import Broker, ClientConsumer, Limits
+from consumers.kafka.client import Broker, ClientConsumer, Measures
 from consumers.kafka.protocol import LOG_APPEND_TIME, Bounds, Damaged, OutOfRange, Partition, Record
 from support.broker import RunningBroker, start_brokers, unique
 from support.certificates import Certificates, make_certificates
@@ -204,7 +204,7 @@ def test_a_cluster_keeps_its_id_and_another_has_another(kafka: RunningBroker, br
 
 def test_the_largest_record_that_is_allowed_can_be_sent_and_read(kafka: RunningBroker) -> None:
     topic = kafka.new_topic(max_message_bytes="4000000")
-    broker = Broker(Access((kafka.servers,)), Limits(record_octets=3_000_000))
+    broker = Broker(Access((kafka.servers,)), Measures(record_octets=3_000_000))
     send(broker, topic, [b"x" * 3_000_000])
     with member(broker, topic, 0) as consumer:
         assert len(polled(consumer, 1)[0].value or b"") == 3_000_000

@@ -90,6 +90,15 @@ def test_an_empty_value_never_runs_with_the_default(name: str) -> None:
         ("CONFIG_DIR", "/absent/dir", "is no directory that can be read"),
         ("PG_BIN", "/absent/bin", "is no directory that can be read"),
         (
+            "KAFKA_SERVERS",
+            "broker.example",
+            "is no list of host:port, separated by commas",
+        ),
+        ("KAFKA_SERVERS", "broker.example:9092,", "is no list of host:port, separated by commas"),
+        ("KAFKA_SECURITY", "tls", "Input should be 'plaintext', 'ssl', 'sasl_plaintext' or 'sasl_ssl'"),
+        ("KAFKA_CA_FILE", "/absent/ca.pem", "cannot read that file (No such file or directory)"),
+        ("KAFKA_EVENTS", "events of mine", "String should match pattern '^[A-Za-z0-9._-]{1,249}$'"),
+        (
             "DATABASE",
             SECRET,
             "is no address of PostgreSQL; give one such as postgresql://user:password@host:5432/database",
@@ -103,6 +112,39 @@ def test_a_wrong_value_names_its_setting_and_the_fix_and_is_not_repeated(name: s
 def test_all_wrong_values_are_told_at_once() -> None:
     told = refusal({"PLAINT_HTTP_PORT": "x", "PLAINT_POOL_SIZE": "x"})
     assert re.findall("PLAINT_[A-Z_]+", told) == ["PLAINT_POOL_SIZE", "PLAINT_HTTP_PORT"]
+
+
+PASSWORD = {"PLAINT_KAFKA_USERNAME": "plaint", "PLAINT_KAFKA_PASSWORD": SECRET}
+
+
+@pytest.mark.parametrize("given", [PASSWORD, {"PLAINT_KAFKA_USERNAME": "plaint"}, {"PLAINT_KAFKA_PASSWORD": SECRET}])
+def test_a_password_that_would_go_nowhere_is_refused(given: dict[str, str]) -> None:
+    told = refusal({**given, "PLAINT_KAFKA_SECURITY": "ssl"})
+    assert told == (
+        "PLAINT_KAFKA_SECURITY is ssl: PLAINT_KAFKA_USERNAME and PLAINT_KAFKA_PASSWORD would not be used; "
+        "unset them, or say sasl_ssl"
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {"PLAINT_KAFKA_USERNAME": "plaint"}, {"PLAINT_KAFKA_PASSWORD": SECRET}])
+def test_a_door_that_asks_for_a_password_needs_both(given: dict[str, str]) -> None:
+    told = refusal({**given, "PLAINT_KAFKA_SECURITY": "sasl_ssl"})
+    assert told == (
+        "PLAINT_KAFKA_SECURITY is sasl_ssl: PLAINT_KAFKA_USERNAME and PLAINT_KAFKA_PASSWORD are both needed"
+    )
+
+
+def test_the_password_of_kafka_comes_from_a_file_and_is_masked(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(SECRET + "\n", encoding="utf-8")
+    given = {
+        "PLAINT_KAFKA_SECURITY": "sasl_plaintext",
+        "PLAINT_KAFKA_USERNAME": "plaint",
+        "PLAINT_KAFKA_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+    found = from_environment(given)
+    assert found.kafka_password is not None
+    assert found.kafka_password.get_secret_value() == SECRET
+    assert SECRET not in check(tmp_path, **given).ok("config", "check").out
 
 
 # --- config check ---------------------------------------------------------------------------
