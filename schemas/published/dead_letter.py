@@ -47,7 +47,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "plaint-dl-traceparent": "W3C trace context, where the record had one.",
     "plaint-dl-value-size": "Octets of a value that was too large to keep; the relayed value is then null.",
     "plaint-dl-value-sha256": "SHA-256 of that value.",
-    "plaint-dl-null-value": "true where a record without key has no value, which clients do not send; its value is empty.",
+    "plaint-dl-null-value": "true where neither key nor value is there, which clients do not send; the value is empty.",
     "plaint-dl-null-headers": "Positions, from 0, of original headers that had no value; they are relayed empty.",
     "plaint-dl-unsent-headers": "How many original headers are left out: no UTF-8 in their names, or too large.",
 }
