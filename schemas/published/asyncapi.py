@@ -118,7 +118,8 @@ def _messages() -> Iterator[tuple[str, dict[str, Any]]]:
         ),
     )
     for name, command in COMMANDS.items():
-        yield name, _message(name, _first_line(command), f"commands.{name}", key="Id of the complaint.")
+        made = _message(name, _first_line(command), "command_message", key="Id of the complaint.")
+        yield name, {**made, "payload": _command(name)}
     for name, fact in {**PUBLISHED, **NOTICES}.items():
         made = _message(name, _first_line(fact), f"published.{name}", key="Id of the complaint, feedback or problem.")
         yield name, {**made, "headers": _headers_of(name)}
@@ -144,6 +145,12 @@ def _message(name: str, summary: str, schema: str, *, key: str) -> dict[str, Any
     }
 
 
+def _command(name: str) -> Schema:
+    """Return the form of one command: that of all of them, with its own fields in it."""
+    own = {"name": {"const": name}, "command": {"$ref": f"#/components/schemas/commands.{name}"}}
+    return {"allOf": [{"$ref": "#/components/schemas/command_message"}, {"properties": own}]}
+
+
 def _bindings(key: str) -> dict[str, Any]:
     return {"kafka": {"key": {"type": "string", "description": key}, "bindingVersion": BINDING}}
 
@@ -162,9 +169,9 @@ def _schemas() -> dict[str, Schema]:
     found: dict[str, Schema] = {"headers.cloudevent": _cloudevent_headers(), "headers.deadLetter": _dead_letter()}
     for path, schema in documents().items():
         room, _, rest = path.removesuffix(".json").partition("/")
-        if room not in ("channel_message", "commands", "published"):
+        group = _GROUPS.get(room, room)
+        if group not in ("channels", "commands", "published") or (rest and group == "channels"):
             continue
-        group = room if rest else "channels"
         parts = {f"{group}.{name}": part for name, part in schema.get("$defs", {}).items()}
         for name, part in {f"{room}.{rest}" if rest else room: schema, **parts}.items():
             plain = _plain(part, group)
@@ -185,6 +192,7 @@ def _plain(node: Any, group: str) -> Any:
     return left
 
 
+_GROUPS: Final = {"channel_message": "channels", "command_message": "commands"}
 _ELSEWHERE: Final = frozenset({"$schema", "$id", "$defs", "discriminator"})
 
 

@@ -145,3 +145,12 @@ def test_a_dead_letter_has_the_headers_that_are_added_to_it() -> None:
     headers = resolved(described()["components"]["messages"]["deadLetter"]["headers"]["$ref"])
 
     assert list(headers["properties"]) == list(HEADERS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_a_message_of_its_name_with_its_fields(name: str) -> None:
+    form, own = described()["components"]["messages"][name]["payload"]["allOf"]
+
+    assert "stream" in resolved(form["$ref"])["required"]
+    assert own["properties"]["name"] == {"const": name}
+    assert resolved(own["properties"]["command"]["$ref"])["title"] == name

@@ -52,7 +52,7 @@ def test_an_export_is_the_same_octets_every_time_and_ends_with_a_line_end() -> N
 
 def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None:
     assert sorted(exported()) == sorted([
-        "channel_message.json", "cloudevent.json", "envelope.json",
+        "channel_message.json", "cloudevent.json", "command_message.json", "envelope.json",
         *(f"events/{name}.json" for name in EVENTS),
         *(f"commands/{name}.json" for name in COMMANDS),
         *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
