@@ -17,7 +17,7 @@ ROOMS := schemas engine projections consumers
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(ARGS)
 
-.PHONY: help run test soak bench check format lock wheel clean
+.PHONY: help run test kafka soak bench check format lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -27,6 +27,9 @@ run: .venv/.runtime ## start everything in one process, with sample data (ARGS="
 
 test: check ## all checks and all tests (PLAINT_REAL_DATA=DIR adds the tests on the real files)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+kafka: ## start a real Kafka on 127.0.0.1:9092 until Ctrl-C; needs Java 17+ and Maven (ARGS="--nodes 3")
+	@exec $(PYTHON) deploy/kafka/start $(ARGS)
 
 soak: .venv/.dev ## crashes, cut connections and random histories at length (SOAK=10 times the suite's; PLAINT_TEST_PG_BIN)
 	@PLAINT_TEST_SOAK=$(SOAK) $(BIN)/python -m pytest tests/faults tests/engine/store/test_store_machine.py $(ARGS)
