@@ -93,7 +93,7 @@ def _is_abort(batch: _Batch) -> bool:
     try:
         key = next(_parsed(Partition("", 0), batch)).key or b""
         return bool(struct.unpack(">hh", key[:4])[1] == _ABORT)
-    except (StopIteration, struct.error, ValueError, IndexError):
+    except (StopIteration, struct.error, ValueError, IndexError, _CannotUnpack):
         return False
 
 
@@ -105,14 +105,17 @@ def _records(partition: Partition, batch: _Batch, offset: int) -> Iterator[Plain
         yield _damaged(partition, batch, max(batch.base, offset), "codec", "checksum")
         return
     reached = batch.base
+    fault: tuple[str, str] | None = None
     try:
         for record in _parsed(partition, batch):
             reached = record.offset + 1
             yield _judged(record)
     except _CannotUnpack:
-        yield _damaged(partition, batch, max(reached, offset), "codec", "compression")
+        fault = "codec", "compression"
     except (ValueError, IndexError):
-        yield _damaged(partition, batch, max(reached, offset), "encoding", "record")
+        fault = "encoding", "record"
+    if fault and reached < batch.next_offset:  # else every offset of the batch has its record
+        yield _damaged(partition, batch, max(reached, offset), *fault)
 
 
 def _judged(record: PlainRecord) -> PlainRecord | Damaged:
@@ -154,17 +157,22 @@ def _parsed(partition: Partition, batch: _Batch) -> Iterator[PlainRecord]:
     """Yield the records of a batch; a header's name that is not UTF-8 keeps its octets as lone surrogates.
 
     Raises:
-        ValueError: a length is wrong.
+        ValueError: a length, a number or an offset is wrong.
         IndexError: it ends too early.
     """
-    octets, at = _unpacked(batch), 0
+    octets, at, least = _unpacked(batch), 0, batch.base
     for _ in range(batch.size):
         length, at = decode_varint(octets, at)
         end = at + length
         if length < 0 or end > len(octets):
             raise IndexError("a record is longer than its batch")
-        yield _record(partition, batch, octets, at, end)
-        at = end
+        record = _record(partition, batch, octets, at, end)
+        if not least <= record.offset < batch.next_offset:
+            raise ValueError("a record stands out of order")
+        yield record
+        at, least = end, record.offset + 1
+    if at != len(octets):
+        raise ValueError("records are left over")
 
 
 def _record(partition: Partition, batch: _Batch, octets: bytes, at: int, end: int) -> PlainRecord:

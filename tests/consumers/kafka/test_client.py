@@ -107,6 +107,34 @@ def test_every_codec_of_kafka_can_be_read(codec: str, kafka: RunningBroker, brok
     assert [each.value for each in raw if not isinstance(each, Damaged)] == values
 
 
+def test_what_a_transaction_took_back_is_never_read_by_either_reader(kafka: RunningBroker, broker: Broker) -> None:
+    topic = kafka.new_topic()
+    producer = KafkaProducer(bootstrap_servers=kafka.inside, transactional_id=unique("transaction"))
+    producer.init_transactions()
+    for value, end in ((b"aborted", producer.abort_transaction), (b"committed", producer.commit_transaction)):
+        producer.begin_transaction()
+        producer.send(topic, value).get(20)
+        end()
+    producer.close()
+    with member(broker, topic, 0) as consumer:
+        assert [(each.offset, each.value) for each in polled(consumer, 1)] == [(2, b"committed")]
+    (raw,) = broker.read_raw(Partition(topic, 0), 0)
+    assert not isinstance(raw, Damaged)
+    assert (raw.offset, raw.value) == (2, b"committed")
+
+
+def test_reading_raw_where_nothing_is_there_says_whether_there_ever_could_be(
+    kafka: RunningBroker, broker: Broker
+) -> None:
+    topic = kafka.new_topic()
+    send(broker, topic, [b"one"])
+    assert broker.read_raw(Partition(topic, 0), 1) == []
+    with pytest.raises(OutOfRange):
+        broker.read_raw(Partition(topic, 0), 5)
+    with pytest.raises(BrokerUnavailable, match="UnknownTopicOrPartitionError"):
+        broker.read_raw(Partition("not-there", 0), 0)
+
+
 def test_a_paused_partition_gives_nothing_until_it_is_resumed(kafka: RunningBroker, broker: Broker) -> None:
     topic = kafka.new_topic()
     send(broker, topic, [b"one"])
