@@ -21,6 +21,7 @@ from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import codes, rights
 from engine.store.batch import Answer, Batch, SetAside
 from engine.taking import Keyed
+from schemas.envelope import KafkaSource, Source
 from schemas.refusals import Refusal
 
 
@@ -73,12 +74,19 @@ def _buried(draft: Draft, item: Spoiled) -> Buried:
             id=item.id,
             fingerprint=item.fingerprint,
             reason=item.reason,
-            source=item.around.source.kind,
+            source=_place(item.around.source),
             payload=item.payload,
             until=item.until,
         )
         draft.set_aside.append(aside)
     return Buried(item.id)
+
+
+def _place(source: Source) -> str:
+    """Return where it stood, for whoever lists dead letters."""
+    if isinstance(source, KafkaSource):
+        return f"kafka:{source.topic}/{source.partition}/{source.offset}"
+    return source.kind
 
 
 def _rises(draft: Draft, item: Incoming) -> None:

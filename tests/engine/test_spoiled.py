@@ -20,7 +20,7 @@ def test_it_is_kept_whole_and_its_source_moves_in_the_same_transaction(desk: Des
     move = SourceMove(SOURCE, None, 5)
     assert desk.service.submit([spoiled(desk, what, move)], desk.at) == (Buried(what.id),)
     (row,) = desk.store.set_aside.listed("dead_letter")
-    assert (row.id, row.reason, row.source) == (what.id, "syntax not_json (column 2)", "kafka")
+    assert (row.id, row.reason, row.source) == (what.id, "syntax not_json (column 2)", "kafka:complaints.inbound/0/4")
     assert DeadLetter.from_octets(desk.store.set_aside.show(row.id)[1]) == what
     assert desk.store.positions.look_up([SOURCE]) == {SOURCE: 5}
 
