@@ -123,6 +123,27 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "dead-letters": (
+        "Records of topics that could not be taken.",
+        {
+            "list": (
+                "consumers.cli.dead_letters:list_letters",
+                "List dead letters, the oldest first. What they say stays sealed.",
+            ),
+            "show": (
+                "consumers.cli.dead_letters:show",
+                "Show a dead letter opened: its record, and why it failed. The access log keeps who did.",
+            ),
+            "replay": (
+                "consumers.cli.dead_letters:replay",
+                "Try dead letters again: what succeeds is one no more, what fails is kept with one more attempt.",
+            ),
+            "discard": (
+                "consumers.cli.dead_letters:discard",
+                "Give dead letters up for good. The access log keeps who did, which, and why they had failed.",
+            ),
+        },
+    ),
     "topics": (
         "The topics in Kafka.",
         {
