@@ -65,13 +65,13 @@ def message(name: str, *, follows: str | None = None, pad: int = 0) -> bytes:
     return orjson.dumps(told)
 
 
-def effects(store: Store, topic: str) -> Effects:
-    """Read what there is of a topic: in the log, and set aside."""
+def effects(store: Store, topic: str, after: int = 0) -> Effects:
+    """Read what there is of a topic: in the log behind position ``after``, and set aside."""
     found = Effects()
     for one in _log(store):
         found.events.append(one)
         source = one.envelope.source
-        if isinstance(source, KafkaSource) and source.topic == topic:
+        if one.position > after and isinstance(source, KafkaSource) and source.topic == topic:
             found.applied.setdefault((source.partition, source.offset), set()).add(one.envelope.correlation_id)
     for row in store.set_aside.listed("dead_letter", limit=100_000):
         letter = DeadLetter.from_octets(store.set_aside.show(row.id)[1])
@@ -130,7 +130,7 @@ def _once(found: Effects, due: Sequence[Sent], passed: Collection[Place]) -> lis
 
 
 def holes(events: Sequence[Recorded]) -> str:
-    """Return where the log has a hole, an event twice, or effects in another order than the records of their partition."""
+    """Return where the log has a hole, an event twice, or effects in another order than their partition has them."""
     if [one.position for one in events] != list(range(1, len(events) + 1)):
         return "positions with holes"
     if len({one.envelope.event_id for one in events}) != len(events):

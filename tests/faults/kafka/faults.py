@@ -16,6 +16,8 @@ from support.tcp_proxy import Snip
 SOME = 300
 """Messages before, and again during a disturbance."""
 COMMIT: Final = b"COMMIT\0"
+STATIC: Final = {"PLAINT_KAFKA_INSTANCE": "only"}
+"""A member that keeps its place: whoever is started in its stead need not wait until it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,13 @@ def _killed_at_commit(site: Site, *, arrives: bool) -> None:
     site.produce(SOME)
     for _ in range(3):
         site.database_wire.snip = None
-        process = site.start()
+        process = site.start(**STATIC)
         site.wait_for_progress()
         site.database_wire.on_snip = process.kill
         site.database_wire.snip = Snip(COMMIT, arrives)
         site.produce(SOME)
         site.wait("a commit", lambda process=process: not process.running)  # type: ignore[misc] # a value bound now
+    site.start(**STATIC)
 
 
 @fault(1, "kill -9 at any moment")
@@ -107,11 +110,11 @@ def _cut_at_commit(site: Site, *, arrives: bool) -> None:
 @fault(11, "zombie: stopped beyond its session, then resumed while others have gone on")
 def _(site: Site) -> None:
     site.produce(SOME)
-    zombie = site.start(**site.quick_session)
+    zombie = site.start()
     site.wait_for_progress()
     site.produce(SOME)
     zombie.freeze()
-    site.start(**site.quick_session)
+    site.start()
     site.wait("another one has taken over", lambda: site.lag() == 0, 60)
     site.produce(SOME)
     zombie.thaw()
@@ -119,10 +122,23 @@ def _(site: Site) -> None:
     time.sleep(3)
 
 
+@fault(12, "the same group instance id twice")
+def _(site: Site) -> None:
+    first = site.start(**STATIC)
+    site.produce(SOME)
+    site.wait_for_progress()
+    site.start(**STATIC)
+    for _ in range(8):
+        site.produce(SOME // 8)
+        time.sleep(0.5)
+    if site.wait("the first one has noticed", lambda: not first.running) and first.stop() == 0:
+        site.wrong.append("G6: a member that lost its place ended as if all were well")
+
+
 @fault(10, "rebalance storm: one to seven members that come and go")
 def _(site: Site) -> None:
     for _ in range(7):
-        site.start(**site.quick_session)
+        site.start()
         site.produce(SOME // 3)
         time.sleep(site.random.random())
         running = [process for process in site.processes if process.running]
@@ -314,6 +330,29 @@ def _(site: Site) -> None:
         admin.delete_records({_partition(site.topic, p): at for p, at in cut.items()})
     site.passed += [one.place for one in sent if one.place[1] < cut[one.place[0]]]
     site.start()
+    before = site.lag()
+    time.sleep(4)
+    if site.lag() != before:
+        site.wrong.append("G1: it went on over a gap by itself")
+    if site.run("consumers", "adopt", site.topic):
+        site.wrong.append("G6: the gap could not be adopted")
+
+
+@fault(19, "the topic is deleted and made anew under a running consumer")
+def _(site: Site) -> None:
+    site.produce(SOME)
+    site.start()
+    site.wait("all is read", lambda: site.lag() == 0)
+    site.broker.delete_topic(site.topic)
+    site.broker.create_topic(site.topic, PARTITIONS)
+    site.sent, site.highest, site.after = [], {}, site.store.read.head().position
+    site.look_up_topic()
+    site.produce(SOME)
+    time.sleep(8)
+    if site.store.read.head().position != site.after:
+        site.wrong.append("G1: another topic was read under the old name")
+    if site.run("consumers", "adopt", site.topic):
+        site.wrong.append("G6: the new topic could not be adopted")
 
 
 def _partition(topic: str, number: int) -> object:

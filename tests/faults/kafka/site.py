@@ -106,10 +106,22 @@ class Site:
     """Highest position of each partition that was seen."""
     _named: int = 0
 
-    quick_session: dict[str, str] = field(default_factory=dict)
-    """Settings by which the group gives up a silent member within seconds."""
+    topic_id: str = ""
+    after: int = 0
+    """Effects before this position of the log are of an earlier topic."""
 
     # ------------------------------------------------------------------------------------------ processes
+
+    def run(self, *arguments: str) -> int:
+        """Run one command of `plaint` on this installation."""
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            env={**_clean(), **self.settings},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode
 
     def start(self, **settings: str) -> Process:
         """Start a consumer; it works when it has connected."""
@@ -151,13 +163,19 @@ class Site:
     def positions(self) -> dict[int, int]:
         """Return the position of each partition; one that goes back is wrong."""
         with self.pool.connection() as connection:
-            rows = connection.execute("SELECT source, position FROM plaint.sources WHERE source LIKE 'kafka:%'")
+            query = "SELECT source, position FROM plaint.sources WHERE source LIKE %s"
+            rows = connection.execute(query, (f"kafka:%/{self.topic_id}/%",))
             found = {int(source.rpartition("/")[2]): int(position) for source, position in rows.fetchall()}
         for partition, position in found.items():
             if position < self.highest.get(partition, 0):
                 self.wrong.append(f"G4: position of {partition} went back to {position}")
             self.highest[partition] = max(position, self.highest.get(partition, 0))
         return found
+
+    def look_up_topic(self) -> None:
+        """Learn which topic the name means now."""
+        with self.broker.admin() as admin:
+            self.topic_id = str(admin.describe_topics([self.topic])[0]["topic_id"])
 
     def ends(self) -> dict[int, int]:
         ends: dict[int, int] = {}
@@ -206,7 +224,7 @@ class Site:
         codes = [process.stop() for process in self.processes if process.running]
         if any(codes):
             self.wrong.append(f"G6: a consumer ended with {codes}")
-        found = accounts.effects(self.store, self.topic)
+        found = accounts.effects(self.store, self.topic, self.after)
         told = accounts.settled(found, self.sent, self.positions(), self.ends(), passed=self.passed, marks=self.marks)
         told["G5"] = self._replayed()
         told["G6"] = ""
@@ -256,9 +274,11 @@ def site(broker: RunningBroker, wires: Sequence[Wire], server: Crashable, seed: 
             "PLAINT_KAFKA_SERVERS": broker.servers,
             "PLAINT_KAFKA_GROUP": unique("group"),
             "PLAINT_KAFKA_INBOUND": name,
+            "PLAINT_KAFKA_COMMANDS": broker.new_topic(name="commands"),
             "PLAINT_LOG_FORMAT": "json",
         }
         here = Site(Random(seed), broker, wires, server, database, line, place, name, store, pool, settings)
+        here.look_up_topic()
         try:
             yield here
         finally:
