@@ -1,14 +1,25 @@
 """Why a cluster does not let us in, at once and in words; the library only says that it did not, after its time-out."""
 
+import logging
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from kafka import errors
 from kafka.net.compat import KafkaNetClient
 
 from consumers.kafka.access import Access, BrokerUnavailable
 
-_SECONDS = 5.0
+_SECONDS: Final = 5.0
+_CLIENT: Final = "plaint-probe"
+
+
+def _not_of_the_probe(record: logging.LogRecord) -> bool:
+    """Whether the library's log line comes from another client: what the probe meets is raised, once and in words."""
+    return record.threadName != f"kafka-io-{_CLIENT}"
+
+
+for _name in ("connection", "manager", "transport"):
+    logging.getLogger(f"kafka.net.{_name}").addFilter(_not_of_the_probe)
 
 
 def probe(access: Access, seconds: float = _SECONDS) -> None:
@@ -31,7 +42,7 @@ def probe(access: Access, seconds: float = _SECONDS) -> None:
 
 def _shake_hands(access: Access, server: str, seconds: float) -> None:
     """Make one connection, and raise what the library only logs: its own way in loses the cause."""
-    options = {**access.options("plaint-probe"), "bootstrap_servers": [server]}
+    options = {**access.options(_CLIENT), "bootstrap_servers": [server]}
     client = KafkaNetClient(**options, metrics=None)
     manager = client._manager  # noqa: SLF001 # the library shows a connection's error nowhere else
     manager._net.start()  # noqa: SLF001

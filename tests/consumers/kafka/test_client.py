@@ -260,6 +260,28 @@ def test_a_producer_that_nobody_answers_says_so_in_time_and_close_returns() -> N
         broker.close()
 
 
+@pytest.mark.slow
+def test_questions_to_a_cluster_that_went_away_end_in_time_and_are_answered_once_it_is_back() -> None:
+    with start_brokers() as own:
+        broker = broker_at(own.servers)
+        cluster = broker.cluster_id()
+        own.pause()
+        began = time.monotonic()
+        with pytest.raises(BrokerUnavailable) as caught:
+            broker.cluster_id()
+        with pytest.raises(BrokerUnavailable, match="does not answer in time"):
+            broker.topic_ids(["any"])
+        assert time.monotonic() - began < 25
+        assert not caught.value.lasting
+        own.resume()
+        own.kill()
+        with pytest.raises(BrokerUnavailable, match="nothing listens"):
+            broker.bounds([Partition("any", 0)])
+        own.start()
+        assert broker.cluster_id() == cluster
+        broker.close()
+
+
 # ----------------------------------------------------------------------------------------- getting in, and why not
 
 

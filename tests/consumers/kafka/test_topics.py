@@ -1,5 +1,8 @@
 """The topics that Plaint makes in a real cluster, and what it says of those that somebody else has made."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -96,3 +99,11 @@ def test_without_a_cluster_the_setting_is_named_and_without_an_answer_it_may_be_
     assert outcome.err.startswith("plaint: PLAINT_KAFKA_SERVERS is not set; name some nodes")
     outcome = CommandLine({"PLAINT_KAFKA_SERVERS": "127.0.0.1:1"})("topics", "check")
     assert (outcome.code, outcome.err) == (75, "plaint: nothing listens on 127.0.0.1:1\n")
+
+
+def test_a_program_that_is_not_let_in_says_one_line_and_no_more() -> None:
+    program = [sys.executable, "-c", "from consumers.cli.main import main; main()", "topics", "check"]
+    said = subprocess.run(
+        program, capture_output=True, env={**os.environ, "PLAINT_KAFKA_SERVERS": "127.0.0.1:1"}, check=False
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (75, b"", b"plaint: nothing listens on 127.0.0.1:1\n")
