@@ -5,6 +5,7 @@ has an end.
 """
 
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol
@@ -216,6 +217,17 @@ class ClientConsumer:
 
     def subscribe(self, topics: Collection[str], listener: Listener) -> None:
         self._consumer.subscribe(sorted(topics), listener=_Told(listener))
+        self._know(topics)
+
+    def _know(self, topics: Collection[str]) -> None:
+        """Learn the partitions before joining: a leader that knows none deals out none, and leaves it so."""
+        cluster, deadline = self._consumer._cluster, time.monotonic() + REQUEST_SECONDS  # noqa: SLF001, TID251
+        while any(cluster.partitions_for_topic(each) is None for each in topics):
+            if time.monotonic() > deadline:  # noqa: TID251 # how long is waited, nothing that is kept
+                return
+            with suppress(errors.KafkaError):
+                wait = (self._consumer._manager.wait_for, cluster.request_update(), 1_000)  # noqa: SLF001
+                self._consumer._net.run(*wait)  # noqa: SLF001
 
     def poll(self, timeout_seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
         try:
