@@ -36,7 +36,7 @@ def export_schemas(
     *,
     json: Json = False,
 ) -> int:
-    """Write every word as JSON Schema: stored and published events, commands, messages, configuration files.
+    """Write every word as JSON Schema: what is stored, sent, published or configured.
 
     Beside them ``asyncapi.json`` describes the topics.
     """

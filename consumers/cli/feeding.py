@@ -1,6 +1,8 @@
 """``plaint ingest``, ``import`` and ``sample``: everything that brings complaints in from files."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.session import sender, session
+from consumers.cli.session import in_words, read_settings, sender, session
 from consumers.files.history import History, Past, Progress, UnknownMapping, mapping_named
 from consumers.files.ingest import Ingest, Report
 from consumers.files.record import Unreadable
@@ -125,13 +127,20 @@ def sample(
     messages: Annotated[
         bool, Parameter(negative="", help="Print only the channel messages as JSON Lines, and store nothing.")
     ] = False,
+    to_kafka: Annotated[
+        bool, Parameter(negative="", help="Send the channel messages to the topic that `plaint consume` reads.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Play realistic complaints over eight weeks on all channels: what people say and what the desk does.
 
     The same cases, seed, language and last day are the same steps; played again they change nothing.
+    With --messages or --to-kafka there is only what people say: what the desk does names cases, and is
+    given where these are known. A topic's clock is the broker's, so there the eight weeks are now.
     """
     start, end = _weeks(until)
+    if to_kafka:
+        return _to_kafka(sample_player.records(cases, seed, language, start, end), json=json)
     if messages:
         for line in sample_player.lines(cases, seed, language, start, end):
             sys.stdout.buffer.write(line)
@@ -145,6 +154,27 @@ def sample(
     else:
         output.table(tuple(shown), [tuple(shown.values())])
     return output.SOME_REJECTED if done.refused else output.OK
+
+
+def _to_kafka(records: Iterator[tuple[bytes, bytes]], *, json: bool) -> int:
+    from consumers.outbox.sending import PutOff
+    from consumers.sample.produce import produce
+    from consumers.wiring.broker import broker_of
+
+    settings = read_settings()
+    with in_words(), closing(broker_of(settings)) as broker, output.progress("messages", None) as bar:
+        producer = broker.producer(client="plaint-sample")
+        try:
+            sent = produce(producer, settings.kafka_inbound, records, bar.at)
+        except PutOff as error:
+            output.stop(output.TEMPORARY, f"Kafka: {error}")
+        finally:
+            producer.close(0)
+    if json:
+        output.emit_json({"topic": settings.kafka_inbound, "messages": sent})
+    else:
+        output.table(("topic", "messages"), [(settings.kafka_inbound, sent)])
+    return output.OK
 
 
 def play(

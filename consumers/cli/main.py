@@ -37,6 +37,10 @@ _COMMANDS: Commands = {
         "consumers.cli.consumers:consume",
         "Take messages and commands from Kafka until Ctrl-C; any number of replicas share the partitions.",
     ),
+    "publish": (
+        "consumers.cli.publishing:publish",
+        "Publish events, notices and dead letters to Kafka until Ctrl-C; of several replicas one works.",
+    ),
     "funnel": (
         "consumers.cli.views:funnel",
         "Show how far complaints come: entered = passed + exited + there now, for every stage.",
@@ -201,7 +205,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
         {
             "export": (
                 "consumers.cli.config:export_schemas",
-                "Write every word as JSON Schema: stored and published events, commands, messages, configuration files.",
+                "Write every word as JSON Schema: what is stored, sent, published or configured.",
             ),
         },
     ),

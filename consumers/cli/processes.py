@@ -36,10 +36,22 @@ def run(
 
             play(here, cases, seed, language)
         processes.serve(
-            here, door, on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)")
+            here,
+            door,
+            more=_kafka(chosen),
+            on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"),
         )
     output.say("stopped")
     return output.OK
+
+
+def _kafka(chosen: Settings) -> dict[str, processes.Work]:
+    """Return what runs beside where a cluster is named."""
+    if chosen.kafka_servers is None:
+        return {}
+    from consumers.wiring import publishing
+
+    return {"publisher": publishing.publish}
 
 
 @contextmanager

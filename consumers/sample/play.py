@@ -9,7 +9,7 @@ import orjson
 
 from consumers import intake
 from consumers.sample.script import Did, Said, Step
-from consumers.sample.story import Language, Period, steps
+from consumers.sample.story import Language, Period, run_of, steps
 from engine.incoming import Asked, Circumstances, Done, Incoming, Parked, Refused, Result, Sender
 from schemas.envelope import RequestSource
 
@@ -70,9 +70,26 @@ def play(
 
 def lines(cases: int, seed: int, language: Language, start: datetime, end: datetime) -> Iterator[bytes]:
     """Yield the channel messages alone, one JSON object a line, as ``plaint ingest`` reads them."""
-    for _, step in steps(cases, seed, language, Period(start, end)):
+    for _, said in _said(cases, seed, language, Period(start, end)):
+        yield orjson.dumps(said.payload, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def records(cases: int, seed: int, language: Language, start: datetime, end: datetime) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the channel messages alone as key and value for a topic; those of one case share a key.
+
+    What the desk does is left out: its commands name the cases that the messages open, and who only
+    writes into a topic does not learn how they are called.
+    """
+    period = Period(start, end)
+    run = run_of(seed, language, period)
+    for step, said in _said(cases, seed, language, period):
+        yield f"{run}/{step.case}".encode(), orjson.dumps(said.payload)
+
+
+def _said(cases: int, seed: int, language: Language, period: Period) -> Iterator[tuple[Step, Said]]:
+    for _, step in steps(cases, seed, language, period):
         if isinstance(step.act, Said):
-            yield orjson.dumps(step.act.payload, option=orjson.OPT_APPEND_NEWLINE)
+            yield step, step.act
 
 
 class Player:

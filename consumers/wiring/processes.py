@@ -3,9 +3,10 @@
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 import structlog
 import uvicorn
@@ -160,8 +161,20 @@ def address(settings: Settings) -> Iterator[socket.socket]:
         yield door
 
 
-def serve(here: Installation, door: socket.socket, *, on_ready: Callable[[str], None] = lambda _: None) -> None:
+Work = Callable[[Installation, threading.Event], None]
+"""What a thread does until the event is set; it survives what passes."""
+
+
+def serve(
+    here: Installation,
+    door: socket.socket,
+    *,
+    more: Mapping[str, Work] | None = None,
+    on_ready: Callable[[str], None] = lambda _: None,
+) -> None:
     """Run the HTTP door, all views and the upkeep in this process until a signal comes; then drain.
+
+    ``more`` are threads beside these, by name.
 
     Raises:
         BaseException: what ended a background thread.
@@ -189,6 +202,8 @@ def serve(here: Installation, door: socket.socket, *, on_ready: Callable[[str], 
     background.start("database", lambda: keep_database(here, background.stop))
     background.start("presence", lambda: keep_presence(here, background.stop))
     background.start("upkeep", lambda: upkeep(here, background.stop))
+    for name, work in (more or {}).items():
+        background.start(name, partial(work, here, background.stop))
     # The server hands a signal on when it has drained; without a handler that would end the process too early.
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

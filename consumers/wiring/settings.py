@@ -187,6 +187,10 @@ class Settings(BaseModel):
     kafka_poll_records: Annotated[int, Field(ge=1, le=50_000)] = Field(
         2_000, description="records that one transaction takes at most"
     )
+    publish_texts: bool = Field(
+        default=False, description="true: events carry what persons wrote, for as long as the topic keeps them"
+    )
+    publish_imports: bool = Field(default=False, description="true: events of imported history are published, too")
     local_person: str | None = Field(None, description="who works on the command line; absent: the login name")
 
     @property

@@ -1,0 +1,74 @@
+"""The process that publishes: settings -> publisher, the relay of dead letters beside it, and their drain."""
+
+import threading
+from contextlib import closing
+from functools import partial
+
+from consumers.kafka.client import Broker
+from consumers.outbox.feeds import Feed, events_feed, notices_feed
+from consumers.outbox.publish import Pace, Publisher
+from consumers.outbox.relay import relay_once
+from consumers.outbox.sending import Producer
+from consumers.wiring import clock
+from consumers.wiring.broker import broker_of, topics_of
+from consumers.wiring.build import Installation
+from consumers.wiring.processes import Background, keep_database, keep_presence
+from consumers.wiring.settings import Settings
+from engine.store.database.wake import Waiter
+from engine.store.herald import CHANNEL
+
+_LETTERS = 100
+"""Dead letters that are relayed at once."""
+
+
+def feeds_of(settings: Settings) -> list[Feed]:
+    """Return what is published, and where to."""
+    names = topics_of(settings)
+    events = events_feed(names.events, texts=settings.publish_texts, imports=settings.publish_imports)
+    return [events, notices_feed(names.notices)]
+
+
+def publisher(here: Installation, broker: Broker) -> Publisher:
+    """Return a publisher of this installation; nothing is sent yet."""
+    return Publisher(
+        here.pool,
+        here.store.read,
+        broker,
+        feeds_of(here.settings),
+        seconds=clock.ticks,
+        beside=partial(_relay, here),
+        pace=Pace(poll_seconds=here.settings.poll_seconds),
+    )
+
+
+def _relay(here: Installation, producer: Producer) -> int:
+    return relay_once(here.store, producer, _LETTERS, topic=here.settings.kafka_dead_letters)
+
+
+def publish(here: Installation, stop: threading.Event) -> None:
+    """Publish until ``stop`` is set, as one thread among others; trouble of the cluster is survived.
+
+    Raises:
+        SettingsRefused: no cluster is named.
+        BeyondLog, engine.store.mapper.UnknownEvent: a person must act; see ``Publisher.run``.
+    """
+    with closing(broker_of(here.settings)) as broker, closing(Waiter(here.conninfo, CHANNEL)) as waiter:
+        publisher(here, broker).run(stop, waiter)
+
+
+def run(here: Installation, stop: threading.Event) -> None:
+    """Publish, and nothing else, until ``stop`` is set.
+
+    Raises:
+        BaseException: what ended a background thread, and as ``publish``.
+    """
+    background = Background(failed=stop.set)
+    background.start("database", lambda: keep_database(here, stop))
+    background.start("presence", lambda: keep_presence(here, stop))
+    try:
+        publish(here, stop)
+    finally:
+        stop.set()
+        background.end()
+    if background.error is not None:
+        raise background.error

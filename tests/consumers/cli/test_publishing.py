@@ -1,0 +1,114 @@
+"""``plaint publish`` and ``plaint sample --to-kafka`` as a person runs them, against a real Kafka."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from support.broker import RunningBroker
+from support.commandline import CommandLine
+from support.topics import read_topic
+
+NOBODY = "127.0.0.1:9"
+
+
+@dataclass
+class Topics:
+    """An installation with topics of its own."""
+
+    plaint: CommandLine
+    kafka: RunningBroker
+    inbound: str
+    events: str
+    notices: str
+
+
+@pytest.fixture(scope="module")
+def topics(settings: dict[str, str], kafka: RunningBroker) -> Topics:
+    names = {name: kafka.new_topic(2, name=name) for name in ("inbound", "events", "notices", "dead-letters")}
+    line = CommandLine(
+        {
+            **settings,
+            "PLAINT_KAFKA_SERVERS": kafka.servers,
+            **{f"PLAINT_KAFKA_{name.upper().replace('-', '_')}": topic for name, topic in names.items()},
+        }
+    )
+    line.ok("sample", "--cases", "12")
+    return Topics(line, kafka, names["inbound"], names["events"], names["notices"])
+
+
+def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+
+
+def test_what_there_is_is_published_once(topics: Topics) -> None:
+    first = topics.plaint.ok("publish", "--once", "--json").json()["topics"]
+    second = topics.plaint.ok("publish", "--once", "--json").json()["topics"]
+
+    events = read_topic(topics.kafka.inside, topics.events)
+    assert [row["topic"] for row in first] == [topics.events, topics.notices]
+    assert first[0]["records"] == len(events) > 100
+    assert first[1]["records"] == len(read_topic(topics.kafka.inside, topics.notices)) > 0
+    assert [(row["records"], row["position"]) for row in second] == [(0, row["position"]) for row in first]
+
+
+def test_what_a_person_can_mend_is_said_in_a_line(topics: Topics) -> None:
+    nowhere = topics.plaint("publish", "--once", PLAINT_KAFKA_SERVERS=NOBODY)
+    missing = topics.plaint("publish", "--once", PLAINT_KAFKA_EVENTS="nothing-of-that-name")
+    without = CommandLine({k: v for k, v in topics.plaint.settings.items() if "KAFKA" not in k})("publish", "--once")
+
+    assert (nowhere.code, nowhere.err) == (75, f"plaint: nothing listens on {NOBODY}\n")
+    assert missing.code == 75
+    assert "the cluster has no topic nothing-of-that-name; `plaint topics create` makes it" in missing.err
+    assert (without.code, without.err.partition(";")[0]) == (78, "plaint: PLAINT_KAFKA_SERVERS is not set")
+
+
+def test_a_sample_goes_to_the_topic_case_by_case_and_stores_nothing(topics: Topics) -> None:
+    told = topics.plaint.ok("sample", "--to-kafka", "--cases", "8", "--seed", "5", "--until", "2026-06-30", "--json")
+    lines = topics.plaint.ok("sample", "--messages", "--cases", "8", "--seed", "5", "--until", "2026-06-30")
+
+    seen = read_topic_bare(topics)
+    assert told.json() == {"topic": topics.inbound, "messages": len(seen)}
+    assert sorted(value for _, value in seen) == sorted(line.encode() for line in lines.out.splitlines())
+    assert len({key for key, _ in seen}) == 8
+
+
+def read_topic_bare(topics: Topics) -> list[tuple[bytes, bytes]]:
+    return [(one.key or b"", one.value or b"") for one in read_topic(topics.kafka.inside, topics.inbound)]
+
+
+@contextmanager
+def process(topics: Topics, command: str, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command that stays until this block ends."""
+    program = [sys.executable, "-c", "from consumers.cli.main import main; main()", command]
+    with said.open("wb") as err:
+        running = subprocess.Popen(program, stderr=err, env={**os.environ, **topics.plaint.settings})
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait()
+
+
+@pytest.mark.parametrize("command", ["publish", "run"])
+def test_a_process_publishes_what_happens_and_ends_with_0_on_sigterm(
+    topics: Topics, tmp_path: Path, command: str
+) -> None:
+    before = len(read_topic(topics.kafka.inside, topics.events))
+    with process(topics, command, tmp_path / "said") as running:
+        topics.plaint.ok("sample", "--cases", "3", "--seed", "9", "--language", {"publish": "en", "run": "ru"}[command])
+        until(lambda: len(read_topic(topics.kafka.inside, topics.events)) >= before + 20)
+        running.send_signal(signal.SIGTERM)
+
+        assert running.wait(30) == 0, (tmp_path / "said").read_text()
+    assert "publishing_began" in (tmp_path / "said").read_text()
