@@ -2,7 +2,6 @@
 
 from collections import deque
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from uuid import UUID
 
 from engine import parking, streams_of, taking
@@ -10,7 +9,7 @@ from engine.complaint.case import Case
 from engine.complaint.lifecycle import takes_back
 from engine.draft import Draft
 from engine.incoming import Arrived, Done, Parked
-from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys
+from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys, own_key
 from engine.rules import joining
 from engine.store.batch import SeenMessage, SetAside
 from engine.streams.feedback import Feedback
@@ -58,7 +57,11 @@ def _take(draft: Draft, item: Arrived, freed: deque[Arrived]) -> Done | Parked:
     if item.waited is not None:
         draft.released.append(item.waited)
     stream = _standing(draft, place.stream) if isinstance(place, joining.Join) else None
-    done = _enter(draft, _entry(draft, item, fingerprint, stream), stream)
+    entry = _entry(draft, item, fingerprint, stream)
+    forerunner = draft.known.conversations.get(own_key(item.message, draft.keyed))
+    done = _enter(draft, entry, stream)
+    if forerunner not in (None, stream, done.stream):
+        _tie(draft, entry, done.stream, forerunner)
     freed.extend(_released(draft, item))
     return done
 
@@ -89,7 +92,8 @@ def _standing(draft: Draft, stream: UUID) -> UUID | None:
 
 def _park(draft: Draft, item: Arrived, fingerprint: bytes) -> Parked:
     own = command_id_of(item, draft.keyed)
-    until = item.around.received_at + timedelta(hours=draft.book.desk.park_hours)
+    here = item.around.clock or draft.now
+    until = max(item.around.received_at, here) + draft.book.desk.parks_for
     keys = tuple(conversation_keys(item.message, draft.keyed))
     aside = SetAside(
         kind="parked",
@@ -191,6 +195,26 @@ def _continue(draft: Draft, entry: _Entry, ended: UUID) -> Done:
     return replace(done, opened=True)
 
 
+def _tie(draft: Draft, entry: _Entry, stream: UUID, forerunner: UUID | None) -> None:
+    """Link a message's case with the one that a reply to it has opened, since it came too late for that to wait.
+
+    The reply's case ``continues`` this one, as what a person writes on does; this one is ``related``
+    to it. Whether both are one matter (``duplicate``, ``merged``) is for a person to say, so neither is
+    confirmed. A case continues one other at most: mailers exist that give one id to all their mail.
+    Feedback has no links: there the conversation goes on in the complaint.
+    """
+    if forerunner is None:
+        return
+    ahead, own = draft.loaded(forerunner).state, draft.loaded(stream).state
+    if not isinstance(own, Case):
+        return
+    if isinstance(ahead, Feedback):
+        draft.remember_conversation(own_key(entry.item.message, draft.keyed), stream, moves=True)
+    elif isinstance(ahead, Case) and all(link.kind != "continues" for link in ahead.records.links):
+        _consequence(draft, entry, forerunner, LinkComplaint(other=stream, kind="continues"), "forerunner")
+        _consequence(draft, entry, stream, LinkComplaint(other=forerunner, kind="related"), "related")
+
+
 def _turns(draft: Draft, entry: _Entry, stream: UUID) -> bool:
     kind = streams_of.kind(draft.loaded(stream).state)
     return kind == "feedback" and _complains(entry)
@@ -249,10 +273,10 @@ def _remember(draft: Draft, entry: _Entry, stream: UUID, *, moves: bool) -> None
         draft.remember_conversation(key, stream, moves=moves)
 
 
-def _consequence(draft: Draft, entry: _Entry, stream: UUID, command: Command) -> None:
+def _consequence(draft: Draft, entry: _Entry, stream: UUID, command: Command, label: str = "consequence") -> None:
     around = entry.item.around
     by_rule = replace(around, sender=replace(around.sender, actor="rule:desk", identity="workload"))
-    own = streams_of.part_id(entry.id, "consequence")
+    own = streams_of.part_id(entry.id, label)
     draft.decide(stream, command, replace(entry.item, around=by_rule), own, follows=entry.id)
 
 

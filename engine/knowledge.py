@@ -18,6 +18,7 @@ from engine.known import (
     conversation_keys,
     fingerprint_of,
     opening_keys,
+    own_key,
 )  # fmt: skip
 from engine.loading import load
 from engine.store.set_aside import NotSetAside
@@ -52,7 +53,7 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
 def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Keyed) -> None:
     seen = store.answers.messages([fingerprint_of(message, keyed) for message in messages])
     known.messages = {fingerprint: found.stream for fingerprint, found in seen.items()}
-    if keys := dict.fromkeys(key for message in messages for key in conversation_keys(message, keyed)):
+    if keys := dict.fromkeys(key for message in messages for key in _named(message, keyed)):
         known.conversations = store.conversations.look_up(keys)
     claimed = dict(known.conversations)
     known.conversations |= _numbered(store, messages, keyed, claimed)
@@ -63,6 +64,11 @@ def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Ke
         conversations=tuple((key, claimed.get(key)) for key in keys),
         contacts=tuple((key, known.contacts.get(key)) for key in contacts),
     )
+
+
+def _named(message: Message, keyed: Keyed) -> list[bytes]:
+    """Return the keys of what the message belongs to, and its own, which a reply that came first may have claimed."""
+    return [*conversation_keys(message, keyed), own_key(message, keyed)]
 
 
 def _numbered(

@@ -96,6 +96,12 @@ def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:
     return [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in message.conversation]
 
 
+def own_key(message: Message, keyed: Keyed) -> bytes:
+    """Return the key under which replies name the message itself."""
+    own = message.opens[0]
+    return keyed("conversation", f"{own.kind}:{own.value}".encode())
+
+
 def opening_keys(item: Arrived, keyed: Keyed) -> list[bytes]:
     """Return the keys under which other messages will find this one.
 

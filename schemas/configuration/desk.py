@@ -1,5 +1,6 @@
 """Desk: the few switches of how this company handles complaints, versioned like every configuration."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -25,6 +26,13 @@ class Desk(BaseModel):
     """A remedy without an amount is approved by the rule."""
     satisfaction_term_days: Annotated[int, Field(ge=1)] = 14
     park_hours: Annotated[int, Field(ge=1)] = 48
-    """How long a follow-up waits for its opening message."""
+    """How long a follow-up waits for its opening message, where ``park_minutes`` is left out."""
+    park_minutes: Annotated[int, Field(ge=1)] | None = None
+    """The same in minutes; goes before ``park_hours``. The shipped document says 60."""
     claim_tolerance_seconds: Annotated[int, Field(ge=0)] = 300
     """A sender's time further from ours than this is flagged."""
+
+    @property
+    def parks_for(self) -> timedelta:
+        """How long a follow-up waits for its opening message, from when it was here."""
+        return timedelta(hours=self.park_hours) if self.park_minutes is None else timedelta(minutes=self.park_minutes)

@@ -128,7 +128,7 @@ def test_a_number_that_no_complaint_has_changes_nothing(desk: Desk) -> None:
 def test_a_follow_up_without_its_opener_waits_visibly(desk: Desk) -> None:
     result = desk.hear(channel="email", raw=SECOND)
     assert isinstance(result, Parked)
-    assert result.until == desk.at + timedelta(hours=48)
+    assert result.until == desk.at + timedelta(hours=1)
     (row,) = desk.store.set_aside.listed("parked")
     assert row.id == result.id
     assert isinstance(desk.hear(channel="email", raw=SECOND), Parked)

@@ -28,7 +28,7 @@ def waiting(desk: Desk) -> list[UUID]:
 def test_what_still_may_be_answered_waits_on(desk: Desk) -> None:
     desk.at = datetime.now(UTC)
     ids = [park(desk, 1)]
-    assert parked.take_up(desk.store, desk.service, desk.at + timedelta(hours=1)) == 0
+    assert parked.take_up(desk.store, desk.service, desk.at + timedelta(minutes=30)) == 0
     assert waiting(desk) == ids
 
 
