@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 
@@ -51,6 +52,17 @@ def test_a_person_starts_one_node_reads_its_address_and_ends_it_by_ctrl_c() -> N
         assert re.fullmatch(r"plaintext: 127\.0\.0\.1:\d+\n", process.stdout.readline())
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
+
+
+def test_a_port_that_is_taken_is_told_though_the_log_is_gone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        program = [sys.executable, str(START), "--port", str(port), "--brief"]
+        answer = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert re.search(
+        r"^Kafka cannot be started: node 1 has ended: .*Exception: .*[Aa]ddress already in use", answer.stderr
+    )
 
 
 def test_without_java_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
