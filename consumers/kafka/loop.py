@@ -73,7 +73,8 @@ class Options:
     group: str
     client: str
     batch: int = 500
-    poll_seconds: float = 0.5
+    poll_seconds: float = 1.0
+    """Not short: what the library does to join a group is lost where it is not within a poll when the answer comes."""
     check_seconds: float = 5.0
     hint_seconds: float = 1.0
     tell_seconds: float = 60.0

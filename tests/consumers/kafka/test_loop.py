@@ -1,0 +1,208 @@
+"""Everything that is read has its effect exactly once, on a real broker and a real database."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import pytest
+
+from consumers.kafka.client import Broker
+from consumers.kafka.protocol import Partition
+from engine.incoming import Arrived, Incoming, Result
+from engine.service import Service
+from engine.store.database.errors import DatabaseUnavailable
+from engine.store.mapper import UnknownEvent
+from schemas.published.dead_letter import DeadLetter
+from support.broker import RunningBroker, unique
+from support.consuming import Group, broker, chat, produce, running, step_until, texts
+from support.installation import Desk
+
+
+@pytest.fixture
+def cluster(kafka: RunningBroker) -> Iterator[Broker]:
+    with broker(kafka.servers) as lent:
+        yield lent
+
+
+@pytest.fixture
+def group(kafka: RunningBroker, cluster: Broker, desk: Desk) -> Group:
+    """A group that reads one topic of two partitions."""
+    topic = kafka.new_topic(2, message_timestamp_type="LogAppendTime")
+    return Group(desk, cluster, {topic: "messages"}, unique("group"))
+
+
+@pytest.fixture
+def topic(group: Group) -> str:
+    (name,) = group.topics
+    return name
+
+
+def letters(desk: Desk) -> list[DeadLetter]:
+    rows = desk.store.set_aside.listed("dead_letter", limit=1000)
+    return [DeadLetter.from_octets(desk.store.set_aside.show(row.id)[1]) for row in rows]
+
+
+def test_what_was_there_before_and_what_comes_after_is_read_in_order(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk
+) -> None:
+    produce(kafka.servers, topic, [chat(f"a{n}") for n in range(30)])
+    produce(kafka.servers, topic, [chat(f"b{n}") for n in range(5)], partition=1)
+    member = group.member(batch=7)
+    with running(member):
+        step_until([member], lambda: group.positions() == {(topic, 0): 30, (topic, 1): 5})
+        produce(kafka.servers, topic, [chat("a30")])
+        step_until([member], lambda: group.positions() == {(topic, 0): 31, (topic, 1): 5})
+    found = texts(desk)
+    assert [text for text in found if ", a" in text] == [f"It is broken, a{n}" for n in range(31)]
+    assert len(found) == 36
+    assert member.figures.records["done"] == 36
+
+
+def test_the_brokers_time_is_when_it_was_received(kafka: RunningBroker, group: Group, topic: str, desk: Desk) -> None:
+    produce(kafka.servers, topic, [chat("a")], timestamp_ms=1)
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: bool(group.positions()))
+    envelope = next(one for one in desk.store.read.log(0, 1000) if one.name == "complaint.received.v1").envelope
+    assert envelope.received_at is not None
+    assert envelope.received_at.year > 2000
+
+
+def test_poison_goes_aside_whole_and_its_neighbours_go_on(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk
+) -> None:
+    produce(kafka.servers, topic, [chat("a"), b"{", None, b"\xff", chat("b"), None], key=b"k", headers=[("h", b"\xfe")])
+    produce(kafka.servers, topic, [None, None], partition=1, key=b"k")
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions() == {(topic, 0): 6, (topic, 1): 2})
+    assert texts(desk) == ["It is broken, a", "It is broken, b"]
+    kept = letters(desk)
+    assert [(each.offset, each.error_class, each.value) for each in kept] == [
+        (1, "syntax", b"{"),
+        (3, "encoding", b"\xff"),
+    ]
+    assert [(each.key, each.raw_headers) for each in kept] == [(b"k", [(b"h", b"\xfe")])] * 2
+    assert member.figures.records == {"done": 2, "dead_letter": 2, "passed_over": 4}
+
+
+def test_what_the_client_cannot_read_goes_aside_and_reading_goes_on(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk
+) -> None:
+    from support.poison import send_batch
+
+    produce(kafka.servers, topic, [chat("a")])
+    send_batch(kafka.servers, topic, [(chat("b"), b"good"), (chat("c"), b"\xff\xfe"), (chat("d"), b"good")])
+    produce(kafka.servers, topic, [chat("e")])
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions().get((topic, 0)) == 5)
+    assert texts(desk) == [f"It is broken, {name}" for name in "abde"]
+    (kept,) = letters(desk)
+    assert (kept.offset, kept.reason, kept.value) == (2, "encoding header_name", chat("c"))
+    assert kept.raw_headers[0].name == b"\xff\xfe"
+    assert member.figures.errors["poll"] >= 1
+
+
+class Troubled(Service):
+    """A service that meets trouble of the test's choosing."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.store)
+        self.trouble: list[Exception] = []
+        self.bugs: set[str] = set()
+        """Texts that make it fail, always."""
+        self.calls = 0
+
+    def submit(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
+        self.calls += 1
+        if self.trouble:
+            raise self.trouble.pop(0)
+        for item in items:
+            if isinstance(item, Arrived) and item.message.text in self.bugs:
+                raise ValueError(item.message.text)
+        return super().submit(items, now)
+
+
+def test_one_record_that_fails_by_itself_sinks_no_other(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk
+) -> None:
+    service = Troubled(desk)
+    group.service = service
+    service.bugs = {"It is broken, 17", "It is broken, 40"}
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(64)])
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions() == {(topic, 0): 64})
+    assert texts(desk) == [f"It is broken, {n}" for n in range(64) if n not in (17, 40)]
+    assert [(each.offset, each.reason) for each in letters(desk)] == [
+        (17, "internal value_error"), (40, "internal value_error"),
+    ]  # fmt: skip
+    assert service.calls < 60, "it is halved, not tried one by one"
+
+
+@pytest.mark.parametrize("trouble", [DatabaseUnavailable("gone"), OSError("disk full"), MemoryError()])
+def test_an_outage_is_waited_out_in_the_group_and_nothing_is_set_aside(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk, trouble: Exception
+) -> None:
+    service = Troubled(desk)
+    group.service = service
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(3)])
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: member.partitions.running(Partition(topic, 0)) is not None)
+        service.trouble = [trouble] * 4
+        produce(kafka.servers, topic, [chat(str(n)) for n in range(3, 6)])
+        step_until([member], lambda: group.positions() == {(topic, 0): 6})
+        assert member.figures.rebalances == 1
+    assert texts(desk) == [f"It is broken, {n}" for n in range(6)]
+    assert letters(desk) == []
+    assert member.figures.errors["store"] >= 1
+
+
+def test_a_program_that_is_too_old_ends_and_sets_nothing_aside(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk
+) -> None:
+    service = Troubled(desk)
+    group.service = service
+    service.trouble = [UnknownEvent("complaint.received.v9", 7)]
+    produce(kafka.servers, topic, [chat("a")])
+    member = group.member()
+    with running(member), pytest.raises(UnknownEvent):
+        step_until([member], lambda: False)
+    assert (group.positions(), letters(desk)) == ({}, [])
+
+
+def test_the_hint_follows_the_stored_position(kafka: RunningBroker, group: Group, topic: str) -> None:
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(3)])
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions() == {(topic, 0): 3})
+    with kafka.admin() as admin:
+        told = admin.list_group_offsets(group.name)
+    assert [each.offset for each in next(iter(told.values())).values()] == [3]
+
+
+def test_a_batch_without_its_codec_goes_aside_in_one_piece(
+    kafka: RunningBroker, group: Group, topic: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import zstandard
+    from kafka import codec
+
+    produce(kafka.servers, topic, [chat("a")])
+    produce(
+        kafka.servers, topic, [chat(f"b{n}") for n in range(3)], options={"compression_type": "zstd", "linger_ms": 200}
+    )
+    produce(kafka.servers, topic, [chat("c")])
+    assert zstandard is not None
+    monkeypatch.setattr(codec, "has_zstd", lambda: False)
+    from consumers.kafka import batches
+
+    monkeypatch.setitem(batches._UNPACK, 4, None)  # noqa: SLF001 # as if the library had never been there
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions().get((topic, 0)) == 5)
+    assert texts(desk) == ["It is broken, a", "It is broken, c"]
+    (kept,) = letters(desk)
+    assert (kept.offset, kept.error_class) == (1, "codec")
+    assert kept.value is not None
+    assert len(kept.value) > 61, "the octets of the batch"

@@ -1,0 +1,202 @@
+"""Stored positions decide where each partition is read from, and what was lost stops it until a person says so."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+from structlog.testing import capture_logs
+
+from consumers.kafka import status
+from consumers.kafka.client import Broker
+from consumers.kafka.protocol import Partition
+from engine.store.batch import Batch, SourceMove
+from support.broker import RunningBroker, unique
+from support.consuming import Group, broker, chat, produce, running, step_until, texts, wait_until, working
+from support.installation import Desk
+
+
+@pytest.fixture
+def cluster(kafka: RunningBroker) -> Iterator[Broker]:
+    with broker(kafka.servers) as lent:
+        yield lent
+
+
+def grouped(kafka: RunningBroker, cluster: Broker, desk: Desk, partitions: int = 1) -> tuple[Group, str]:
+    topic = kafka.new_topic(partitions)
+    return Group(desk, cluster, {topic: "messages"}, unique("group")), topic
+
+
+def adopted(group: Group, topic: str) -> list[status.Adopted]:
+    """Do what ``plaint consumers adopt`` does."""
+    cluster, topic_id, planned = status.adoption(cast("Broker", group.cluster), group.desk.store, topic)
+    group.desk.service.pass_over([move for _, move in planned if move is not None])
+    status.adopt(group.desk.store, topic, cluster, topic_id, [each.partition for each, _ in planned])
+    return [each for each, _ in planned]
+
+
+def stopped(member: object) -> dict[int, str | None]:
+    places = member.partitions.places  # type: ignore[attr-defined] # a consumption
+    return {place.partition.number: place.why for place in places if place.state == "stopped"}
+
+
+def test_a_restart_reads_on_where_the_store_is_whatever_the_group_says(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(10)])
+    source = f"kafka:{cluster.cluster_id()}/{cluster.topic_ids([topic])[topic]}/0"
+    desk.store.commit(Batch(sources=(SourceMove(source, None, 6),)))
+    first = group.member()
+    with running(first):
+        step_until([first], lambda: group.positions() == {(topic, 0): 10})
+    assert texts(desk) == [f"It is broken, {n}" for n in range(6, 10)]
+
+    desk.store.commit(Batch(sources=(SourceMove(source, 10, 2),)))
+    second = group.member("two")
+    with running(second):
+        step_until([second], lambda: group.positions() == {(topic, 0): 10})
+    assert len(texts(desk)) == 8
+    assert second.figures.records == {"done": 4, "already": 4, "passed_over": 0}
+
+
+def test_two_members_share_four_partitions_and_whoever_stays_gets_all(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk, 4)
+    one, two = group.member("one"), group.member("two")
+    with working(one):
+        with working(two):
+            wait_until(lambda: (len(list(one.partitions.places)), len(list(two.partitions.places))) == (2, 2))
+            for number in range(4):
+                produce(kafka.servers, topic, [chat(f"{number}/{n}") for n in range(5)], partition=number)
+            wait_until(lambda: group.positions() == {(topic, number): 5 for number in range(4)})
+            assert (one.figures.records["done"], two.figures.records["done"]) == (10, 10)
+        for number in range(4):
+            produce(kafka.servers, topic, [chat(f"{number}/last")], partition=number)
+        wait_until(lambda: group.positions() == {(topic, number): 6 for number in range(4)})
+    assert one.figures.records["done"] == 14
+    assert len(set(texts(desk))) == len(texts(desk)) == 24
+
+
+def test_an_overlapping_batch_of_a_zombie_is_rejected_whole(kafka: RunningBroker, cluster: Broker, desk: Desk) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    zombie = group.member("zombie", batch=3)
+    with running(zombie):
+        step_until([zombie], lambda: zombie.partitions.running(Partition(topic, 0)) is not None)
+        other = Group(desk, cluster, group.topics, unique("group")).member("owner", batch=10)
+        produce(kafka.servers, topic, [chat(str(n)) for n in range(8)])
+        with running(other):
+            step_until([other], lambda: group.positions() == {(topic, 0): 8})
+        with capture_logs() as logs:
+            step_until([zombie], lambda: zombie.figures.errors["conflict"] == 1)
+        assert [line["event"] for line in logs] == ["batch_overtaken"]
+        produce(kafka.servers, topic, [chat("8")])
+        step_until([zombie], lambda: group.positions() == {(topic, 0): 9})
+    assert texts(desk) == [f"It is broken, {n}" for n in range(9)]
+    assert zombie.figures.records == {"done": 1, "passed_over": 0}
+
+
+def test_a_topic_made_anew_stands_still_until_it_is_adopted_and_is_then_read_from_its_beginning(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(3)])
+    member = group.member()
+    with running(member), capture_logs() as logs:
+        step_until([member], lambda: group.positions() == {(topic, 0): 3})
+        kafka.delete_topic(topic)
+        kafka.create_topic(topic)
+        produce(kafka.servers, topic, [chat(str(n)) for n in range(2, 5)])
+        step_until([member], lambda: stopped(member) == {0: "topic_replaced"})
+        assert group.positions() == {}
+
+        adopted(group, topic)
+        step_until([member], lambda: group.positions() == {(topic, 0): 3})
+        assert stopped(member) == {}
+    alarms = [line for line in logs if line["event"] == "partition_stopped" and line["reason"] == "topic_replaced"]
+    assert [(line["log_level"], line["partition"]) for line in alarms] == [("error", 0)]
+    assert texts(desk) == [f"It is broken, {n}" for n in range(5)]
+    assert member.figures.alarms["topic_replaced"] == 1
+
+
+def test_records_that_retention_took_unread_stop_the_partition_and_no_other(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk, 2)
+    first = group.member()
+    produce(kafka.servers, topic, [chat("0")])
+    with running(first):
+        step_until([first], lambda: group.positions() == {(topic, 0): 1})
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(1, 8)])
+    _delete_before(kafka, topic, 5)
+
+    second = group.member("two")
+    with running(second), capture_logs() as logs:
+        step_until([second], lambda: stopped(second) == {0: "below_start"})
+        produce(kafka.servers, topic, [chat("other")], partition=1)
+        step_until([second], lambda: group.positions() == {(topic, 0): 1, (topic, 1): 1})
+        for _ in range(10):
+            second.step()
+        assert group.positions()[topic, 0] == 1, "nothing is reset in silence"
+        assert adopted(group, topic) == [status.Adopted(0, 1, 5), status.Adopted(1, 1, 1)]
+        step_until([second], lambda: group.positions() == {(topic, 0): 8, (topic, 1): 1})
+    assert texts(desk) == [f"It is broken, {name}" for name in ["0", "other", "5", "6", "7"]]
+    assert sum(line["event"] == "partition_stopped" for line in logs) == 1
+
+
+def test_a_gap_that_opens_under_a_running_member_stops_it_too(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    member = group.member(check_seconds=1_000)
+    with running(member):
+        step_until([member], lambda: member.partitions.running(Partition(topic, 0)) is not None)
+        member.partitions.hold()
+        produce(kafka.servers, topic, [chat(str(n)) for n in range(8)])
+        _delete_before(kafka, topic, 5)
+        member.partitions.go_on()
+        step_until([member], lambda: stopped(member) == {0: "below_start"})
+    assert texts(desk) == []
+
+
+def test_a_log_that_is_shorter_than_what_was_read_stays_stopped_when_it_has_grown_again(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(3)])
+    source = f"kafka:{cluster.cluster_id()}/{cluster.topic_ids([topic])[topic]}/0"
+    desk.store.commit(Batch(sources=(SourceMove(source, None, 5),)))
+    first = group.member()
+    with running(first):
+        step_until([first], lambda: stopped(first) == {0: "beyond_end"})
+        step_until([first], lambda: [row.said.state for row in desk.store.standings.all()] == ["stopped"])
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(3, 9)])
+    second = group.member("two")
+    with running(second):
+        step_until([second], lambda: stopped(second) == {0: "beyond_end"})
+        adopted(group, topic)
+        step_until([second], lambda: group.positions() == {(topic, 0): 9})
+    assert texts(desk) == [f"It is broken, {n}" for n in range(5, 9)]
+
+
+def test_partitions_that_are_added_are_read_from_their_beginning(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    first = group.member()
+    produce(kafka.servers, topic, [chat("0")])
+    with running(first):
+        step_until([first], lambda: group.positions() == {(topic, 0): 1})
+    with kafka.admin() as admin:
+        admin.create_partitions({topic: 2})
+    produce(kafka.servers, topic, [chat("1")], partition=1)
+    second = group.member("two")
+    with running(second):
+        step_until([second], lambda: group.positions() == {(topic, 0): 1, (topic, 1): 1})
+
+
+def _delete_before(kafka: RunningBroker, topic: str, offset: int) -> None:
+    from kafka import TopicPartition
+
+    with kafka.admin() as admin:
+        admin.delete_records({TopicPartition(topic, 0): offset})
