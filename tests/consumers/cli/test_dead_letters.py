@@ -1,0 +1,124 @@
+"""``plaint dead-letters``: list, show, replay and discard what could not be taken."""
+
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+
+from consumers.wiring import build
+from consumers.wiring.settings import Settings
+from engine.incoming import Circumstances, Sender, Spoiled
+from engine.store.access_log import AccessLog
+from engine.store.database.pool import open_pool
+from schemas.envelope import KafkaSource
+from schemas.published.dead_letter import DeadLetter, LeftOut, headers_of
+from support.commandline import CommandLine
+from support.letters import AT, letter
+
+FORM = {"channel": "web_form", "form": "site", "id": "1", "text": "The kettle leaks!"}
+GOOD = letter(1, key=None, value=orjson.dumps(FORM), error_class="internal", code="key_error", path="")
+BAD = letter(2, value=b"{\x1b[31m\xff", headers=headers_of([(b"ce_id", b"\xfe1")]))
+LARGE = letter(3, value=None, left_out=LeftOut(size=9, sha256="0" * 64), error_class="size", code="too_large", path="")
+
+
+@pytest.fixture
+def line(database: str, tmp_path: Path) -> CommandLine:
+    """An installation with three dead letters: one that is good now, one that never will be, one that is not here."""
+    place = {"database": database, "data_dir": tmp_path}
+    with build.opened(Settings.model_validate(place)) as here:
+        sender = Sender("kafka/complaints.inbound", "service:kafka", "workload")
+        for what in (GOOD, BAD, LARGE):
+            source = KafkaSource(cluster="c1", topic=what.topic, partition=0, offset=what.offset)
+            around = Circumstances(sender, source, AT)
+            item = Spoiled(what.id, what.fingerprint, what.reason, what.to_octets(), around)
+            here.service.submit([item], AT)
+    return CommandLine({"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path), "PLAINT_LOG_FORMAT": "json"})
+
+
+def listed(line: CommandLine, *options: str) -> list[UUID]:
+    return [UUID(one["id"]) for one in line.ok("dead-letters", "list", "--json", *options).json()["dead_letters"]]
+
+
+def noted(database: str) -> list[tuple[str | None, UUID | None]]:
+    with open_pool(database, max_size=1, name="test") as pool:
+        return [(one.access.reason, one.access.request) for one in AccessLog(pool).after(0, 100)]
+
+
+def test_they_are_listed_by_reason_and_time_without_being_opened(line: CommandLine, database: str) -> None:
+    first = line.ok("dead-letters", "list", "--json").json()["dead_letters"][1]
+    assert list(first) == ["id", "class", "code", "path", "source", "since", "until"]
+    assert [first[name] for name in ("id", "class", "code", "path", "source")] == [
+        str(BAD.id), "syntax", "not_json", "(column 2)", "kafka:complaints.inbound/0/2",
+    ]  # fmt: skip
+    assert listed(line) == [GOOD.id, BAD.id, LARGE.id]
+    assert listed(line, "--reason", "syntax") == listed(line, "--reason", "syntax/not_json") == [BAD.id]
+    assert listed(line, "--reason", "syntax/not") == []
+    assert listed(line, "--since", "2030-01-01") == []
+    assert listed(line, "--since", "2020-01-01") == listed(line)
+    assert "not_json" in line.ok("dead-letters", "list").out
+    assert noted(database) == []
+
+
+def test_a_class_that_there_is_not_is_told(line: CommandLine) -> None:
+    outcome = line("dead-letters", "list", "--reason", "syntactic")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "no class 'syntactic'; there are encoding, syntax" in outcome.err
+
+
+def test_one_is_shown_harmlessly_and_the_access_log_keeps_who_did(line: CommandLine, database: str) -> None:
+    shown = line.ok("dead-letters", "show", str(BAD.id))
+    assert "\x1b" not in shown.out
+    assert "(column 2)" in shown.out
+    record = line.ok("dead-letters", "show", str(BAD.id), "--json").json()["record"]
+    assert DeadLetter.model_validate(record) == BAD
+    assert noted(database) == [("dead_letters.show", BAD.id)] * 2
+
+
+def test_one_that_is_not_there_is_told_and_so_is_the_reading(line: CommandLine, database: str) -> None:
+    assert line("dead-letters", "show", str(UUID(int=7))).code == 3
+    assert noted(database) == [("dead_letters.show", UUID(int=7))]
+
+
+def test_raw_is_the_value_octet_for_octet(line: CommandLine) -> None:
+    shown = line.ok("dead-letters", "show", str(GOOD.id), "--raw")
+    assert shown.out.encode() == GOOD.value
+
+
+def test_replaying_all_tells_what_became_of_each(line: CommandLine) -> None:
+    outcome = line("dead-letters", "replay", "--all", "--json")
+    results = {UUID(one["id"]): (one["status"], one["reason"]) for one in outcome.json()["replayed"]}
+    assert outcome.code == 1
+    assert results[GOOD.id][0] == "done"
+    assert (results[BAD.id][0], results[LARGE.id][0]) == ("failed", "not_kept")
+    assert sorted(listed(line)) == sorted([BAD.id, LARGE.id])
+    assert line.ok("case", "show", results[GOOD.id][1], "--json").json()["case"] == results[GOOD.id][1]
+
+
+def test_replaying_one_that_succeeds_ends_with_zero_and_again_it_is_gone(line: CommandLine) -> None:
+    first = line("dead-letters", "replay", str(GOOD.id))
+    assert (first.code, first.out) == (0, "")
+    assert f"{GOOD.id} done" in first.err
+    again = line("dead-letters", "replay", str(GOOD.id))
+    assert again.code == 1
+    assert f"{GOOD.id} gone" in again.err
+
+
+@pytest.mark.parametrize("options", [(), ("--all", "--reason", "syntax"), (str(BAD.id), "--all")])
+def test_what_is_meant_must_be_said_one_way(line: CommandLine, options: tuple[str, ...]) -> None:
+    assert line("dead-letters", "replay", *options).code == 2
+
+
+def test_nothing_is_discarded_without_being_asked_for(line: CommandLine, database: str) -> None:
+    assert line("dead-letters", "discard", str(BAD.id)).code == 2
+    assert line("dead-letters", "discard", str(BAD.id), str(UUID(int=7)), "--yes").code == 3
+    assert len(listed(line)) == 3
+    assert noted(database) == []
+
+
+def test_what_is_discarded_is_gone_and_the_access_log_keeps_why_it_had_failed(line: CommandLine, database: str) -> None:
+    assert line.ok("dead-letters", "discard", "--reason", "size/too_large", "--yes", "--json").json() == {
+        "discarded": 1
+    }
+    assert listed(line) == [GOOD.id, BAD.id]
+    assert noted(database) == [("dead_letters.discard:size/too_large", LARGE.id)]
