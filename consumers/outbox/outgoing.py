@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from engine.complaint.number import case_number
 from engine.store.batch import Recorded
 from schemas.published import integration, notice
-from schemas.published.cloudevent import JSON, CloudEvent, KafkaHeader, to_kafka_headers
+from schemas.published.cloudevent import CONTENT_TYPE, JSON, KafkaHeader
 from schemas.published.integration_parts import Fact
 
 SOURCE: Final = "urn:plaint:log:"
@@ -54,17 +54,21 @@ def notices_of(recorded: Recorded, incarnation: UUID) -> Sequence[Outgoing]:
     found = notice.notice_of(stream, case_number(stream), envelope, recorded.event)
     if found is None:
         return ()
-    return [_record(recorded, incarnation, found, uuid5(envelope.event_id, found.NAME), _sequence(recorded))]
+    own_id = uuid5(envelope.event_id, found.NAME)
+    return [_record(recorded, incarnation, found, own_id, _sequence(recorded), texts=False)]
 
 
 def _events(recorded: Recorded, incarnation: UUID, *, texts: bool) -> Sequence[Outgoing]:
     stream, envelope = recorded.stream, recorded.envelope
     facts = integration.integration_of(stream, case_number(stream), envelope, recorded.event, texts=texts)
-    if not facts or facts[0].OF != integration.ERASURE:
-        return [_record(recorded, incarnation, fact, envelope.event_id, _sequence(recorded)) for fact in facts]
+    if not facts:
+        return ()
+    if facts[0].OF != integration.ERASURE:
+        return [_record(recorded, incarnation, facts[0], envelope.event_id, _sequence(recorded), texts=texts)]
+    ids = [uuid5(envelope.event_id, str(fact.about)) for fact in facts]
     return [
-        _record(recorded, incarnation, fact, uuid5(envelope.event_id, str(fact.about)), _sequence(recorded, nth))
-        for nth, fact in enumerate(facts, 1)
+        _record(recorded, incarnation, fact, ids[nth], _sequence(recorded, nth + 1), texts=texts)
+        for nth, fact in enumerate(facts)
     ]
 
 
@@ -72,27 +76,28 @@ def _sequence(recorded: Recorded, nth: int | None = None) -> str:
     return f"{recorded.position:0{POSITION_DIGITS}d}" + ("" if nth is None else f".{nth:06d}")
 
 
-def _record(recorded: Recorded, incarnation: UUID, fact: Fact, id: UUID, sequence: str) -> Outgoing:
+def _record(recorded: Recorded, incarnation: UUID, fact: Fact, id: UUID, sequence: str, *, texts: bool) -> Outgoing:
+    """Return a fact as a CloudEvent in binary mode, put together by hand: it is made for every event of the log."""
     envelope, about = recorded.envelope, str(fact.about)
     attributes = {
-        "id": str(id),
-        "source": f"{SOURCE}{incarnation}",
-        "type": fact.NAME,
-        "subject": about,
-        "time": envelope.occurred_at,
-        "datacontenttype": JSON,
-        "dataschema": f"{SCHEMA}{fact.NAME}",
-        "partitionkey": about,
-        "traceparent": envelope.traceparent,
-        "correlationid": str(envelope.correlation_id),
-        "causationid": str(envelope.causation_id) if envelope.causation_id else None,
-        "sequence": sequence,
-        "recordedtime": recorded.recorded_at,
-        "data": fact.model_dump(mode="json", exclude_none=True),
+        "ce_specversion": "1.0",
+        "ce_id": str(id),
+        "ce_source": f"{SOURCE}{incarnation}",
+        "ce_type": fact.NAME,
+        "ce_subject": about,
+        "ce_time": envelope.occurred_at.isoformat(),
+        "ce_dataschema": f"{SCHEMA}{fact.NAME}",
+        "ce_partitionkey": about,
+        "ce_correlationid": str(envelope.correlation_id),
+        "ce_sequence": sequence,
+        "ce_recordedtime": recorded.recorded_at.isoformat(),
+        CONTENT_TYPE: JSON,
     }
-    if fact.holds_text:
-        attributes[PERSONAL] = True
-    _, headers, value = to_kafka_headers(CloudEvent.model_validate(attributes))
-    if envelope.traceparent:
-        headers.append((TRACEPARENT, envelope.traceparent.encode()))
-    return Outgoing(about.encode(), headers, value or b"")
+    if envelope.causation_id is not None:
+        attributes["ce_causationid"] = str(envelope.causation_id)
+    if envelope.traceparent is not None:
+        attributes["ce_traceparent"] = attributes[TRACEPARENT] = envelope.traceparent
+    if texts and fact.holds_text:
+        attributes[f"ce_{PERSONAL}"] = "true"
+    value = fact.__pydantic_serializer__.to_json(fact, by_alias=True, exclude_none=True)
+    return Outgoing(about.encode(), [(name, text.encode()) for name, text in attributes.items()], value)

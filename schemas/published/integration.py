@@ -10,6 +10,7 @@ opened, and a text that was erased stays out.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -76,11 +77,17 @@ def _fields(kind: type[Fact], envelope: Envelope, event: Event, number: str) -> 
     given: dict[str, Any] = {name: getattr(envelope, name) for name in _AROUND}
     if issubclass(kind, ComplaintFact):
         given["number"] = number
-    for name in kind.model_fields:
-        value = getattr(event, name, None)
+    for name in _shared(kind, type(event)):
+        value = getattr(event, name)
         if value is not None:
             given[name] = value
     return given
+
+
+@cache
+def _shared(kind: type[Fact], event: type[Event]) -> tuple[str, ...]:
+    """Return the fields that a published event has from its stored one."""
+    return tuple(name for name in kind.model_fields if name in event.model_fields)
 
 
 _AROUND: Final = ("business_unit", "actor", "origin", "occurred_precision", "zone")

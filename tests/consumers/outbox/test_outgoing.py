@@ -13,7 +13,7 @@ from engine.store.batch import Recorded
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
 from schemas.envelope import Envelope
-from schemas.published.cloudevent import CloudEvent, from_kafka_headers
+from schemas.published.cloudevent import CloudEvent, from_kafka_headers, to_kafka_headers
 from schemas.published.integration import OF_STORED
 from schemas.published.notice import STORED
 from schemas.streams.subject import SubjectErased
@@ -48,7 +48,7 @@ def test_a_record_is_a_cloudevent_in_binary_mode_keyed_by_its_complaint() -> Non
         "source": f"urn:plaint:log:{INCARNATION}",
         "type": "plaint.complaint.closed.v1",
         "subject": str(STREAM),
-        "time": LIVE.occurred_at.isoformat().replace("+00:00", "Z"),
+        "time": "2026-03-02T12:00:00.250000Z",
         "datacontenttype": "application/json",
         "dataschema": "urn:plaint:schema:published:plaint.complaint.closed.v1",
         "partitionkey": str(STREAM),
@@ -67,6 +67,18 @@ def test_the_trace_stands_in_a_header_of_its_own_where_there_is_one() -> None:
 
     assert dict(sent(closed)[0].headers)["traceparent"] == str(LIVE.traceparent).encode()
     assert [name for name, _ in sent(closed, untraced)[0].headers if "trace" in name] == []
+
+
+@pytest.mark.parametrize("name", OF_STORED)
+def test_a_record_is_what_the_binary_mode_of_cloudevents_makes_of_its_event(name: str) -> None:
+    for record in sent(whole(EVENTS[name])):
+        made = to_kafka_headers(read(record))
+        headers = {header: octets.replace(b"+00:00", b"Z") for header, octets in record.headers}
+
+        assert {**dict(made.headers), "traceparent": headers["traceparent"]} == headers
+        assert made.key == record.key
+        assert made.value is not None
+        assert orjson.loads(made.value) == orjson.loads(record.value)
 
 
 @pytest.mark.parametrize("name", OF_STORED)
