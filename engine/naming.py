@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from engine import parking
 from engine.store.batch import NewEvent, Recorded
@@ -22,7 +22,10 @@ from engine.store.vault.master import UnknownMasterKey
 from engine.store.vault.plan import Plan, plan_of
 from engine.store.vault.seal import SealBroken
 from engine.taking import Keyed, contact_keys
-from schemas.channels.message import MessageRefused
+from schemas import channels
+from schemas.channels.mail.automatic import NOTHING_OWN
+from schemas.channels.message import Message, MessageRefused
+from schemas.published.dead_letter import DeadLetter
 from schemas.words import Withheld
 
 _SHORTEST: Final = 5
@@ -32,6 +35,12 @@ _BETWEEN: Final = r"[\s()./-]{0,3}"
 """What people put between the digits of a telephone number."""
 _PAGE: Final = 200
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_PACKED: Final = "codec "
+"""Begins the reason of a dead letter whose octets are compressed in a way that nobody here can undo."""
+_OTHER_CHARSETS: Final = ("cp1251", "koi8-r", "cp866", "utf-16-le", "utf-16-be")
+"""In which octets that are not UTF-8 may say something to a Russian or English reader."""
+_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
+"""A letter as JSON may write it, in JSON that is broken elsewhere."""
 _KEY_OCTETS: Final = 16
 """Of a keyed hash, in the look-up of contacts."""
 
@@ -64,7 +73,7 @@ NOTHING: Final = Person()
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A message set aside that cannot be opened, and when it and the key of its week are gone."""
+    """A message set aside that cannot be opened or unpacked, and when it and the key of its week are gone."""
 
     id: UUID
     until: datetime
@@ -168,6 +177,8 @@ def look_through(box: SetAsideBox, wanted: Person, keyed: Keyed) -> Aside:
             his.append(row.id)
         elif _in(wanted.maybe, texts):
             may_be.append(row.id)
+        elif row.kind == "dead_letter" and row.reason.startswith(_PACKED):
+            unread.append(Unread(row.id, row.until))
     return Aside(tuple(his), tuple(may_be), tuple(unread), last)
 
 
@@ -179,23 +190,36 @@ def _all(box: SetAsideBox) -> Iterator[AsideRow]:
 
 
 def _reaches(row: AsideRow, octets: bytes, wanted: Person, keyed: Keyed) -> bool:
-    """Whether a parked message comes from, or for, one whom a contact of his reaches."""
-    if row.kind != "parked":
-        return False
-    try:
-        message = parking.unpack(octets).message
-    except MessageRefused:
+    """Whether a message comes from, or for, one whom a contact of his reaches; what is no message does not."""
+    message = _message(row, octets)
+    if message is None:
         return False
     keys = (*contact_keys(message.author, keyed), *contact_keys(message.on_behalf_of, keyed))
     return any(key[:_KEY_OCTETS] in wanted.contacts for key in keys)
 
 
+def _message(row: AsideRow, octets: bytes) -> Message | None:
+    """Return the channel message that was set aside, if that can be read now."""
+    try:
+        if row.kind == "parked":
+            return parking.unpack(octets).message
+        value = DeadLetter.from_octets(octets).value
+        return None if value is None else channels.to_message(channels.parse(value), NOTHING_OWN)
+    except (MessageRefused, ValidationError):
+        return None
+
+
 def _texts(octets: bytes) -> Iterator[str]:
     """Yield what octets say, however they are packed: as they are, JSON in them, a mail in them, base64 in them."""
-    yield octets.decode("utf-8", "replace")
+    text = octets.decode("utf-8", "replace")
+    yield text
+    if "\N{REPLACEMENT CHARACTER}" in text or "\0" in text:
+        yield from (octets.decode(charset, "replace") for charset in _OTHER_CHARSETS)
     try:
         said = orjson.loads(octets)
     except orjson.JSONDecodeError:
+        if "\\u" in text:
+            yield _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
         yield from _of_mail(octets)
         return
     yield from _of_json(said)

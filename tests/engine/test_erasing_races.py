@@ -3,10 +3,12 @@
 Two desks on one database are two processes: each has its keys in its own memory.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 
 from consumers.wiring import presets
@@ -19,9 +21,11 @@ from engine.store.vault.keys import SubjectErased
 from engine.store.vault.ledger import Entry
 from schemas.complaint.correspondence import AddNote
 from schemas.complaint.records import PlaceLegalHold
+from schemas.published.dead_letter import headers_of
 from support.erasing import Eraser, eraser
 from support.examples import append, note
 from support.installation import derived
+from support.letters import bury, letter
 
 ANN = {"name": "Ann Example", "contacts": [{"kind": "email", "value": "ann@example.com"}]}
 BROKEN = {"channel": "web_form", "system": "site", "author": ANN, "text": "My kettle is broken, I want a refund."}
@@ -180,6 +184,47 @@ def test_messages_set_aside_are_looked_through(desk: Eraser) -> None:
     assert isinstance(again, Done)
     assert (again.already, again.events) == (True, 0)
     assert {row.id for row in desk.store.set_aside.listed("parked")} == {kept.id}
+
+
+NAMED: dict[str, dict[str, object]] = {
+    "key": {"key": b"ann@example.com", "value": None},
+    "header name": {"headers": headers_of([(b"to-ann@example.com", b"1")])},
+    "header value": {"headers": headers_of([(b"to", b"ann@example.com")])},
+    "value": {"value": b"{not json, says ann@example.com"},
+    "mail itself": {"value": b"Subject: x\nContent-Transfer-Encoding: base64\n\n0JDQvdC90LAg0J/QtdGC0YDQvtCy0LA=\n"},
+    "another charset": {"value": "Пишет Анна Петрова".encode("cp1251"), "error_class": "encoding"},
+    "wide": {"value": "Пишет Анна Петрова".encode("utf-16-le"), "error_class": "encoding"},
+    "escaped": {"value": b'{"text": "' + "анна петрова".encode("unicode-escape") + b'", '},
+    "CloudEvent": {"value": b'{"data_base64": "' + b64encode("Анна Петрова".encode()) + b'"}'},
+}
+
+
+@pytest.mark.parametrize("where", NAMED)
+def test_a_person_is_found_anywhere_in_a_record_that_was_not_taken(desk: Eraser, where: str) -> None:
+    person = {"name": "Анна Петрова", "contacts": [{"kind": "email", "value": "ann@example.com"}]}
+    stream = desk.opened(**{**BROKEN, "id": "m1", "author": person})
+    his, others = letter(1, **NAMED[where]), letter(2, key=b"bob@example.com", value="Боб Петров".encode())
+    bury(desk, his, others)
+    result = desk.erased(desk.author(stream))
+    assert (result.discarded, result.unread) == ((his.id,), ())
+    assert [row.id for row in desk.store.set_aside.listed()] == [others.id]
+
+
+def test_a_record_that_could_be_read_now_is_its_authors(desk: Eraser) -> None:
+    person = {"name": "Ann", "contacts": [{"kind": "phone", "value": "+7 916 123-45-67"}]}
+    stream = desk.opened(**{**BROKEN, "id": "m1", "author": person})
+    same = {"contacts": [{"kind": "phone", "value": "+7 916: 123 and 45-67"}]}
+    his = letter(value=orjson.dumps({**BROKEN, "id": "m2", "author": same}), error_class="internal")
+    bury(desk, his)
+    assert desk.erased(desk.author(stream)).discarded == (his.id,)
+
+
+def test_a_record_that_nobody_can_unpack_is_told_with_its_end(desk: Eraser) -> None:
+    stream = desk.opened(**BROKEN, id="m1")
+    packed = letter(value=b"\x28\xb5\x2f\xfd", error_class="codec", code="unsupported")
+    bury(desk, packed)
+    result = desk.erased(desk.author(stream))
+    assert (result.discarded, [one.id for one in result.unread]) == ((), [packed.id])
 
 
 def test_a_telephone_number_is_found_however_it_is_written(desk: Eraser) -> None:
