@@ -17,7 +17,7 @@ ROOMS := schemas engine projections consumers
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(ARGS)
 
-.PHONY: help run test kafka soak bench check format lock wheel clean
+.PHONY: help run test kafka soak faults bench check format lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -32,7 +32,11 @@ kafka: ## start a real Kafka on 127.0.0.1:9092 until Ctrl-C; needs Java 17+ and 
 	@exec $(PYTHON) deploy/kafka/start $(ARGS)
 
 soak: .venv/.dev ## crashes, cut connections and random histories at length (SOAK=10 times the suite's; PLAINT_TEST_PG_BIN)
-	@PLAINT_TEST_SOAK=$(SOAK) $(BIN)/python -m pytest tests/faults tests/engine/store/test_store_machine.py $(ARGS)
+	@PLAINT_TEST_SOAK=$(SOAK) $(BIN)/python -m pytest tests/faults tests/engine/store/test_store_machine.py \
+		tests/consumers/kafka/test_consumption_machine.py $(ARGS)
+
+faults: .venv/.dev ## every fault of the Kafka door against every invariant, as a table (ARGS="--seed 7 --only 1 11")
+	@cd tests && ../$(BIN)/python -m faults.kafka.table $(ARGS)
 
 bench: .venv/.dev ## measure, beside the physical limit and the stock library (ARGS="NAME --json")
 	@$(BIN)/plaint bench $(ARGS)

@@ -106,10 +106,10 @@ class Memory:
     def __init__(self) -> None:
         self._before = _peak()
 
-    def grown(self) -> Result:
+    def grown(self, name: str = "memory_growth_mib") -> Result:
         """Return by how much the most grew, in MiB."""
         grown = Round(value=(_peak() - self._before) / 2**20, baseline=self._before / 2**20)
-        return limited("memory_growth_mib", "MiB", [grown], below=32)
+        return limited(name, "MiB", [grown], below=32)
 
 
 def _peak() -> float:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from consumers.bench import data
+from consumers.bench import data, kafka
 from consumers.bench.data import Supply
 from consumers.bench.shape import Result, Round, compared
 from consumers.bench.stand import Stand
@@ -47,6 +47,7 @@ def measure(stand: Stand) -> list[Result]:
         compared("import_vs_stock", "events/s", [saved for _, saved in imports]),
         compared("ingest_messages_per_s", "messages/s", [copied for copied, _ in messages]),
         compared("ingest_vs_stock", "messages/s", [saved for _, saved in messages]),
+        *kafka.measure(stand),
     ]
 
 

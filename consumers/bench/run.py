@@ -32,7 +32,8 @@ def run(names: Sequence[str], settings: Settings, *, seed: int, quick: bool, tel
     data_size: dict[str, int] = {}
     with stands.server(settings) as address:
         for name in names:
-            with stands.opened(address, seed, quick=quick, tell=_named(name, tell)) as stand:
+            told = _named(name, tell)
+            with stands.opened(address, seed, quick=quick, tell=told, kafka=settings.kafka_servers) as stand:
                 results.extend(GROUPS[name](stand))
                 data_size.update(stand.data_size)
         versions = {**_versions(), "postgresql": _server_version(address)}

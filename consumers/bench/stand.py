@@ -40,6 +40,8 @@ class Stand:
     quick: bool
     tell: Callable[[str], None]
     """Hears what is measured now."""
+    kafka: str | None = None
+    """Some nodes of a cluster to measure on, if the settings name one."""
     data_size: dict[str, int] = field(default_factory=dict)
     """How much there was, by name; groups add to it."""
 
@@ -71,7 +73,9 @@ def server(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def opened(address: str, seed: int, *, quick: bool, tell: Callable[[str], None]) -> Iterator[Stand]:
+def opened(
+    address: str, seed: int, *, quick: bool, tell: Callable[[str], None], kafka: str | None = None
+) -> Iterator[Stand]:
     """Open a stand on a new database of the server at ``address``.
 
     Raises:
@@ -83,7 +87,7 @@ def opened(address: str, seed: int, *, quick: bool, tell: Callable[[str], None])
         build.opened(_settings(conninfo, Path(place))) as here,
         stock(conninfo) as peer,
     ):
-        yield Stand(here, Bare(here.pool), peer, seed, quick, tell)
+        yield Stand(here, Bare(here.pool), peer, seed, quick, tell, kafka)
 
 
 def _settings(conninfo: str, place: Path) -> Settings:

@@ -54,7 +54,7 @@ def fault(number: int, name: str, *, nodes: int = 1, short: bool = False) -> Cal
 # ------------------------------------------------------------------------------------------ our own process
 
 
-@fault(1, "kill -9 before the commit arrives", short=True)
+@fault(1, "kill -9 before the commit arrives")
 def _(site: Site) -> None:
     _killed_at_commit(site, arrives=False)
 
@@ -66,7 +66,7 @@ def _(site: Site) -> None:
 
 def _killed_at_commit(site: Site, *, arrives: bool) -> None:
     site.produce(SOME)
-    for _ in range(3):
+    for _ in range(2):
         site.database_wire.snip = None
         process = site.start(**STATIC)
         site.wait_for_progress()
@@ -86,7 +86,7 @@ def _(site: Site) -> None:
         process.kill()
 
 
-@fault(2, "connection cut before COMMIT arrives", short=True)
+@fault(2, "connection cut before COMMIT arrives")
 def _(site: Site) -> None:
     _cut_at_commit(site, arrives=False)
 
@@ -150,7 +150,7 @@ def _(site: Site) -> None:
                 _ended_well(site, chosen.stop)
 
 
-@fault(21, "SIGTERM during a batch, and two at once", short=True)
+@fault(21, "SIGTERM during a batch, and two at once")
 def _(site: Site) -> None:
     for _ in range(2):
         pair = [site.start(), site.start()]
@@ -208,7 +208,7 @@ def _(site: Site) -> None:
         site.wait_for_progress()
 
 
-@fault(4, "PostgreSQL refuses connections for a while", short=True)
+@fault(4, "PostgreSQL refuses connections for a while")
 def _(site: Site) -> None:
     site.produce(SOME)
     site.start()
@@ -384,7 +384,7 @@ def _(site: Site) -> None:
 # ------------------------------------------------------------------------------------------ the messages
 
 
-@fault(7, "the same message produced again", short=True)
+@fault(7, "the same message produced again")
 def _(site: Site) -> None:
     first = site.produce(SOME // 3)
     site.start()
@@ -430,7 +430,7 @@ JUNK: Final[tuple[bytes, ...]] = (
 """Values that can never be taken."""
 
 
-@fault(13, "poison among good ones, in the value", short=True)
+@fault(13, "poison among good ones, in the value")
 def _(site: Site) -> None:
     site.start()
     for octets in JUNK:
@@ -461,7 +461,7 @@ def _(site: Site) -> None:
         site.produce(30)
 
 
-@fault(13, "packed by every codec", short=True)
+@fault(13, "packed by every codec")
 def _(site: Site) -> None:
     site.start()
     for codec in ("gzip", "lz4", "zstd", "snappy"):
