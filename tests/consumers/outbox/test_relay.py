@@ -1,9 +1,11 @@
 """Dead letters reach their topic byte for byte, at least once; what the broker does not take stays pending."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +103,11 @@ def test_every_header_is_described_and_every_description_is_of_a_header() -> Non
     large, _ = relay.fitting(letter(key=None, value=b"v" * 100, timestamp=AT, headers=odd), largest=50)
     traced = large.model_copy(update={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"})
     assert set(said(kafka_headers(traced))) == set(HEADERS)
+
+
+def test_the_readme_describes_every_header() -> None:
+    readme = (Path(__file__).parents[3] / "consumers" / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(plaint-dl-[a-z0-9-]+)` \| (.*) \|$", readme, re.MULTILINE) == list(HEADERS.items())
 
 
 def test_what_a_producer_cannot_send_is_told_instead() -> None:
