@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from consumers.kafka.access import Access
-from consumers.kafka.client import Broker
+from consumers.kafka.client import Broker, ClientProducer
 from consumers.outbox.feeds import Feed, events_feed, notices_feed
 from consumers.outbox.outgoing import Outgoing
 from consumers.outbox.publish import BeyondLog, Pace, Publisher
@@ -184,7 +184,7 @@ def test_what_was_published_is_not_published_again(outbox: Outbox) -> None:
 _KILLED = """
 import os, signal, sys, time
 from consumers.kafka.access import Access
-from consumers.kafka.client import Broker
+from consumers.kafka.client import Broker, ClientProducer
 from consumers.outbox.feeds import events_feed
 from consumers.outbox.publish import Pace, Publisher
 from engine.store.database.pool import open_pool
@@ -315,6 +315,31 @@ def test_while_the_broker_is_down_nothing_is_lost_and_it_goes_on_by_itself(desk:
 
         seen = outbox.seen(outbox.events)
         assert by_key(exact(seen)) == by_key(outbox.expected(outbox.feeds[0]))
+
+
+def test_a_batch_that_was_given_up_is_not_sent_behind_the_back_of_the_next_publisher(desk: Desk) -> None:
+    stream = opened(desk)
+    with start_brokers() as kafka, outbox_on(desk, kafka, partitions=1) as outbox:
+        outbox.note(stream, 40)
+        publisher = outbox.publisher(pace=QUICK._replace(patience_seconds=1.0))
+        given: list[ClientProducer] = []
+        made = Broker.producer
+
+        class Watched(Broker):
+            def producer(self, *, client: str) -> ClientProducer:
+                given.append(made(self, client=client))
+                kafka.pause()
+                return given[-1]
+
+        publisher._cluster = Watched(Access(tuple(kafka.servers.split(","))))  # noqa: SLF001 # stops the broker then
+
+        with pytest.raises(PutOff, match="KafkaTimeoutError"):
+            publisher.catch_up()
+        kafka.resume()
+
+        sender = given[0]._producer._sender  # noqa: SLF001 # the library's own thread
+        sender.join(10)
+        assert not sender.is_alive()
 
 
 def test_a_topic_that_is_missing_is_waited_for_and_one_made_anew_is_filled_from_the_beginning(outbox: Outbox) -> None:
