@@ -17,7 +17,7 @@ cluster, gets the whole log. Imported history is passed over, unless a feed take
 Adding partitions to a topic moves complaints to other partitions, as with every topic of Kafka.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from typing import Final, NamedTuple
@@ -151,6 +151,19 @@ class Publisher:
         """
         return self._turn(self._to_the_end)
 
+    def standing(self) -> dict[str, int]:
+        """Return how far each topic is, without publishing anything; 0 where nothing was published yet.
+
+        Raises:
+            PutOff: the broker or a topic is not there.
+        """
+        sources = self._sources(asked(self._cluster.cluster_id), self._topic_ids())
+        found = self._positions.look_up(sources.values())
+        return {topic: found.get(source, 0) for topic, source in sources.items()}
+
+    def _sources(self, cluster: str, ids: Mapping[str, UUID]) -> dict[str, str]:
+        return {feed.topic: f"publish:{cluster}/{ids[feed.topic]}" for feed in self._feeds}
+
     def _put_off(self, error: Exception) -> None:
         self._failures += 1
         self.tally.errors += 1
@@ -174,9 +187,9 @@ class Publisher:
 
     def _begun(self, connection: Link, cluster: str) -> _Turn:
         ids = self._topic_ids()
-        sources = [f"publish:{cluster}/{ids[feed.topic]}" for feed in self._feeds]
-        found = self._positions.look_up(sources)
-        places = [_Place(feed, source, found.get(source)) for feed, source in zip(self._feeds, sources, strict=True)]
+        sources = self._sources(cluster, ids)
+        found = self._positions.look_up(sources.values())
+        places = [_Place(feed, sources[feed.topic], found.get(sources[feed.topic])) for feed in self._feeds]
         producer = asked(lambda: self._cluster.producer(client="plaint-publish"))
         _log.info("publishing_began", positions={place.feed.topic: place.position or 0 for place in places})
         return _Turn(connection, producer, ids, places, self._seconds())

@@ -52,6 +52,7 @@ def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
 
 
 def test_what_there_is_is_published_once(topics: Topics) -> None:
+    before = topics.plaint.ok("publish", "--status", "--json").json()["topics"]
     first = topics.plaint.ok("publish", "--once", "--json").json()["topics"]
     second = topics.plaint.ok("publish", "--once", "--json").json()["topics"]
 
@@ -60,6 +61,9 @@ def test_what_there_is_is_published_once(topics: Topics) -> None:
     assert first[0]["records"] == len(events) > 100
     assert first[1]["records"] == len(read_topic(topics.kafka.inside, topics.notices)) > 0
     assert [(row["records"], row["position"]) for row in second] == [(0, row["position"]) for row in first]
+    after = topics.plaint.ok("publish", "--status", "--json").json()["topics"]
+    assert [(row["lag"], row["position"]) for row in before] == [(row["position"], 0) for row in first]
+    assert [(row["lag"], row["position"]) for row in after] == [(0, row["position"]) for row in first]
 
 
 def test_what_a_person_can_mend_is_said_in_a_line(topics: Topics) -> None:
