@@ -5,7 +5,6 @@ consumed are the same records of the same topic, in this one process; rates are 
 records on, so that joining a group is not measured.
 """
 
-import gc
 import logging
 import os
 import subprocess
@@ -35,6 +34,7 @@ from consumers.kafka.loop import Consumption, Options
 from consumers.kafka.protocol import Consumer, Partition
 from consumers.kafka.records import Limits, Origin, Reader
 from consumers.wiring import clock
+from consumers.wiring.consumption import collect_seldom
 from engine.incoming import Sender
 
 OCTETS: Final = 1_000
@@ -93,10 +93,9 @@ class _Bench:
 
     def measure(self) -> list[Result]:
         try:
-            gc.freeze()
+            collect_seldom()
             return self._measured()
         finally:
-            gc.unfreeze()
             with suppress(BrokerUnavailable):
                 self._broker.administer(lambda admin: admin.delete_topics(self._topics))
             self._broker.close()
@@ -217,7 +216,7 @@ class _Bench:
             "PLAINT_KAFKA_SERVERS": self._servers,
             "PLAINT_KAFKA_GROUP": group,
             "PLAINT_KAFKA_INBOUND": topic,
-            "PLAINT_KAFKA_COMMANDS": self._topic(),
+            "PLAINT_KAFKA_COMMANDS": self._topic(partitions=1),
         }
         program = [sys.executable, "-c", "from consumers.cli.main import main; main()", "consume"]
         processes = [

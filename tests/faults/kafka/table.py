@@ -30,11 +30,13 @@ def main(arguments: Sequence[str]) -> int:
     for (fault, seed, verdicts), seconds in _timed(rows(chosen, given.seed)):
         marks = "  ".join("ok" if not verdicts[name] else "NO" for name in INVARIANTS)
         _tell(f"{fault.number:>5}  {fault.name:{_WIDTH}} {seed:>4}  {marks}  {seconds:7.1f}")
-        wrong += [f"{fault.number} {fault.name}: {name}: {text}" for name, text in verdicts.items() if text]
+        for name, text in verdicts.items():
+            if text:
+                wrong.append(f"{fault.number} {fault.name}: {name}: {text}")
+                _tell(f"{'':>5}  {name}: {text}")
     if not given.only:
         for number, why in NOT_PRODUCED.items():
             _tell(f"{number:>5}  not produced: {why}")
-    sys.stderr.write("".join(f"{line}\n" for line in wrong))
     return 1 if wrong else 0
 
 
