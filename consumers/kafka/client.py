@@ -33,7 +33,8 @@ class Measures(NamedTuple):
     record_octets: int = 1_048_576
     """The largest value that is sent; what is received is judged by the loop."""
     poll_records: int = 2_000
-    session_seconds: float = 45.0
+    session_seconds: float = 15.0
+    """For so long the partitions of a member that was killed wait for another."""
     poll_interval_seconds: float = 300.0
     """A member whose loop asks for nothing for so long loses its partitions."""
 
