@@ -27,7 +27,12 @@ COMMANDS = replace(MESSAGES, topic="commands", purpose="commands")
 MOVE = SourceMove("kafka:c-1/00000000-0000-0000-0000-000000000003/2", 6, 8)
 CHAT: dict[str, Any] = {"channel": "chat", "system": "s", "id": "m1", "text": "It is broken", "author": {"name": "Ann"}}
 MAIL = b"From: Ann <ann@example.com>\r\nSubject: Kettle\r\nMessage-ID: <m1@example.com>\r\n\r\nIt is broken.\r\n"
-ASSIGN: dict[str, Any] = {"stream": str(UUID(int=5)), "name": "complaint.assign", "command": {"team": "kettles"}, "id": "a-1"}
+ASSIGN: dict[str, Any] = {
+    "stream": str(UUID(int=5)),
+    "name": "complaint.assign",
+    "command": {"team": "kettles"},
+    "id": "a-1",
+}
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 STAMP = int(NOW.timestamp() * 1000) - 5_000
 CANARY = "Пётр-Secret-4711"
