@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from consumers.outbox import relay
 from engine.store.batch import Batch, SetAside
 from schemas.published.dead_letter import HEADERS, KafkaHeaders, headers_of, kafka_headers
-from support.broker import RunningBroker
+from support.broker import RunningBroker, start_brokers
 from support.installation import Desk
 from support.letters import AT, bury, letter, spoiled
 
@@ -162,6 +162,34 @@ def test_while_the_topic_is_missing_letters_stay_pending_with_an_alarm(
     assert [(line["event"], line["log_level"]) for line in logs] == [("dead_letters_not_relayed", "error")]
     topic = kafka.new_topic()
     assert relay.relay_once(desk.store, producer, topic=topic) == 2
+
+
+def test_while_the_broker_is_down_letters_stay_pending_and_go_when_it_is_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "_PATIENCE_SECONDS", 1.0)
+    bury(desk, letter(1), letter(2))
+    with start_brokers() as broker:
+        topic = broker.new_topic()
+        own = KafkaProducer(bootstrap_servers=broker.servers.split(","), acks="all", max_block_ms=1_000)
+        broker.pause()
+        with capture_logs() as logs:
+            assert relay.relay_once(desk.store, own, topic=topic) == 0
+        assert [line["event"] for line in logs] == ["dead_letters_not_relayed"]
+        assert len(pending(desk)) == 2
+        broker.resume()
+        _until_relayed(desk, own, topic)
+        ids = {said(record.headers)["plaint-dl-id"] for record in topic_of(broker, topic)}
+        own.close(timeout=5)
+    assert ids == {str(letter(1).id), str(letter(2).id)}
+
+
+def _until_relayed(desk: Desk, producer: KafkaProducer, topic: str) -> None:
+    for _ in range(60):
+        relay.relay_once(desk.store, producer, topic=topic)
+        if not pending(desk):
+            return
+    raise AssertionError("letters are still pending")
 
 
 @dataclass
