@@ -316,6 +316,10 @@ class Consumption:
         except BrokerUnavailable as error:
             _log.warning("partitions_not_checked", reason=_told(error))
         self._store.standings.say(self.partitions.standings(self._options.client))
+        # Also where nothing is new: a hint that is refused is how a member learns that another has its place.
+        self._hints.update(
+            {place.partition: place.position for place in self.partitions.places if place.position is not None}
+        )
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = self._world.ticks()

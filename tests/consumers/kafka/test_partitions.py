@@ -1,14 +1,17 @@
 """Stored positions decide where each partition is read from, and what was lost stops it until a person says so."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from typing import cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from consumers.kafka import status
+from consumers.kafka.access import Access
 from consumers.kafka.client import Broker
-from consumers.kafka.protocol import Partition
+from consumers.kafka.protocol import Fenced, Partition
 from engine.store.batch import Batch, SourceMove
 from support.broker import RunningBroker, unique
 from support.consuming import Group, broker, chat, produce, running, step_until, texts, wait_until, working
@@ -193,6 +196,21 @@ def test_partitions_that_are_added_are_read_from_their_beginning(
     second = group.member("two")
     with running(second):
         step_until([second], lambda: group.positions() == {(topic, 0): 1, (topic, 1): 1})
+
+
+def test_whose_place_another_process_takes_ends(kafka: RunningBroker, desk: Desk) -> None:
+    topic, name, stop = kafka.new_topic(), unique("group"), threading.Event()
+    access = Access(servers=tuple(kafka.servers.split(",")))
+    with closing(Broker(access, instance="same")) as first, closing(Broker(access, instance="same")) as second:
+        old = Group(desk, first, {topic: "messages"}, name).member("old")
+        new = Group(desk, second, {topic: "messages"}, name).member("new")
+        produce(kafka.servers, topic, [chat("a")])
+        with running(old):
+            step_until([old], lambda: old.figures.records["done"] == 1)
+            with working(new):
+                wait_until(lambda: bool(list(new.partitions.places)))
+                with pytest.raises(Fenced):
+                    step_until([old], stop.is_set, seconds=20)
 
 
 def _delete_before(kafka: RunningBroker, topic: str, offset: int) -> None:
