@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from consumers.kafka.breaker import Rule
 from consumers.kafka.client import Broker
 from consumers.kafka.protocol import Partition
 from engine.incoming import Arrived, Incoming, Result
@@ -15,6 +16,7 @@ from schemas.published.dead_letter import DeadLetter
 from support.broker import RunningBroker, unique
 from support.consuming import Group, broker, chat, produce, running, step_until, texts
 from support.installation import Desk
+from support.simulated_kafka import SimulatedCluster
 
 
 @pytest.fixture
@@ -38,7 +40,8 @@ def topic(group: Group) -> str:
 
 def letters(desk: Desk) -> list[DeadLetter]:
     rows = desk.store.set_aside.listed("dead_letter", limit=1000)
-    return [DeadLetter.from_octets(desk.store.set_aside.show(row.id)[1]) for row in rows]
+    kept = (DeadLetter.from_octets(desk.store.set_aside.show(row.id)[1]) for row in rows)
+    return sorted(kept, key=lambda letter: letter.offset)
 
 
 def test_what_was_there_before_and_what_comes_after_is_read_in_order(
@@ -206,3 +209,27 @@ def test_a_batch_without_its_codec_goes_aside_in_one_piece(
     assert (kept.offset, kept.error_class) == (1, "codec")
     assert kept.value is not None
     assert len(kept.value) > 61, "the octets of the batch"
+
+
+def test_a_partition_of_poison_rests_is_tried_again_and_loses_nothing(desk: Desk) -> None:
+    simulated = SimulatedCluster({"in": 2})
+    rule = Rule(window=10, least=5, share=0.5, rest_seconds=0.3, longest_rest_seconds=0.3)
+    group = Group(desk, simulated, {"in": "messages"}, options={"rule": rule})
+    poisoned, healthy = Partition("in", 0), Partition("in", 1)
+    for number in range(12):
+        simulated.produce(poisoned, b"{" if number < 7 else chat(f"good {number}"))
+        simulated.produce(healthy, chat(f"other {number}"))
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions() == {("in", 0): 5, ("in", 1): 12})
+        assert {place.partition.number: place.state for place in member.partitions.places} == {
+            0: "tripped",
+            1: "running",
+        }
+        member.step()
+        assert group.positions()["in", 0] == 5, "it rests"
+        step_until([member], lambda: group.positions() == {("in", 0): 12, ("in", 1): 12})
+        step_until([member], lambda: all(place.state == "running" for place in member.partitions.places))
+    assert len(texts(desk)) == 17
+    assert [each.offset for each in letters(desk)] == list(range(7))
+    assert member.figures.alarms["spoiled"] == 1
