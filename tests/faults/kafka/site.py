@@ -70,12 +70,15 @@ class Process:
         self._popen.send_signal(signal.SIGCONT)
 
     def stop(self, within: float = 30.0) -> int:
-        """Ask it to end; returns its exit code.
+        """Ask it to end, once it works; returns its exit code.
 
         Raises:
             subprocess.TimeoutExpired: it did not end in time.
         """
         self._popen.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + within
+        while self.running and "reading " not in self.said and time.monotonic() < deadline:
+            time.sleep(0.05)
         self._popen.terminate()
         return self._popen.wait(within)
 

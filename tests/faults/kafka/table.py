@@ -12,7 +12,7 @@ from support.accounts import INVARIANTS
 from support.postgres import ensure_template
 
 Row = tuple[Fault, int, dict[str, str]]
-_WIDTH = 76
+_WIDTH = 82
 
 
 def main(arguments: Sequence[str]) -> int:
