@@ -355,7 +355,7 @@ def _own_broker() -> Iterator[str | None]:
         yield None
         return
     process = subprocess.Popen(
-        [sys.executable, str(_START), "--port", "0"],
+        [sys.executable, str(_START), "--port", "0", "--with-parent"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

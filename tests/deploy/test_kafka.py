@@ -54,6 +54,19 @@ def test_a_person_starts_one_node_reads_its_address_and_ends_it_by_ctrl_c() -> N
         assert process.wait(30) == 0
 
 
+def test_it_ends_with_whoever_started_it_when_told_so() -> None:
+    words = [str(START), "--port", "0", "--brief", "--with-parent"]
+    parent = f"import subprocess, sys; subprocess.Popen([sys.executable, *{words!r}]).wait()"
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("plaintext: ").strip()
+        process.kill()
+        assert process.stdout.read() == "", "the last that could write has ended"
+    host, port = address.split(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
+
+
 def test_a_port_that_is_taken_is_told_though_the_log_is_gone() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
