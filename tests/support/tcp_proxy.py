@@ -92,7 +92,9 @@ class Wire:
     def _connected(self) -> socket.socket | None:
         try:
             if not isinstance(self.target, Path):
-                return socket.create_connection(self.target or ("127.0.0.1", 0), timeout=5)
+                server = socket.create_connection(self.target or ("127.0.0.1", 0), timeout=5)
+                server.settimeout(None)
+                return server
             server = socket.socket(socket.AF_UNIX)
             server.connect(str(self.target))
         except OSError:
@@ -100,7 +102,6 @@ class Wire:
         return server
 
     def _pass(self, here: socket.socket, there: socket.socket, way: Way) -> None:
-        here.settimeout(None)
         while octets := _received(here):
             if way == "up" and self._snipped(octets, here, there):
                 return
