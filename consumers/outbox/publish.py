@@ -206,9 +206,9 @@ class Publisher:
 
     def _follow(self, turn: _Turn, stop: Flag, waiter: Waiter) -> None:
         while not stop.is_set():
+            self._look(turn)
             if not self._round(turn):
                 waiter.wait(self._pace.poll_seconds)
-                self._look(turn)
 
     def _to_the_end(self, turn: _Turn) -> None:
         head = self._log.head().position
