@@ -205,9 +205,9 @@ class Site:
         return False
 
     def wait_for_progress(self, records: int = 1) -> bool:
-        """Wait until so many records more have had their effect."""
+        """Wait until so many records more have had their effect, or none is left."""
         before = sum(self.positions().values())
-        return self.wait("progress", lambda: sum(self.positions().values()) >= before + records)
+        return self.wait("progress", lambda: sum(self.positions().values()) >= before + records or not self.lag())
 
     # ------------------------------------------------------------------------------------------ the verdict
 
