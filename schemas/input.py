@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
@@ -52,8 +52,11 @@ FIXES: Mapping[str, tuple[str, str]] = {
     "greater_than": ("is too small", "send more than {gt}"),
     "greater_than_equal": ("is too small", "send at least {ge}"),
     "less_than_equal": ("is too large", "send at most {le}"),
+    "extra_forbidden": ("has a field that there is not", "send only what the schema names"),
 }
 """Kinds of fault that a sender can mend, each with reason and fix; braces name our own limits."""
+_A_KEY: Final = "[key]"  # as Pydantic ends the place of a key that is refused itself
+_FREE_OBJECT: Final = "dict"  # as it calls an object of any JSON
 
 
 class InputRefused(ValueError):
@@ -76,16 +79,26 @@ def fault(kind: str, text: str) -> PydanticCustomError:
 
 
 def first_fault(error: ValidationError) -> tuple[str, str, str]:
-    """Return path, reason and fix of the first fault, made without any value of the input."""
+    """Return path, reason and fix of the first fault, made without any value of the input, or name that it chose."""
     found = error.errors(include_url=False, include_input=False)[0]
-    path = ".".join(str(step) for step in found["loc"] if re.fullmatch(r"[a-z0-9_]{1,40}", str(step)))
     kind = found["type"]
+    steps = _named_by_us(kind, found["loc"])
+    path = ".".join(str(step) for step in steps if re.fullmatch(r"[a-z0-9_]{1,40}", str(step)))
     if kind.startswith(OWN_FAULT):
         reason, _, fix = found["msg"].partition("; ")
         return path, reason, fix
     reason, fix = FIXES.get(kind, (f"is not valid ({kind})", "send it as the schema says"))
     limits = {name: value for name, value in found.get("ctx", {}).items() if f"{{{name}}}" in fix}
     return path, reason, fix.format_map(limits)
+
+
+def _named_by_us(kind: str, steps: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return the place down to where the sender begins to choose names: anything may stand in those."""
+    if kind == "extra_forbidden":
+        return steps[:-1]
+    if steps[-1:] == (_A_KEY,):
+        steps = steps[:-2]
+    return steps[: steps.index(_FREE_OBJECT)] if _FREE_OBJECT in steps else steps
 
 
 def clean(text: str) -> str:

@@ -25,6 +25,8 @@ AROUND = Circumstances(
     datetime(2026, 3, 2, 9, 0, tzinfo=UTC),
 )
 CANARY = "Пётр-Secret-4711"
+PHONE = "79161234567"
+"""Personal data that could be a name of ours: it may stand where a sender names a field."""
 CHAT = {"channel": "chat", "system": "s", "id": "m1", "text": "It is broken", "author": {"name": "Ann"}}
 MAIL = b"From: Ann <ann@example.com>\r\nSubject: Kettle\r\nMessage-ID: <m1@example.com>\r\n\r\nIt is broken.\r\n"
 
@@ -270,6 +272,8 @@ def test_a_command_in_a_cloudevent_has_its_id_and_trace_unless_it_has_one_of_its
         ({"expected": -1}, "expected"),
         ({"occurred_at": "2026-03-01T09:30:00"}, "occurred_at"),
         ({CANARY: CANARY}, "(message)"),
+        ({PHONE: CANARY}, "(message)"),
+        ({"command": {"team": "kettles", PHONE: CANARY}}, "command"),
     ],
 )
 def test_what_is_no_command_is_rejected_with_its_place_and_fix(changed: dict[str, Any], path: str) -> None:
@@ -278,6 +282,7 @@ def test_what_is_no_command_is_rejected_with_its_place_and_fix(changed: dict[str
     assert found.path == path
     assert ";" in found.reason
     assert CANARY not in found.path + found.reason
+    assert PHONE not in found.path + found.reason
     within = asked(event(data={**ASSIGN, **changed}))
     assert isinstance(within, Rejected)
     assert within.path == ("data" if path.startswith("(") else f"data.{path}")
