@@ -321,7 +321,7 @@ class _Told(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has
 
 def _named(error: Exception) -> list[Partition]:
     """Return the partitions that the library's error is about: keys of a mapping, or a collection of them."""
-    about = error.args[0] if error.args else ()
+    about = getattr(error, "divergent_offsets", None) or (error.args[0] if error.args else ())
     return [Partition(*each) for each in about]
 
 

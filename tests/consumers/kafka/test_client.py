@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from kafka import KafkaProducer
+from kafka import KafkaProducer, TopicPartition, errors
 
 from consumers.kafka.access import Access, BrokerUnavailable, Security
 from consumers.kafka.client import Broker, ClientConsumer, Measures
@@ -390,3 +390,31 @@ def test_a_client_that_finds_no_way_in_says_the_cause_too(secured: Secured) -> N
         broker.consumer(group="any", client="tests")
     with pytest.raises(BrokerUnavailable, match="refuses the user name or the password"):
         broker.cluster_id()
+
+
+class Refusing:
+    """The library's consumer at the moment when it finds positions that are no more."""
+
+    def __init__(self, error: errors.KafkaError) -> None:
+        self.error = error
+
+    def poll(self, **_: object) -> None:
+        raise self.error
+
+
+_AT = TopicPartition("in", 3)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.LogTruncationError({_AT: None}),
+        errors.OffsetOutOfRangeError({_AT: 7}),
+        errors.NoOffsetForPartitionError([_AT]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_way_in_which_a_position_can_be_gone_names_its_partition(error: errors.KafkaError) -> None:
+    with pytest.raises(OutOfRange) as found:
+        ClientConsumer(Refusing(error)).poll(0.1, 1)
+    assert found.value.partitions == {Partition("in", 3)}
