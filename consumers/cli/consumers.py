@@ -14,7 +14,6 @@ from consumers.cli.session import read_settings, session
 from consumers.kafka import status as standing
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.client import Broker
-from consumers.kafka.protocol import Fenced
 from consumers.wiring import clock
 from consumers.wiring import consumption as wiring
 from consumers.wiring.broker import broker_of
@@ -122,5 +121,3 @@ def _in_words() -> Iterator[None]:
         output.stop(output.CONFIGURATION, str(refused))
     except BrokerUnavailable as error:
         output.stop(output.CONFIGURATION if error.lasting else output.TEMPORARY, f"Kafka: {error}")
-    except Fenced:
-        output.stop(output.REFUSED, "another process has the group instance id of this one; see PLAINT_KAFKA_INSTANCE")

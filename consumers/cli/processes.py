@@ -49,9 +49,9 @@ def _kafka(chosen: Settings) -> dict[str, processes.Work]:
     """Return what runs beside where a cluster is named."""
     if chosen.kafka_servers is None:
         return {}
-    from consumers.wiring import publishing
+    from consumers.wiring import consumption, publishing
 
-    return {"publisher": publishing.publish}
+    return {"publisher": publishing.publish, "consumption": consumption.read}
 
 
 @contextmanager

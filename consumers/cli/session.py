@@ -8,6 +8,7 @@ import psycopg
 
 from consumers.cli.output import CONFIGURATION, REFUSED, TEMPORARY, USAGE, Stop
 from consumers.kafka.access import BrokerUnavailable
+from consumers.kafka.protocol import Fenced
 from consumers.wiring import build, settings, telemetry
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings, SettingsRefused
@@ -58,6 +59,9 @@ def in_words() -> Iterator[None]:
         raise Stop(CONFIGURATION, str(refused)) from None
     except BrokerUnavailable as error:
         raise Stop(CONFIGURATION if error.lasting else TEMPORARY, str(error)) from None
+    except Fenced:
+        reason = "another process has the group instance id of this one; see PLAINT_KAFKA_INSTANCE"
+        raise Stop(REFUSED, reason) from None
     except (NotYet, Missing) as error:
         raise Stop(TEMPORARY, str(error)) from error
     except (UnknownEvent, UnreadableEvent) as error:

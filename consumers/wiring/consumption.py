@@ -12,6 +12,8 @@ from uuid import UUID
 
 import structlog
 
+from consumers.kafka.access import BrokerUnavailable
+from consumers.kafka.backoff import Backoff
 from consumers.kafka.client import Broker
 from consumers.kafka.effect import World
 from consumers.kafka.loop import Consumption, Dog, Options
@@ -119,6 +121,51 @@ def consume(here: Installation, on_ready: Callable[[str], None] = lambda _: None
                 signal.signal(number, handler)
     if background.error is not None:
         raise background.error
+
+
+def read(here: Installation, stop: threading.Event) -> None:
+    """Read Kafka until ``stop`` is set, as one thread among others; a cluster that does not answer yet is waited for.
+
+    The batch under way is finished then, and the group is left; what takes longer than the grace ends the process.
+
+    Raises:
+        Fenced: another process has this member's place.
+        SettingsRefused: no cluster is named, and as ``purposes``.
+        engine.store.mapper.UnknownEvent, UnknownMasterKey: this program cannot read the log.
+    """
+    purposes(here.settings)
+    with closing(broker_of(here.settings)) as broker, Watchdog(HANG_SECONDS, clock.ticks, bark=_bark) as dog:
+        threading.Thread(target=_see_to_the_end, args=(stop, dog), name="drain", daemon=True).start()
+        work = _once_there(here, broker, stop, dog)
+        if work is not None:
+            work.run(stop)
+
+
+def _see_to_the_end(stop: threading.Event, dog: Watchdog) -> None:
+    stop.wait()
+    # Before the main thread gives the others up: what hangs must not look like an orderly end.
+    dog.end_within(GRACE_SECONDS - 1)
+
+
+def _once_there(here: Installation, broker: Broker, stop: threading.Event, dog: Dog) -> Consumption | None:
+    """Return the member when the cluster answers; None where ``stop`` comes first."""
+    failures, backoff = 0, Backoff()
+    while not stop.is_set():
+        try:
+            return consumption(here, broker, stop, dog)
+        except BrokerUnavailable as error:
+            failures += 1
+            seconds = backoff.seconds(failures, clock.chance())
+            _log.warning(
+                "consumption_put_off",
+                what="broker",
+                kind=type(error).__name__,
+                reason=str(error),
+                seconds=round(seconds, 2),
+                failures=failures,
+            )
+            stop.wait(seconds)
+    return None
 
 
 def collect_seldom() -> None:
