@@ -4,6 +4,7 @@ Asked before a dead letter is tried again: what it says may be overtaken.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,12 +27,14 @@ def overtaken(store: Store, item: Arrived | Asked, keyed: Keyed) -> Later | None
     """Return the first event that something later has caused in the case of ``item``; None where nothing has.
 
     Later is what stands behind it in its own partition, and what reached a clock we trust after it did.
+    Where the topic was made anew, offsets say so only of what has come since: before, they were another topic's.
     What had its effect before is never overtaken: trying it again changes nothing.
     """
     if _had_its_effect(store, item, keyed):
         return None
+    since = _made_anew(store, item)
     for stream in _streams(store, item, keyed):
-        if (found := _first_later(store.read.stream(stream, open=False), item)) is not None:
+        if (found := _first_later(store.read.stream(stream, open=False), item, since)) is not None:
             return found
     return None
 
@@ -49,16 +52,21 @@ def _streams(store: Store, item: Arrived | Asked, keyed: Keyed) -> Iterable[UUID
     return dict.fromkeys(store.conversations.look_up(keys).values())
 
 
-def _first_later(history: Iterable[Recorded], item: Arrived | Asked) -> Later | None:
-    return next((Later(one.stream, one.version) for one in history if _is_later(one.envelope, item)), None)
+def _made_anew(store: Store, item: Arrived | Asked) -> datetime | None:
+    source = item.around.source
+    return store.topics.made_anew(source.cluster, source.topic) if isinstance(source, KafkaSource) else None
 
 
-def _is_later(envelope: Envelope, item: Arrived | Asked) -> bool:
+def _first_later(history: Iterable[Recorded], item: Arrived | Asked, since: datetime | None) -> Later | None:
+    return next((Later(one.stream, one.version) for one in history if _is_later(one.envelope, item, since)), None)
+
+
+def _is_later(envelope: Envelope, item: Arrived | Asked, since: datetime | None) -> bool:
     ours, theirs = item.around.source, envelope.source
+    came, arrived = item.around.received_at, envelope.received_at
     if isinstance(ours, KafkaSource) and isinstance(theirs, KafkaSource):
         place = (ours.cluster, ours.topic, ours.partition)
-        if place == (theirs.cluster, theirs.topic, theirs.partition):
+        of_one_topic = since is None or (arrived is not None and since <= min(came, arrived))
+        if of_one_topic and place == (theirs.cluster, theirs.topic, theirs.partition):
             return theirs.offset > ours.offset
-    if theirs.kind == "rule" or envelope.received_at is None:
-        return False
-    return envelope.received_at > item.around.received_at
+    return theirs.kind != "rule" and arrived is not None and arrived > came

@@ -1,6 +1,7 @@
 """Which topics are the ones that are read: a name may come to mean another topic, and must not in silence."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 from engine.store.database.pool import Pool
@@ -43,6 +44,13 @@ class Topics:
         with reading(self._pool) as connection:
             query = "SELECT DISTINCT topic FROM plaint.topics WHERE topic = ANY(%s)"
             return frozenset(row[0] for row in connection.execute(query, (list(names),)).fetchall())
+
+    def made_anew(self, cluster: str, topic: str) -> datetime | None:
+        """Return when the topic that has this name now was admitted; None where no other ever had it."""
+        with reading(self._pool) as connection:
+            query = "SELECT max(since) FROM plaint.topics WHERE cluster = %s AND topic = %s HAVING count(*) > 1"
+            row = connection.execute(query, (cluster, topic)).fetchone()
+        return None if row is None else row[0]
 
     def adopt(self, topic: str, cluster: str, topic_id: UUID) -> bool:
         """Have a name be read under this id from now on, and what stands still of it go on; whether the id is new."""

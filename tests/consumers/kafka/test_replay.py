@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 import pytest
 
 from consumers.kafka.protocol import PlainRecord
@@ -134,6 +135,42 @@ def test_what_a_later_message_of_its_conversation_has_overtaken_needs_force(desk
 
 
 def test_an_earlier_message_of_its_conversation_overtakes_nothing(desk: Desk) -> None:
+    earlier = read(desk, {**MESSENGER, "id": "1", "text": "The kettle leaks!"}, 3)
+    assert isinstance(earlier, Done)
+    what = of({**MESSENGER, "id": "2", "text": "It leaks still, this is bad!"}, 4)
+    bury(desk, what)
+    assert replay(desk, what) == Replayed(what.id, "done", str(earlier.stream))
+
+
+def made_anew(desk: Desk, at: datetime) -> None:
+    """Have a topic be the one of its name since then, after another one."""
+    desk.store.topics.admitted("c1", {INBOUND: UUID(int=2)})
+    desk.store.topics.adopt(INBOUND, "c1", UUID(int=3))
+    with psycopg.connect(desk.conninfo) as connection:
+        for topic_id, since in ((UUID(int=2), at - timedelta(days=9)), (UUID(int=3), at)):
+            connection.execute("UPDATE plaint.topics SET since = %s WHERE topic_id = %s", (since, topic_id))
+
+
+def test_offsets_of_a_topic_and_of_the_one_made_anew_under_its_name_are_not_compared(desk: Desk) -> None:
+    made_anew(desk, AT + timedelta(hours=1))
+    old = of({**MESSENGER, "id": "1", "text": "The kettle leaks!"}, 5000, topic_id=UUID(int=2))
+    bury(desk, old)
+    new = read(desk, {**MESSENGER, "id": "2", "text": "It leaks still, this is bad!"}, 3)
+    assert isinstance(new, Done)
+    assert replay(desk, old) == Replayed(old.id, "overtaken", f"{new.stream}/1")
+
+
+def test_what_stood_far_behind_in_a_topic_that_is_no_more_overtakes_nothing_of_the_new_one(desk: Desk) -> None:
+    old = read(desk, {**MESSENGER, "id": "1", "text": "The kettle leaks!"}, 5000)
+    assert isinstance(old, Done)
+    made_anew(desk, LATER + timedelta(hours=1))
+    new = of({**MESSENGER, "id": "2", "text": "It leaks still!"}, 3, first_failed_at=LATER + timedelta(hours=2))
+    bury(desk, new)
+    assert replay(desk, new) == Replayed(new.id, "done", str(old.stream))
+
+
+def test_within_the_topic_made_anew_the_offset_decides(desk: Desk) -> None:
+    made_anew(desk, AT)
     earlier = read(desk, {**MESSENGER, "id": "1", "text": "The kettle leaks!"}, 3)
     assert isinstance(earlier, Done)
     what = of({**MESSENGER, "id": "2", "text": "It leaks still, this is bad!"}, 4)
