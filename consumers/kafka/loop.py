@@ -26,7 +26,6 @@ from consumers.kafka.protocol import Cluster, Consumer, Fenced, OutOfRange, Part
 from consumers.kafka.records import Reader
 from engine.store.batch import Conflict
 from engine.store.database.errors import DatabaseUnavailable
-from engine.store.standings import Standing
 
 _log = structlog.get_logger()
 
@@ -36,9 +35,7 @@ Polled = Mapping[Partition, Sequence[protocol.Record]]
 class Standings(partitions.Standings, Protocol):
     """Where it is kept how partitions stand."""
 
-    def say(self, partitions: Collection[Standing]) -> None: ...
-
-    def forget(self, sources: Collection[str]) -> None: ...
+    def forget(self, sources: Collection[str], *, of: str | None = None) -> None: ...
 
 
 class Store(Protocol):
@@ -104,7 +101,13 @@ class Consumption:
         self._options, self._world, self._dog = options, world, dog or _NoDog()
         self.figures = Figures()
         self.partitions = Partitions(
-            cluster, store, reader_of, rule=options.rule, clock=world.clock, alarms=self.figures.alarms
+            cluster,
+            store,
+            reader_of,
+            member=options.client,
+            rule=options.rule,
+            clock=world.clock,
+            alarms=self.figures.alarms,
         )
         self._effect = Effect(service, world, options.backoff, self.figures)
         self._consumer: Consumer | None = None
@@ -152,9 +155,11 @@ class Consumption:
         with suppress(Fenced):
             self._hint(consumer)
         going = [place.source for place in self.partitions.places if place.state != "stopped"]
+        with suppress(*OUTAGES):
+            self.partitions.say_stops()
         self._close(consumer)
         with suppress(*OUTAGES):
-            self._store.standings.forget(going)
+            self._store.standings.forget(going, of=self._options.client)
         self._tell()
 
     # --- one step -------------------------------------------------------------------------------
@@ -164,6 +169,7 @@ class Consumption:
         if self._held_until is not None:
             self._hold(consumer, self._held_until)
             return 0
+        self.partitions.say_stops()
         polled = self._poll(consumer, self._options.poll_seconds)
         if polled is None:
             return 0
@@ -242,12 +248,16 @@ class Consumption:
             return
         self._held_until = self._world.ticks() + seconds
         self.partitions.hold()
+        if what != "store":
+            with suppress(*OUTAGES):
+                self.partitions.say_stops()
 
     def _hold(self, consumer: Consumer, until: float) -> None:
         left = until - self._world.ticks()
         if left > 0:
             self._poll(consumer, min(left, self._options.poll_seconds))
             return
+        self.partitions.say_stops()
         self.partitions.settle()
         self.partitions.go_on()
         self._held_until = None
@@ -315,7 +325,7 @@ class Consumption:
             self.partitions.settle()
         except BrokerUnavailable as error:
             _log.warning("partitions_not_checked", reason=_told(error))
-        self._store.standings.say(self.partitions.standings(self._options.client))
+        self.partitions.say()
         # Also where nothing is new: a hint that is refused is how a member learns that another has its place.
         self._hints.update(
             {place.partition: place.position for place in self.partitions.places if place.position is not None}

@@ -52,6 +52,8 @@ class Standings(Protocol):
 
     def stopped(self, sources: Collection[str]) -> dict[str, str]: ...
 
+    def say(self, partitions: Collection[Standing]) -> None: ...
+
 
 class Store(Protocol):
     """What of the store partitions are looked up in."""
@@ -101,7 +103,7 @@ class Place:
 class Partitions:
     """Listens to rebalances; all else is for the thread that polls.
 
-    ``reader_of`` makes the reader of a topic of this name and id.
+    ``reader_of`` makes the reader of a topic of this name and id; ``member`` is who says how they stand.
     """
 
     def __init__(
@@ -110,13 +112,14 @@ class Partitions:
         store: Store,
         reader_of: Callable[[str, UUID], Reader],
         *,
+        member: str,
         rule: Rule,
         clock: Callable[[], datetime],
         alarms: Counter[str],
     ) -> None:
         self._cluster, self._reader_of = cluster, reader_of
         self._positions, self._topics, self._standings = store.positions, store.topics, store.standings
-        self._rule, self._clock, self._alarms = rule, clock, alarms
+        self._member, self._rule, self._clock, self._alarms = member, rule, clock, alarms
         self._breakers: dict[str, Breaker] = {}
         self.rebalances = 0
         """How often partitions came or went."""
@@ -124,6 +127,8 @@ class Partitions:
         self._told: deque[tuple[Literal["assigned", "taken"], Partition]] = deque()
         self._fresh: set[Partition] = set()
         self._places: dict[Partition, Place] = {}
+        self._unsaid: dict[str, Standing] = {}
+        """What was stopped and nobody knows of yet; it outlives the partition's being here."""
         self._holding = False
 
     def of(self, consumer: Consumer) -> None:
@@ -242,21 +247,28 @@ class Partitions:
         """
         self._judge(list(self._places.values()))
 
-    def standings(self, member: str) -> list[Standing]:
-        """Return how every partition in hand stands, for people."""
-        return [
-            Standing(
-                place.source,
-                *place.partition,
-                member,
-                place.state,
-                place.why,
-                place.since,
-                place.end,
-                place.reached,
-            )
-            for place in self._places.values()
-        ]
+    def say_stops(self) -> None:
+        """Have it kept what was stopped: whoever reads a partition next must find it so. Before every poll.
+
+        Raises:
+            DatabaseUnavailable: it is not kept; call it again.
+        """
+        if self._unsaid:
+            self._standings.say(list(self._unsaid.values()))
+            self._unsaid.clear()
+
+    def say(self) -> None:
+        """Have it kept how every partition in hand stands, for people.
+
+        Raises:
+            DatabaseUnavailable: it is not kept.
+        """
+        self.say_stops()
+        self._standings.say([self._standing(place) for place in self._places.values()])
+
+    def _standing(self, place: Place) -> Standing:
+        where = (place.source, *place.partition, self._member)
+        return Standing(*where, place.state, place.why, place.since, place.end, place.reached)
 
     # --- taking up and judging ------------------------------------------------------------------
 
@@ -339,6 +351,7 @@ class Partitions:
         if (place.state, place.why) != ("stopped", why):
             self._still(place, "stopped", why)
             self._alarms[why] += 1
+            self._unsaid[place.source] = self._standing(place)
             _log.error(
                 "partition_stopped",
                 topic=place.partition.topic,
@@ -368,6 +381,7 @@ class Partitions:
 
     def _runs(self, place: Place, state: State) -> None:
         self._enter(place, state, None)
+        self._unsaid.pop(place.source, None)
         if not self._holding:
             self._client.resume([place.partition])
 

@@ -77,10 +77,11 @@ class Standings:
         with reading(self._pool) as connection:
             return {row[0]: row[1] or "" for row in connection.execute(query, (list(sources),)).fetchall()}
 
-    def forget(self, sources: Collection[str]) -> None:
-        """Drop what was said of sources; one that stood still may be read again."""
+    def forget(self, sources: Collection[str], *, of: str | None = None) -> None:
+        """Drop what was said of sources; one that stood still may be read again. ``of``: only what this member said."""
+        query = "DELETE FROM plaint.standings WHERE source = ANY(%s) AND member = coalesce(%s::text, member)"
         with reading(self._pool) as connection:
-            connection.execute("DELETE FROM plaint.standings WHERE source = ANY(%s)", (list(sources),))
+            connection.execute(query, (list(sources), of))
 
     def all(self) -> list[StandingRow]:
         """Return every partition that was ever spoken of, by topic and number."""

@@ -1,0 +1,89 @@
+"""What a member learns of its partitions is not lost: on a simulated cluster and a real database."""
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from consumers.kafka.protocol import OutOfRange, Partition, Record
+from engine.store.standings import Standing
+from support.consuming import Group, chat, running
+from support.installation import MONDAY, Desk
+from support.simulated_kafka import SimulatedCluster
+
+P = Partition("in", 0)
+
+
+@pytest.fixture
+def cluster() -> SimulatedCluster:
+    return SimulatedCluster({"in": 1})
+
+
+@pytest.fixture
+def group(desk: Desk, cluster: SimulatedCluster) -> Group:
+    return Group(desk, cluster, {"in": "messages"}, options={"poll_seconds": 0.01, "check_seconds": 1_000.0})
+
+
+def stands(member: object) -> list[tuple[str, str | None]]:
+    return [(place.state, place.why) for place in member.partitions.places]  # type: ignore[attr-defined] # a consumption
+
+
+def truncate(cluster: SimulatedCluster, client: str) -> None:
+    """Have the client's next poll find that what it has read is no more."""
+    consumer = cluster.lent[client]
+    poll = consumer.poll
+
+    def once(timeout_seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
+        consumer.poll = poll  # type: ignore[method-assign] # this one object only
+        raise OutOfRange([P])
+
+    consumer.poll = once  # type: ignore[method-assign] # this one object only
+
+
+def test_a_partition_that_was_stopped_is_stopped_for_whoever_comes_next(
+    group: Group, cluster: SimulatedCluster
+) -> None:
+    cluster.produce(P, chat("a"))
+    first, second = group.member("one"), group.member("two")
+    with running(second):
+        with running(first):
+            first.step()
+            first.step()
+            truncate(cluster, "one")
+            first.step()
+            assert stands(first) == [("stopped", "truncated")]
+        for _ in range(3):
+            second.step()
+        assert stands(second) == [("stopped", "truncated")]
+
+
+def test_a_partition_that_was_stopped_is_said_to_be_before_the_next_poll(
+    group: Group, cluster: SimulatedCluster, desk: Desk
+) -> None:
+    cluster.produce(P, chat("a"))
+    member = group.member("one")
+    with running(member):
+        member.step()
+        member.step()
+        truncate(cluster, "one")
+        member.step()
+        consumer = cluster.lent["one"]
+        kept: list[str | None] = []
+        poll = consumer.poll
+
+        def looking(timeout_seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
+            kept.extend(row.said.reason for row in desk.store.standings.all())
+            return poll(timeout_seconds, most)
+
+        consumer.poll = looking  # type: ignore[method-assign] # this one object only
+        member.step()
+    assert kept == ["truncated"]
+
+
+def test_whoever_leaves_forgets_only_his_own_words(group: Group, cluster: SimulatedCluster, desk: Desk) -> None:
+    cluster.produce(P, chat("a"))
+    member = group.member("one")
+    with running(member):
+        member.step()
+        (place,) = member.partitions.places
+        desk.store.standings.say([Standing(place.source, "in", 0, "two", "stopped", "truncated", MONDAY)])
+    assert [(row.said.member, row.said.reason) for row in desk.store.standings.all()] == [("two", "truncated")]
