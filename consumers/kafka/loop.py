@@ -104,6 +104,7 @@ class Consumption:
             cluster,
             store,
             reader_of,
+            pass_over=service.pass_over,
             member=options.client,
             rule=options.rule,
             clock=world.clock,

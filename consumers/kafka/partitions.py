@@ -6,7 +6,7 @@ would be to skip or to double in silence.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -17,6 +17,7 @@ import structlog
 from consumers.kafka.breaker import Breaker, Rule
 from consumers.kafka.protocol import Bounds, Cluster, Consumer, Partition
 from consumers.kafka.records import Reader
+from engine.store.batch import SourceMove
 from engine.store.standings import Standing, State
 
 _log = structlog.get_logger()
@@ -68,7 +69,7 @@ class Store(Protocol):
 
 @dataclass(slots=True)
 class Place:
-    """One partition in hand. ``position`` is the stored one, None before the first record."""
+    """One partition in hand. ``position`` is the stored one, None while its topic is not admitted."""
 
     partition: Partition
     reader: Reader
@@ -103,7 +104,8 @@ class Place:
 class Partitions:
     """Listens to rebalances; all else is for the thread that polls.
 
-    ``reader_of`` makes the reader of a topic of this name and id; ``member`` is who says how they stand.
+    ``reader_of`` makes the reader of a topic of this name and id; ``member`` is who says how they stand;
+    ``pass_over`` moves positions by compare-and-set.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Partitions:
         store: Store,
         reader_of: Callable[[str, UUID], Reader],
         *,
+        pass_over: Callable[[Sequence[SourceMove]], None],
         member: str,
         rule: Rule,
         clock: Callable[[], datetime],
@@ -119,6 +122,7 @@ class Partitions:
     ) -> None:
         self._cluster, self._reader_of = cluster, reader_of
         self._positions, self._topics, self._standings = store.positions, store.topics, store.standings
+        self._pass_over = pass_over
         self._member, self._rule, self._clock, self._alarms = member, rule, clock, alarms
         self._breakers: dict[str, Breaker] = {}
         self.rebalances = 0
@@ -285,8 +289,8 @@ class Partitions:
         bounds = self._cluster.bounds(here)
         readers = {topic: self._reader_of(topic, topic_id) for topic, topic_id in ids.items()}
         sources = {each: readers[each.topic].origin.source(each.number) for each in here if each in bounds}
-        stored = self._positions.look_up(list(sources.values()))
         stopped = self._standings.stopped(list(sources.values()))
+        stored = self._begun({source: bounds[each] for each, source in sources.items() if each.topic in admitted})
         for partition, source in sources.items():
             place = self._place(partition, readers[partition.topic], stored.get(source))
             place.adopted = admitted.get(partition.topic, 0)
@@ -302,14 +306,29 @@ class Partitions:
         self._fresh.discard(partition)
         return place
 
+    def _begun(self, sources: Mapping[str, Bounds]) -> dict[str, int]:
+        """Return stored positions. What has none gets its beginning, so that what goes from there unread is missed.
+
+        Raises:
+            Conflict: another member has done so at this moment.
+        """
+        stored = self._positions.look_up(list(sources))
+        moves = [SourceMove(each, None, bounds.first) for each, bounds in sources.items() if each not in stored]
+        if moves:
+            self._pass_over(moves)
+        return stored | {move.source: move.new for move in moves}
+
     def _judge(self, places: Collection[Place]) -> None:
         if not places:
             return
         ids = self._cluster.topic_ids({place.partition.topic for place in places})
         admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
         bounds = self._cluster.bounds([place.partition for place in places if place.partition.topic in ids])
-        stopped = [place for place in places if place.state == "stopped"]
-        stored = self._positions.look_up([place.source for place in stopped])
+        same = [place for place in places if ids.get(place.partition.topic) == place.reader.origin.topic_id]
+        still = [each for each in same if each.state == "stopped" and each.partition in bounds]
+        stored = self._begun(
+            {each.source: bounds[each.partition] for each in still if each.partition.topic in admitted}
+        )
         for place in places:
             topic, topic_id = place.partition.topic, ids.get(place.partition.topic)
             if topic_id is None or place.partition not in bounds:

@@ -59,12 +59,12 @@ class Group:
         return Reader(origin, Limits(), lambda: datetime.now(UTC))
 
     def positions(self) -> dict[tuple[str, int], int]:
-        """Return the stored position of every partition that has one, by topic and number."""
+        """Return the stored position of every partition of which something was read, by topic and number."""
         cluster, ids = self.cluster.cluster_id(), self.cluster.topic_ids(list(self.topics))
         names = {
             f"kafka:{cluster}/{id_}/{number}": (topic, number) for topic, id_ in ids.items() for number in range(8)
         }
-        return {names[source]: at for source, at in self.desk.store.positions.look_up(list(names)).items()}
+        return {names[source]: at for source, at in self.desk.store.positions.look_up(list(names)).items() if at}
 
 
 @contextmanager
