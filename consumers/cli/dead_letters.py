@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, time
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+from pydantic import ValidationError
 
 from consumers.cli import output
 from consumers.cli.questions import instant, shown
@@ -19,6 +20,8 @@ from consumers.wiring.build import Installation
 from consumers.wiring.consumption import purposes, reader_of
 from engine.store.access_log import Access
 from engine.store.set_aside import AsideRow, NotSetAside
+from engine.store.vault.master import UnknownMasterKey
+from engine.store.vault.seal import SealBroken
 from schemas.published.dead_letter import CLASSES, DeadLetter
 
 Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
@@ -98,7 +101,7 @@ def replay(
         work = Replay(here.store, here.service, _reader_of(here), clock.now)
         results = []
         for one in _chosen(here, letters, reason, everything=every):
-            results.append(work.again(one, force=force))
+            results.append(_again(work, one, force=force))
             if not json:
                 output.say(_said(results[-1]))
     if json:
@@ -209,6 +212,25 @@ def _must_be_meant(rows: Sequence[AsideRow]) -> None:
         output.stop(output.REFUSED, "nothing was discarded")
 
 
+# --- trying again -----------------------------------------------------------------------------
+
+
+class _Unreadable(NamedTuple):
+    """A dead letter that does not open, or is none of this program's: it stays as it is. The reason is a kind."""
+
+    id: UUID
+    reason: str
+    status: str = "unreadable"
+    good: bool = False
+
+
+def _again(work: Replay, id: UUID, *, force: bool) -> Replayed | _Unreadable:
+    try:
+        return work.again(id, force=force)
+    except (SealBroken, UnknownMasterKey, ValidationError) as error:
+        return _Unreadable(id, type(error).__name__)
+
+
 # --- showing ----------------------------------------------------------------------------------
 
 
@@ -224,7 +246,7 @@ def _cells(row: dict[str, Any]) -> Iterator[Any]:
     return (shown(value) if isinstance(value, datetime) else value for value in row.values())
 
 
-def _said(one: Replayed) -> str:
+def _said(one: Replayed | _Unreadable) -> str:
     more = _HELP.get(one.status, one.reason)
     return f"{one.id} {one.status}" + (f": {more}" if more else "")
 

@@ -10,6 +10,7 @@ from consumers.wiring import build
 from consumers.wiring.settings import Settings
 from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.access_log import AccessLog
+from engine.store.batch import Batch, SetAside
 from engine.store.database.pool import open_pool
 from schemas.envelope import KafkaSource
 from schemas.published.dead_letter import DeadLetter, LeftOut, headers_of
@@ -93,6 +94,28 @@ def test_replaying_all_tells_what_became_of_each(line: CommandLine) -> None:
     assert (results[BAD.id][0], results[LARGE.id][0]) == ("failed", "not_kept")
     assert sorted(listed(line)) == sorted([BAD.id, LARGE.id])
     assert line.ok("case", "show", results[GOOD.id][1], "--json").json()["case"] == results[GOOD.id][1]
+
+
+def test_one_that_cannot_be_read_keeps_no_other_from_being_replayed(
+    line: CommandLine, database: str, tmp_path: Path
+) -> None:
+    with open_pool(database, max_size=1, name="test") as pool, pool.connection() as connection:
+        query = "UPDATE plaint.set_aside SET box = set_byte(box, 20, get_byte(box, 20) # 1) WHERE id = ANY(%s)"
+        connection.execute(query, ([LARGE.id],))
+    foreign = SetAside("dead_letter", UUID(int=8), b"f" * 32, "schema other", "kafka:a/0/0", b'{"secret": 1}')
+    with build.opened(Settings.model_validate({"database": database, "data_dir": tmp_path})) as here:
+        here.store.commit(Batch(set_aside=(foreign,)))
+
+    outcome = line("dead-letters", "replay", "--all", "--json")
+
+    results = {UUID(one["id"]): (one["status"], one["reason"]) for one in outcome.json()["replayed"]}
+    assert outcome.code == 1
+    assert {results[foreign.id], results[LARGE.id]} == {("unreadable", "ValidationError"), ("unreadable", "SealBroken")}
+    assert (results[GOOD.id][0], results[BAD.id][0]) == ("done", "failed")
+    told = line("dead-letters", "replay", str(LARGE.id))
+    assert (told.code, told.out) == (1, "")
+    assert f"{LARGE.id} unreadable: SealBroken" in told.err
+    assert "0 of 1 are dead letters no more" in told.err
 
 
 def test_replaying_one_that_succeeds_ends_with_zero_and_again_it_is_gone(line: CommandLine) -> None:
