@@ -122,6 +122,42 @@ def test_a_topic_made_anew_stands_still_until_it_is_adopted_and_is_then_read_fro
     assert member.figures.alarms["topic_replaced"] == 1
 
 
+def test_a_topic_that_is_deleted_stops_alone_and_asks_for_adoption_when_it_is_made_anew(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    gone, stays = kafka.new_topic(), kafka.new_topic()
+    group = Group(desk, cluster, {gone: "messages", stays: "messages"}, unique("group"))
+    produce(kafka.servers, gone, [chat("0"), chat("1")])
+    produce(kafka.servers, stays, [chat("other 0")])
+    member = group.member()
+    with running(member), capture_logs() as logs:
+        step_until([member], lambda: group.positions() == {(gone, 0): 2, (stays, 0): 1})
+        kafka.delete_topic(gone)
+        step_until([member], lambda: standing(group).get(gone) == ("stopped", "topic_missing"))
+        produce(kafka.servers, stays, [chat("other 1")])
+        step_until([member], lambda: group.positions() == {(stays, 0): 2})
+        assert standing(group) == {gone: ("stopped", "topic_missing"), stays: ("running", None)}
+
+        kafka.create_topic(gone)
+        produce(kafka.servers, gone, [chat("2")])
+        step_until([member], lambda: standing(group).get(gone) == ("stopped", "topic_replaced"))
+        produce(kafka.servers, stays, [chat("other 2")])
+        step_until([member], lambda: group.positions() == {(stays, 0): 3})
+        adopted(group, gone)
+        step_until([member], lambda: group.positions() == {(gone, 0): 1, (stays, 0): 3})
+    alarms = [line for line in logs if line["event"] == "partition_stopped"]
+    assert [(line["topic"], line["log_level"], line["reason"]) for line in alarms] == [
+        (gone, "error", "topic_missing"),
+        (gone, "error", "topic_replaced"),
+    ]
+    assert sorted(texts(desk)) == [f"It is broken, {name}" for name in ["0", "1", "2", "other 0", "other 1", "other 2"]]
+
+
+def standing(group: Group) -> dict[str, tuple[str, str | None]]:
+    """Return how each topic's partition stands, as it was last said."""
+    return {row.said.topic: (row.said.state, row.said.reason) for row in group.desk.store.standings.all()}
+
+
 def test_records_that_retention_took_unread_stop_the_partition_and_no_other(
     kafka: RunningBroker, cluster: Broker, desk: Desk
 ) -> None:
