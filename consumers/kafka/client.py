@@ -255,6 +255,10 @@ class ClientConsumer:
         found: int | None = self._consumer.highwater(TopicPartition(*partition))
         return found
 
+    def position(self, partition: Partition) -> int | None:
+        state = self._consumer._subscription.assignment.get(TopicPartition(*partition))  # noqa: SLF001 # its own method asks the cluster
+        return None if state is None or state.position is None else int(state.position.offset)
+
     def hint(self, positions: Mapping[Partition, int]) -> None:
         if self._fenced:
             raise Fenced

@@ -20,7 +20,7 @@ from consumers.kafka.backoff import Backoff
 from consumers.kafka.breaker import Rule
 from consumers.kafka.effect import OUTAGES, TOO_OLD, Effect, Service, World
 from consumers.kafka.figures import Figures
-from consumers.kafka.lots import Lot, lot, salvaged
+from consumers.kafka.lots import Lot, lot, pass_marks, salvaged
 from consumers.kafka.partitions import Partitions, Place
 from consumers.kafka.protocol import Cluster, Consumer, Fenced, OutOfRange, Partition
 from consumers.kafka.records import Reader
@@ -175,7 +175,7 @@ class Consumption:
         if polled is None:
             return 0
         self.partitions.settle()
-        done = self._take(self._lot(polled))
+        done = self._take(self._lot(consumer, polled))
         self._failures = 0
         self._look_around(consumer)
         return done
@@ -207,9 +207,13 @@ class Consumption:
         self.partitions.lost(lost)
         return None
 
-    def _lot(self, polled: Polled) -> Lot:
+    def _lot(self, consumer: Consumer, polled: Polled) -> Lot:
         places = ((self.partitions.running(partition), records) for partition, records in polled.items())
-        return lot(((place, records) for place, records in places if place is not None), self._world.ticks())
+        made = lot(((place, records) for place, records in places if place is not None), self._world.ticks())
+        for place in self.partitions.places:
+            if not polled.get(place.partition) and self.partitions.running(place.partition) is not None:
+                pass_marks(made, place, consumer.position(place.partition))
+        return made
 
     def _take(self, given: Lot) -> int:
         """Have a lot its effect, and remember how far the store is; where that is not known, look it up."""

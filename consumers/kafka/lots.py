@@ -58,6 +58,13 @@ def lot(brought: Iterable[tuple[Place, Sequence[Record]]], at: float) -> Lot:
     return made
 
 
+def pass_marks(made: Lot, place: Place, reached: int | None) -> None:
+    """Add that nothing which asks for anything stands before ``reached``: marks of transactions, or what was undone."""
+    if reached is not None and reached > place.next:
+        made.moves.append(SourceMove(place.source, place.position, reached))
+        made.stretches.append(Stretch(place, reached, place.breaker, None))
+
+
 def salvaged(place: Place, found: Sequence[PlainRecord | Damaged], at: float) -> Lot | None:
     """Return what stands at a partition's position, what is damaged as dead letters; None where nothing is."""
     if not any(isinstance(each, Damaged) for each in found):

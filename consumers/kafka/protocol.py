@@ -118,6 +118,12 @@ class Consumer(Protocol):
     def end(self, partition: Partition) -> int | None:
         """Return the partition's end as the last fetch told it; asks nobody."""
 
+    def position(self, partition: Partition) -> int | None:
+        """Return the offset from which the next ``poll`` reads, behind what is no record too; asks nobody.
+
+        None where the partition is not this member's.
+        """
+
     def hint(self, positions: Mapping[Partition, int]) -> None:
         """Tell the cluster how far this group is, for tools that show lag. Waits for nothing; nothing depends on it.
 

@@ -228,6 +228,9 @@ class SimulatedConsumer:
         log = self.cluster.logs.get(partition)
         return None if log is None else log.end
 
+    def position(self, partition: Partition) -> int | None:
+        return self._at.get(partition)
+
     def hint(self, positions: Mapping[Partition, int]) -> None:
         if self.fenced:
             raise Fenced

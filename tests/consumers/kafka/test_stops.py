@@ -87,3 +87,37 @@ def test_whoever_leaves_forgets_only_his_own_words(group: Group, cluster: Simula
         (place,) = member.partitions.places
         desk.store.standings.say([Standing(place.source, "in", 0, "two", "stopped", "truncated", MONDAY)])
     assert [(row.said.member, row.said.reason) for row in desk.store.standings.all()] == [("two", "truncated")]
+
+
+def test_what_came_and_went_unread_stops_a_partition_that_was_empty_when_it_was_taken_up(
+    group: Group, cluster: SimulatedCluster
+) -> None:
+    first, second = group.member("one"), group.member("two")
+    with running(first):
+        first.step()
+        first.step()
+    for number in range(3):
+        cluster.produce(P, chat(str(number)))
+    cluster.delete_before(P, 3)
+    with running(second):
+        second.step()
+        assert stands(second) == [("stopped", "below_start")]
+
+
+def test_marks_of_transactions_are_read_too_and_are_no_loss_when_retention_takes_them(
+    group: Group, cluster: SimulatedCluster
+) -> None:
+    cluster.produce(P, chat("a"))
+    cluster.mark(P)
+    first, second = group.member("one"), group.member("two")
+    with running(first):
+        for _ in range(3):
+            first.step()
+        assert [place.lag for place in first.partitions.places] == [0]
+    assert group.positions() == {("in", 0): 2}
+    cluster.delete_before(P, 2)
+    cluster.produce(P, chat("b"))
+    with running(second):
+        for _ in range(2):
+            second.step()
+    assert group.positions() == {("in", 0): 3}
