@@ -23,6 +23,7 @@ from engine.known import (
 from engine.loading import load
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
+from engine.store.vault.seal import SealBroken
 from engine.streams.feedback import Feedback
 from engine.taking import Keyed, contact_keys
 from schemas.channels.message import Message, MessageRefused
@@ -117,10 +118,10 @@ def _parked(store: Store, known: Known, keys: Sequence[bytes], keyed: Keyed) -> 
 
 
 def _opened(store: Store, id: UUID) -> ParkedMessage | None:
-    """Return a parked message in the clear; None if it was released meanwhile, or is one that nobody takes any more."""
+    """Return a parked message in the clear; None if it was released meanwhile, or is one that nobody can take."""
     try:
         return ParkedMessage(id, parking.unpack(store.set_aside.show(id)[1]), stored=True)
-    except (NotSetAside, MessageRefused):
+    except (NotSetAside, SealBroken, parking.NotParked, MessageRefused):
         return None
 
 

@@ -15,6 +15,10 @@ from schemas.envelope import Source
 _SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 
+class NotParked(ValueError):
+    """What was kept for a parked message cannot be read as one; trying again changes nothing."""
+
+
 def _own(names: list[list[str]]) -> OwnMail:
     addresses, domains, lists = map(frozenset, names)
     return OwnMail(addresses=addresses, message_id_domains=domains, lists=lists)
@@ -44,9 +48,21 @@ def unpack(octets: bytes) -> Arrived:
     """Return what was packed.
 
     Raises:
+        NotParked: these octets are no parked message.
         MessageRefused: the channel models no longer accept the message.
     """
-    kept: dict[str, Any] = orjson.loads(octets)
+    payload, around = _opened(octets)
+    return Arrived(channels.to_message(channels.parse(payload), around.own), payload, around)
+
+
+def _opened(octets: bytes) -> tuple[bytes, Circumstances]:
+    try:
+        return _read(orjson.loads(octets))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise NotParked("these octets are no parked message") from None
+
+
+def _read(kept: dict[str, Any]) -> tuple[bytes, Circumstances]:
     payload = b64decode(kept["payload"])
     own = _own(kept["own"]) if "own" in kept else NOTHING_OWN
     around = Circumstances(
@@ -58,4 +74,4 @@ def unpack(octets: bytes) -> Arrived:
         clock=datetime.fromisoformat(kept["clock"]) if kept["clock"] else None,
         own=own,
     )
-    return Arrived(channels.to_message(channels.parse(payload), own), payload, around)
+    return payload, around
