@@ -8,12 +8,13 @@ would be to skip or to double in silence.
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
 import structlog
 
+from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.breaker import Breaker, Rule
 from consumers.kafka.protocol import Bounds, Cluster, Consumer, Partition
 from consumers.kafka.records import Reader
@@ -22,10 +23,15 @@ from engine.store.standings import Standing, State
 
 _log = structlog.get_logger()
 
-Why = Literal["topic_replaced", "topic_missing", "below_start", "beyond_end", "truncated"]
+Why = Literal["topic_replaced", "topic_missing", "below_start", "beyond_end", "truncated", "no_answer"]
 """``topic_replaced``: the name means another topic, or one of another cluster. ``topic_missing``: there is none.
 ``below_start``: what comes next was deleted unread. ``beyond_end``: the log is shorter than what was read of it.
-``truncated``: the broker says that the position is of a history that is no more."""
+``truncated``: the broker says that the position is of a history that is no more.
+``no_answer``: nobody says which offsets it has, as while it has no leader; it is asked again."""
+RETRY_SECONDS = 30.0
+"""After so long a partition that did not answer is asked again."""
+_ASKING_SECONDS: Final = 20.0
+"""For so long partitions are asked one by one, where one of them makes the question to all fail."""
 
 
 _FOR_GOOD: Final[Mapping[str, Why]] = {
@@ -34,6 +40,10 @@ _FOR_GOOD: Final[Mapping[str, Why]] = {
     "truncated": "truncated",
 }
 """What does not pass by itself: a log that has grown again is not the one that was read."""
+
+
+_ADOPT: Final = "nothing of it is read; see `plaint consumers status`, and adopt it once you know what was lost"
+_ASKED_AGAIN: Final = "nothing of it is read before the cluster says which offsets it has; it is asked again"
 
 
 class Positions(Protocol):
@@ -133,6 +143,8 @@ class Partitions:
         self._places: dict[Partition, Place] = {}
         self._unsaid: dict[str, Standing] = {}
         """What was stopped and nobody knows of yet; it outlives the partition's being here."""
+        self._ask_again: dict[Partition, datetime] = {}
+        """When those may be asked again that did not answer."""
         self._holding = False
 
     def of(self, consumer: Consumer) -> None:
@@ -286,16 +298,22 @@ class Partitions:
         ids = self._cluster.topic_ids({partition.topic for partition in partitions})
         here = [partition for partition in partitions if partition.topic in ids]
         admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
-        bounds = self._cluster.bounds(here)
+        bounds, silent = self._bounds(here)
         readers = {topic: self._reader_of(topic, topic_id) for topic, topic_id in ids.items()}
-        sources = {each: readers[each.topic].origin.source(each.number) for each in here if each in bounds}
+        sources = {
+            each: readers[each.topic].origin.source(each.number) for each in here if each in bounds or each in silent
+        }
         stopped = self._standings.stopped(list(sources.values()))
-        stored = self._begun({source: bounds[each] for each, source in sources.items() if each.topic in admitted})
+        stored = self._begun(
+            {source: bounds[each] for each, source in sources.items() if each in bounds and each.topic in admitted}
+        )
         for partition, source in sources.items():
             place = self._place(partition, readers[partition.topic], stored.get(source))
             place.adopted = admitted.get(partition.topic, 0)
             if (why := _FOR_GOOD.get(stopped.get(source, ""))) is not None:
                 self._stop(place, why)
+            elif partition in silent:
+                self._stop(place, "no_answer")
             else:
                 self._compare(place, bounds[partition], admitted=partition.topic in admitted)
 
@@ -318,12 +336,38 @@ class Partitions:
             self._pass_over(moves)
         return stored | {move.source: move.new for move in moves}
 
+    def _bounds(self, partitions: Collection[Partition]) -> tuple[dict[Partition, Bounds], set[Partition]]:
+        """Return what bounds there are, and the partitions that do not answer now: one of them stops no other."""
+        now = self._clock()
+        due = [each for each in partitions if self._ask_again.get(each, now) <= now]
+        try:
+            found = self._cluster.bounds(due)
+            answered = set(due)
+        except BrokerUnavailable:
+            found, answered = self._one_by_one(due)
+        return found, set(partitions) - answered
+
+    def _one_by_one(self, partitions: Collection[Partition]) -> tuple[dict[Partition, Bounds], set[Partition]]:
+        found: dict[Partition, Bounds] = {}
+        answered: set[Partition] = set()
+        until = self._clock() + timedelta(seconds=_ASKING_SECONDS)
+        for each in partitions:
+            if self._clock() > until:
+                break
+            try:
+                found |= self._cluster.bounds([each])
+                answered.add(each)
+            except BrokerUnavailable as error:
+                self._ask_again[each] = self._clock() + timedelta(seconds=RETRY_SECONDS)
+                _log.warning("partitions_not_checked", topic=each.topic, partition=each.number, reason=str(error))
+        return found, answered
+
     def _judge(self, places: Collection[Place]) -> None:
         if not places:
             return
         ids = self._cluster.topic_ids({place.partition.topic for place in places})
         admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
-        bounds = self._cluster.bounds([place.partition for place in places if place.partition.topic in ids])
+        bounds, silent = self._bounds([place.partition for place in places if place.partition.topic in ids])
         same = [place for place in places if ids.get(place.partition.topic) == place.reader.origin.topic_id]
         still = [each for each in same if each.state == "stopped" and each.partition in bounds]
         stored = self._begun(
@@ -331,10 +375,12 @@ class Partitions:
         )
         for place in places:
             topic, topic_id = place.partition.topic, ids.get(place.partition.topic)
-            if topic_id is None or place.partition not in bounds:
+            if topic_id is None or place.partition not in (bounds.keys() | silent):
                 self._stop(place, "topic_missing")
             elif topic_id != place.reader.origin.topic_id:
                 self._replaced(place, admitted=topic in admitted)
+            elif place.partition in silent:
+                continue
             elif place.state != "stopped":
                 self._compare(place, bounds[place.partition], admitted=topic in admitted)
             elif place.why not in _FOR_GOOD or admitted.get(topic, 0) > place.adopted:
@@ -378,7 +424,7 @@ class Partitions:
                 reason=why,
                 position=place.next,
                 end=place.end,
-                note="nothing of it is read; see `plaint consumers status`, and adopt it once you know what was lost",
+                note=_ASKED_AGAIN if why == "no_answer" else _ADOPT,
             )
 
     def _rest(self, place: Place) -> None:

@@ -1,12 +1,14 @@
 """What a member learns of its partitions is not lost: on a simulated cluster and a real database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
-from consumers.kafka.protocol import OutOfRange, Partition, Record
+from consumers.kafka import partitions
+from consumers.kafka.access import BrokerUnavailable
+from consumers.kafka.protocol import Bounds, OutOfRange, Partition, Record
 from engine.store.standings import Standing
-from support.consuming import Group, chat, running
+from support.consuming import Group, chat, running, step_until
 from support.installation import MONDAY, Desk
 from support.simulated_kafka import SimulatedCluster
 
@@ -121,3 +123,38 @@ def test_marks_of_transactions_are_read_too_and_are_no_loss_when_retention_takes
         for _ in range(2):
             second.step()
     assert group.positions() == {("in", 0): 3}
+
+
+class Leaderless(SimulatedCluster):
+    """A cluster of which some partitions have nobody to answer for them."""
+
+    silent: frozenset[Partition] = frozenset()
+
+    def bounds(self, partitions: Collection[Partition]) -> dict[Partition, Bounds]:
+        if self.silent & set(partitions):
+            raise BrokerUnavailable("nobody leads it", lasting=False)
+        return super().bounds(partitions)
+
+
+def test_a_partition_that_nobody_leads_stands_still_alone_and_goes_on_by_itself(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "RETRY_SECONDS", 0.2)
+    cluster = Leaderless({"in": 3})
+    cluster.silent = frozenset([P])
+    for number in range(3):
+        cluster.produce(Partition("in", number), chat(str(number)))
+    group = Group(desk, cluster, {"in": "messages"}, options={"poll_seconds": 0.01, "check_seconds": 0.0})
+    member = group.member()
+    with running(member):
+        for _ in range(3):
+            member.step()
+        assert group.positions() == {("in", 1): 1, ("in", 2): 1}
+        assert {row.said.reason for row in desk.store.standings.all() if row.said.partition == 0} == {"no_answer"}
+        assert member.figures.errors == {}
+        cluster.silent = frozenset()
+        step_until([member], lambda: group.positions() == {("in", number): 1 for number in range(3)}, seconds=10)
+        cluster.silent = frozenset([P])
+        cluster.produce(P, chat("3"))
+        step_until([member], lambda: group.positions()["in", 0] == 2, seconds=10)
+        assert [state for state, _ in stands(member)] == ["running"] * 3
