@@ -62,8 +62,11 @@ class Upkeep:
             yield Finding("answers_forgotten", {"count": count})
 
     def _end_weeks(self, _: datetime) -> Iterator[Finding]:
-        if count := self._store.set_aside.destroy_past_weeks():
-            yield Finding("set_aside_keys_destroyed", {"count": count})
+        ended = self._store.set_aside.destroy_past_weeks()
+        if ended.unrelayed:
+            yield Finding("dead_letters_ended_unrelayed", {"count": ended.unrelayed}, serious=True)
+        if ended.keys:
+            yield Finding("set_aside_keys_destroyed", {"count": ended.keys})
 
     def _sweep_contents(self, now: datetime) -> Iterator[Finding]:
         swept = self._sweep.run(now)

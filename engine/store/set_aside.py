@@ -9,7 +9,7 @@ commit on its way loses the key that it was sealed with.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
@@ -61,10 +61,13 @@ _RELAYED: Final = """
     WHERE s.id = w.id AND s.since = w.since AND s.relayed_at IS NULL
 """
 _END_DEAD_LETTERS: Final = """
-    DELETE FROM plaint.set_aside WHERE id IN (
-        SELECT id FROM plaint.set_aside
-        WHERE kind = 'dead_letter' AND until < date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-        ORDER BY until LIMIT %s FOR UPDATE SKIP LOCKED)
+    WITH ended AS (
+        DELETE FROM plaint.set_aside WHERE id IN (
+            SELECT id FROM plaint.set_aside
+            WHERE kind = 'dead_letter' AND until < date_trunc('week', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+            ORDER BY until LIMIT %s FOR UPDATE SKIP LOCKED)
+        RETURNING relayed_at)
+    SELECT count(*), count(*) FILTER (WHERE relayed_at IS NULL) FROM ended
 """
 _DESTROY_WEEKS: Final = """
     DELETE FROM plaint_keys.service_keys k
@@ -93,6 +96,14 @@ class AsideRow:
     keys: tuple[bytes, ...]
     since: datetime
     until: datetime
+
+
+class Ended(NamedTuple):
+    """What ended with the weeks that are over."""
+
+    keys: int
+    unrelayed: int
+    """Dead letters that never stood in their topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +212,18 @@ class SetAsideBox:
         with reading(self._pool) as connection:
             return connection.execute("DELETE FROM plaint.set_aside WHERE id = ANY(%s)", (list(ids),)).rowcount
 
-    def destroy_past_weeks(self, at_once: int = 500) -> int:
-        """End dead letters of weeks that are over, and destroy those weeks' keys; how many keys.
+    def destroy_past_weeks(self, at_once: int = 500) -> Ended:
+        """End dead letters of weeks that are over, and destroy those weeks' keys.
 
         Dead letters go in transactions of ``at_once`` rows. A parked message is never lost: while one
         of a week is still there, so is the week's key.
         """
+        unrelayed, more = 0, True
         with reading(self._pool) as connection:
-            while connection.execute(_END_DEAD_LETTERS, (at_once,)).rowcount == at_once:
-                pass
-            return connection.execute(_DESTROY_WEEKS).rowcount
+            while more:
+                ((count, never),) = connection.execute(_END_DEAD_LETTERS, (at_once,)).fetchall()
+                unrelayed, more = unrelayed + never, count == at_once
+            return Ended(connection.execute(_DESTROY_WEEKS).rowcount, unrelayed)
 
     def _now(self) -> datetime:
         with reading(self._pool) as connection:

@@ -63,6 +63,35 @@ def test_dead_letters_end_with_their_week_and_an_hour_passes_before_it_is_asked_
         assert desk.store.set_aside.listed("dead_letter") == []
 
 
+def test_dead_letters_that_end_without_ever_standing_in_their_topic_are_counted_for_somebody_to_look_at(
+    desk: Desk, directory: Path
+) -> None:
+    ended = NOW - 30 * DAY
+    letters = [
+        SetAside("dead_letter", uuid4(), bytes([n]) * 16, "invalid", "topic", b"...", until=ended) for n in b"123"
+    ]
+    parked = SetAside("parked", uuid4(), b"p" * 16, "opener_unknown", "topic", b"...", until=ended)
+    desk.store.commit(Batch(set_aside=(*letters, parked)))
+    box = desk.store.set_aside
+    box.relayed(box.listed("dead_letter")[:1])
+
+    with open_pool(desk.conninfo, max_size=2, name="test") as pool:
+        found = list(works(desk, pool, directory).do(NOW))
+
+    assert found == [Finding("dead_letters_ended_unrelayed", {"count": 2}, serious=True)]
+    assert box.listed() == box.listed("parked") != []
+
+
+def test_dead_letters_that_stand_in_their_topic_end_in_silence(desk: Desk, directory: Path) -> None:
+    letter = SetAside("dead_letter", uuid4(), b"f" * 16, "invalid", "topic", b"...", until=NOW - 30 * DAY)
+    desk.store.commit(Batch(set_aside=(letter,)))
+    box = desk.store.set_aside
+    box.relayed(box.listed("dead_letter"))
+    with open_pool(desk.conninfo, max_size=2, name="test") as pool:
+        assert list(works(desk, pool, directory).do(NOW)) == []
+    assert box.listed() == []
+
+
 def test_missing_files_are_a_finding_that_somebody_should_look_at(desk: Desk, directory: Path) -> None:
     prepared = desk.store.contents.prepare(uuid4(), uuid4(), uuid4(), b"L" * (ROW_LIMIT_OCTETS + 1), "text/plain")
     desk.store.commit(Batch(contents=(prepared.content,)))
