@@ -25,7 +25,10 @@ def run(
     seed: Annotated[int, Parameter(help="Which sample.")] = 1,
     language: Annotated[Literal["ru", "en", "mix"], Parameter(help="Of the sample: ru, en or mix.")] = "mix",
 ) -> int:
-    """Run the HTTP door, all views and the upkeep in one process until Ctrl-C."""
+    """Run the HTTP door, all views and the upkeep in one process until Ctrl-C.
+
+    Where ``PLAINT_KAFKA_SERVERS`` is set it does what ``plaint consume`` and ``plaint publish`` do, too.
+    """
     chosen = read_settings()
     with _door(chosen) as door, session(chosen) as here:
         if here.made_key:
