@@ -205,7 +205,7 @@ def _message(row: AsideRow, octets: bytes) -> Message | None:
             return parking.unpack(octets).message
         value = DeadLetter.from_octets(octets).value
         return None if value is None else channels.to_message(channels.parse(value), NOTHING_OWN)
-    except (MessageRefused, ValidationError):
+    except (MessageRefused, parking.NotParked, ValidationError):
         return None
 
 

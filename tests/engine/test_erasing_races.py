@@ -254,6 +254,14 @@ def test_a_message_that_cannot_be_opened_is_told(desk: Eraser) -> None:
     assert (result.discarded, [one.id for one in result.unread]) == ((), [derived("d")])
 
 
+def test_what_was_parked_and_is_no_message_is_looked_through_as_it_stands(desk: Eraser) -> None:
+    stream = desk.opened(**BROKEN, id="m1")
+    for name, octets in {"his": b"[ann@example.com", "others": b"{"}.items():
+        aside = SetAside("parked", derived(name), derived(name).bytes * 2, "opener_unknown", "topic:0", octets)
+        desk.store.commit(Batch(set_aside=(aside,)))
+    assert desk.erased(desk.author(stream)).discarded == (derived("his"),)
+
+
 def test_what_a_person_is_recognised_by_is_told_by_nobody(desk: Eraser) -> None:
     stream = desk.opened(**BROKEN, id="m1")
     person = naming.person(desk.author(stream), [desk.history(stream)], [])
