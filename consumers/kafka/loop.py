@@ -29,6 +29,9 @@ from engine.store.database.errors import DatabaseUnavailable
 
 _log = structlog.get_logger()
 
+_SHORTLY = 2.0
+"""For so long it is waited whether a database that was down is back, or still there at the end."""
+
 Polled = Mapping[Partition, Sequence[protocol.Record]]
 
 
@@ -47,6 +50,9 @@ class Store(Protocol):
     def topics(self) -> partitions.Topics: ...
     @property
     def standings(self) -> Standings: ...
+
+    def reachable(self, seconds: float) -> bool:
+        """Whether the database answers within this time; all else may wait for much longer."""
 
 
 class Dog(Protocol):
@@ -114,6 +120,8 @@ class Consumption:
         self._consumer: Consumer | None = None
         self._failures = 0
         self._held_until: float | None = None
+        self._down = False
+        """Whether it is held for the database's sake."""
         self._due: dict[str, float] = {}
         self._hints: dict[Partition, int] = {}
 
@@ -156,11 +164,14 @@ class Consumption:
         with suppress(Fenced):
             self._hint(consumer)
         going = [place.source for place in self.partitions.places if place.state != "stopped"]
+        there = self._store.reachable(_SHORTLY)
         with suppress(*OUTAGES):
-            self.partitions.say_stops()
+            if there:
+                self.partitions.say_stops()
         self._close(consumer)
         with suppress(*OUTAGES):
-            self._store.standings.forget(going, of=self._options.client)
+            if there:
+                self._store.standings.forget(going, of=self._options.client)
         self._tell()
 
     # --- one step -------------------------------------------------------------------------------
@@ -252,8 +263,9 @@ class Consumption:
             self._world.wait(seconds)
             return
         self._held_until = self._world.ticks() + seconds
+        self._down = what == "store"
         self.partitions.hold()
-        if what != "store":
+        if not self._down:
             with suppress(*OUTAGES):
                 self.partitions.say_stops()
 
@@ -262,6 +274,8 @@ class Consumption:
         if left > 0:
             self._poll(consumer, min(left, self._options.poll_seconds))
             return
+        if self._down and not self._store.reachable(_SHORTLY):
+            raise DatabaseUnavailable("the database does not answer yet")
         self.partitions.say_stops()
         self.partitions.settle()
         self.partitions.go_on()

@@ -12,6 +12,15 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 
 
+def reachable(pool: Pool, seconds: float) -> bool:
+    """Whether the database lends a connection within this time."""
+    try:
+        with pool.connection(seconds):
+            return True
+    except (psycopg.OperationalError, PoolTimeout, PoolClosed):
+        return False
+
+
 @contextmanager
 def reading(pool: Pool) -> Iterator[Connection[TupleRow]]:
     """A connection whose statements stand alone: each sees the latest commit, none costs a BEGIN.

@@ -14,6 +14,7 @@ from engine.store.herald import Herald
 from engine.store.mapper import Mapper
 from engine.store.positions import Positions
 from engine.store.read import Reader
+from engine.store.session import reachable
 from engine.store.set_aside import SetAsideBox
 from engine.store.snapshots import Snapshots, fold_of_this_program
 from engine.store.standings import Standings
@@ -39,6 +40,7 @@ class Store:
     def __init__(self, pool: Pool, master: MasterKeys, content_directory: Path) -> None:
         mapper = Mapper()
         services = ServiceKeys(pool, master)
+        self._pool = pool
         self._herald = Herald(pool)
         self.keys = Keys(pool, WrappingKeys(services))
         self.fingerprint = services.fingerprint()
@@ -59,6 +61,10 @@ class Store:
     def commit(self, batch: Batch) -> Committed:
         """Write a batch, all or nothing; see ``Writer.commit`` for what it raises."""
         return self._writer.commit(batch)
+
+    def reachable(self, seconds: float) -> bool:
+        """Whether the database answers within this time; anything else that is asked may wait for half a minute."""
+        return reachable(self._pool, seconds)
 
     def close(self) -> None:
         """Send the last hint; to be called before the pool is closed."""

@@ -18,7 +18,7 @@ from consumers.kafka.access import Access
 from consumers.kafka.backoff import Backoff
 from consumers.kafka.client import Broker
 from consumers.kafka.effect import Service, World
-from consumers.kafka.loop import Consumption, Options
+from consumers.kafka.loop import Consumption, Options, Store
 from consumers.kafka.protocol import Cluster
 from consumers.kafka.records import Limits, Origin, Reader
 from engine.incoming import Sender
@@ -42,6 +42,8 @@ class Group:
     """Topic -> what it is for."""
     name: str = "plaint"
     service: Service | None = None
+    store: Store | None = None
+    """What members use instead of the desk's."""
     options: dict[str, Any] = field(default_factory=dict)
 
     def member(self, client: str = "one", **options: Any) -> Consumption:
@@ -50,7 +52,9 @@ class Group:
         quick = {"poll_seconds": 0.2, "check_seconds": 0.5, "hint_seconds": 0.1, "backoff": Backoff(0.05, 0.5)}
         chosen = Options(self.name, client, **{**quick, **self.options, **options})
         service = self.service or self.desk.service
-        return Consumption(self.cluster, service, self.desk.store, list(self.topics), self.reader, chosen, world)
+        return Consumption(
+            self.cluster, service, self.store or self.desk.store, list(self.topics), self.reader, chosen, world
+        )
 
     def reader(self, topic: str, topic_id: UUID) -> Reader:
         sender = Sender(f"kafka/{topic}", "service:kafka", "workload")

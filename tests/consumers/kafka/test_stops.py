@@ -1,13 +1,21 @@
 """What a member learns of its partitions is not lost: on a simulated cluster and a real database."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
 
 import pytest
 
 from consumers.kafka import partitions
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.protocol import Bounds, OutOfRange, Partition, Record
+from engine.incoming import Incoming, Result
+from engine.service import Service
+from engine.store.database.errors import DatabaseUnavailable
+from engine.store.database.pool import open_pool
+from engine.store.session import reachable
 from engine.store.standings import Standing
+from engine.store.store import Store
 from support.consuming import Group, chat, running, step_until
 from support.installation import MONDAY, Desk
 from support.simulated_kafka import SimulatedCluster
@@ -158,3 +166,82 @@ def test_a_partition_that_nobody_leads_stands_still_alone_and_goes_on_by_itself(
         cluster.produce(P, chat("3"))
         step_until([member], lambda: group.positions()["in", 0] == 2, seconds=10)
         assert [state for state, _ in stands(member)] == ["running"] * 3
+
+
+class Down:
+    """A store whose database does not answer: whoever asks waits as long as the pool does."""
+
+    def __init__(self, store: Store) -> None:
+        self.topics = self.positions = self.standings = self
+        self._store = store
+        self.down = False
+
+    def reachable(self, seconds: float) -> bool:
+        return not self.down and self._store.reachable(seconds)
+
+    def stopped(self, sources: Collection[str]) -> dict[str, str]:
+        return self._asked().standings.stopped(sources)
+
+    def say(self, partitions: Collection[Standing]) -> None:
+        self._asked().standings.say(partitions)
+
+    def forget(self, sources: Collection[str], *, of: str | None = None) -> None:
+        self._asked().standings.forget(sources, of=of)
+
+    def look_up(self, sources: Collection[str]) -> dict[str, int]:
+        return self._asked().positions.look_up(sources)
+
+    def admitted(self, cluster: str, topics: Mapping[str, UUID]) -> Mapping[str, int]:
+        return self._asked().topics.admitted(cluster, topics)
+
+    def _asked(self) -> Store:
+        if self.down:
+            raise AssertionError("it would wait for half a minute")
+        return self._store
+
+
+class Refused(Service):
+    """A service that fails while the database is down."""
+
+    def __init__(self, store: Store, down: Down) -> None:
+        super().__init__(store)
+        self._down = down
+
+    def submit(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
+        if self._down.down:
+            raise DatabaseUnavailable("gone")
+        return super().submit(items, now)
+
+
+def test_whoever_ends_while_the_database_is_down_waits_for_it_no_longer_than_he_has_time(
+    group: Group, cluster: SimulatedCluster, desk: Desk
+) -> None:
+    store = group.store = Down(desk.store)
+    member = group.member("one")
+    member.step()
+    member.step()
+    store.down = True
+    member.close()
+    assert cluster.lent["one"].closed
+
+
+def test_whoever_is_held_since_the_database_is_down_asks_shortly_whether_it_is_back(
+    group: Group, cluster: SimulatedCluster, desk: Desk
+) -> None:
+    store = group.store = Down(desk.store)
+    group.service = Refused(desk.store, store)
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: stands(member) == [("running", None)])
+        cluster.produce(P, chat("a"))
+        store.down = True
+        step_until([member], lambda: member.figures.errors["store"] > 2, seconds=10)
+        store.down = False
+        step_until([member], lambda: group.positions() == {("in", 0): 1}, seconds=10)
+
+
+def test_a_store_whose_database_is_away_says_so_in_time(empty_database: str) -> None:
+    with open_pool(empty_database, max_size=1, name="reachable") as pool:
+        assert reachable(pool, 5.0)
+        with pool.connection():
+            assert not reachable(pool, 0.1)
