@@ -24,6 +24,7 @@ from consumers.kafka.lots import Lot, lot, pass_marks, salvaged
 from consumers.kafka.partitions import Partitions, Place
 from consumers.kafka.protocol import Cluster, Consumer, Fenced, OutOfRange, Partition
 from consumers.kafka.records import Reader
+from consumers.kafka.watchdog import Dog, NoDog, Watched
 from engine.store.batch import Conflict
 from engine.store.database.errors import DatabaseUnavailable
 
@@ -53,20 +54,6 @@ class Store(Protocol):
 
     def reachable(self, seconds: float) -> bool:
         """Whether the database answers within this time; all else may wait for much longer."""
-
-
-class Dog(Protocol):
-    """Watches that a piece of work ends."""
-
-    def work(self, what: str) -> None: ...
-
-    def rest(self) -> None: ...
-
-
-class _NoDog:
-    def work(self, what: str) -> None: ...
-
-    def rest(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +90,12 @@ class Consumption:
         world: World,
         dog: Dog | None = None,
     ) -> None:
-        self._cluster, self._store, self._topics = cluster, store, tuple(topics)
-        self._options, self._world, self._dog = options, world, dog or _NoDog()
+        self._dog = dog or NoDog()
+        self._cluster, self._store, self._topics = Watched(cluster, self._dog), store, tuple(topics)
+        self._options, self._world = options, world
         self.figures = Figures()
         self.partitions = Partitions(
-            cluster,
+            self._cluster,
             store,
             reader_of,
             pass_over=service.pass_over,

@@ -1,4 +1,4 @@
-"""Ends a process that hangs: the client's ``poll`` can wait without end, whatever limit it is given.
+"""Ends a process that hangs: every call of the client can wait without end, whatever limit it is given.
 
 A process that is gone is started again, and its partitions go to others; one that hangs keeps them.
 """
@@ -7,12 +7,67 @@ import faulthandler
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Final, Protocol, Self, TextIO
+from uuid import UUID
+
+from consumers.kafka.protocol import Bounds, Cluster, Consumer, Damaged, Partition, PlainRecord
 
 HUNG: Final = 70
 """Exit code of a process that its own watchdog has ended."""
+
+
+class Dog(Protocol):
+    """Watches that a piece of work ends."""
+
+    def work(self, what: str) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class NoDog:
+    """Watches nothing."""
+
+    def work(self, what: str) -> None: ...
+
+    def rest(self) -> None: ...
+
+
+class Watched:
+    """A cluster of which every question is watched, each by itself."""
+
+    def __init__(self, cluster: Cluster, dog: Dog) -> None:
+        self._cluster, self._dog = cluster, dog
+
+    def cluster_id(self) -> str:
+        with self._watching("cluster_id"):
+            return self._cluster.cluster_id()
+
+    def topic_ids(self, names: Collection[str]) -> dict[str, UUID]:
+        with self._watching("topic_ids"):
+            return self._cluster.topic_ids(names)
+
+    def bounds(self, partitions: Collection[Partition]) -> dict[Partition, Bounds]:
+        with self._watching("bounds"):
+            return self._cluster.bounds(partitions)
+
+    def consumer(self, *, group: str, client: str) -> Consumer:
+        with self._watching("consumer"):
+            return self._cluster.consumer(group=group, client=client)
+
+    def read_raw(self, partition: Partition, offset: int) -> Sequence[PlainRecord | Damaged]:
+        with self._watching("read_raw"):
+            return self._cluster.read_raw(partition, offset)
+
+    @contextmanager
+    def _watching(self, what: str) -> Iterator[None]:
+        self._dog.work(what)
+        try:
+            yield
+        finally:
+            self._dog.rest()
 
 
 class Watchdog:

@@ -16,9 +16,9 @@ from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.backoff import Backoff
 from consumers.kafka.client import Broker
 from consumers.kafka.effect import World
-from consumers.kafka.loop import Consumption, Dog, Options
+from consumers.kafka.loop import Consumption, Options
 from consumers.kafka.records import Origin, Purpose, Reader, is_code
-from consumers.kafka.watchdog import Watchdog
+from consumers.kafka.watchdog import Dog, Watchdog
 from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, limits_of
 from consumers.wiring.build import Installation

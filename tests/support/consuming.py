@@ -21,6 +21,7 @@ from consumers.kafka.effect import Service, World
 from consumers.kafka.loop import Consumption, Options, Store
 from consumers.kafka.protocol import Cluster
 from consumers.kafka.records import Limits, Origin, Reader
+from consumers.kafka.watchdog import Dog
 from engine.incoming import Sender
 from support.installation import Desk
 
@@ -46,14 +47,14 @@ class Group:
     """What members use instead of the desk's."""
     options: dict[str, Any] = field(default_factory=dict)
 
-    def member(self, client: str = "one", **options: Any) -> Consumption:
+    def member(self, client: str = "one", dog: Dog | None = None, **options: Any) -> Consumption:
         """Return a new member, which has joined nothing yet."""
         world = World(lambda: datetime.now(UTC), time.monotonic, time.sleep, random.random)
         quick = {"poll_seconds": 0.2, "check_seconds": 0.5, "hint_seconds": 0.1, "backoff": Backoff(0.05, 0.5)}
         chosen = Options(self.name, client, **{**quick, **self.options, **options})
         service = self.service or self.desk.service
         return Consumption(
-            self.cluster, service, self.store or self.desk.store, list(self.topics), self.reader, chosen, world
+            self.cluster, service, self.store or self.desk.store, list(self.topics), self.reader, chosen, world, dog
         )
 
     def reader(self, topic: str, topic_id: UUID) -> Reader:

@@ -19,6 +19,7 @@ _DEFAULTS: dict[str, Any] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
 }
 _SESSION = "-c idle_in_transaction_session_timeout=60s -c TimeZone=UTC"
 

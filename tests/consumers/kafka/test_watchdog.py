@@ -6,7 +6,13 @@ import threading
 import time
 from pathlib import Path
 
-from consumers.kafka.watchdog import HUNG, Watchdog
+import pytest
+
+from consumers.kafka.protocol import Bounds, Partition
+from consumers.kafka.watchdog import HUNG, Watchdog, Watched
+from support.consuming import Group, chat, running, step_until
+from support.installation import Desk
+from support.simulated_kafka import CLUSTER, SimulatedCluster
 
 _HANGS = """
 import threading, time
@@ -50,3 +56,42 @@ def test_whoever_is_asked_to_stop_has_so_long_and_no_longer(tmp_path: Path) -> N
     ):
         watchdog.end_within(0.1)
         assert bitten.wait(5)
+
+
+class Noted:
+    """A dog that notes what it watches."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def work(self, what: str) -> None:
+        self.seen.append(what)
+
+    def rest(self) -> None:
+        self.seen.append("rest")
+
+
+def test_every_question_to_the_cluster_is_watched_and_is_over_however_it_ends() -> None:
+    cluster, dog = SimulatedCluster({"in": 1}), Noted()
+    watched, partition = Watched(cluster, dog), Partition("in", 0)
+    assert watched.cluster_id() == CLUSTER
+    assert watched.topic_ids(["in"]) == cluster.ids
+    assert watched.bounds([partition]) == {partition: Bounds(0, 0)}
+    assert watched.read_raw(partition, 0) == []
+    with pytest.raises(KeyError):
+        watched.read_raw(Partition("other", 0), 0)
+    assert dog.seen == [
+        each for what in ("cluster_id", "topic_ids", "bounds", "read_raw", "read_raw") for each in (what, "rest")
+    ]
+
+
+def test_a_member_asks_nothing_of_the_cluster_unwatched(desk: Desk) -> None:
+    cluster, dog = SimulatedCluster({"in": 1}), Noted()
+    group = Group(desk, cluster, {"in": "messages"}, options={"poll_seconds": 0.01, "check_seconds": 0.0})
+    cluster.produce(Partition("in", 0), chat("a"))
+    cluster.produce(Partition("in", 0), chat("b"), damaged=True)
+    member = group.member(dog=dog)
+    with running(member):
+        step_until([member], lambda: group.positions() == {("in", 0): 2}, seconds=10)
+    assert {"poll", "consumer", "cluster_id", "topic_ids", "bounds", "read_raw", "close", "rest"} == set(dog.seen)
+    assert dog.seen[-1] == "rest"

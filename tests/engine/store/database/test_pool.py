@@ -6,7 +6,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from engine.store.database.errors import DatabaseUnavailable
-from engine.store.database.pool import Pool, open_pool
+from engine.store.database.pool import Pool, open_pool, session_settings
 
 
 def settings(pool: Pool, *names: str) -> list[str]:
@@ -62,3 +62,7 @@ def test_no_connection_is_told_within_the_patience_and_without_the_password(tmp_
         open_pool(address, max_size=1, name="plaint test", patience_seconds=0.3)
     assert time.monotonic() - began < 5
     assert "a-secret-word" not in str(refused.value)
+
+
+def test_what_is_sent_and_never_confirmed_ends_the_connection_after_a_minute() -> None:
+    assert session_settings("host=db", "plaint test")["tcp_user_timeout"] == 60_000
