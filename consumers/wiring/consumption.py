@@ -18,7 +18,7 @@ from consumers.kafka.client import Broker
 from consumers.kafka.effect import World
 from consumers.kafka.loop import Consumption, Options
 from consumers.kafka.records import Origin, Purpose, Reader, is_code
-from consumers.kafka.watchdog import Dog, Watchdog
+from consumers.kafka.watchdog import Dog, NoDog, Watchdog, Watched
 from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, limits_of
 from consumers.wiring.build import Installation
@@ -85,7 +85,13 @@ def consumption(here: Installation, broker: Broker, stop: threading.Event, dog: 
     settings = here.settings
     options = Options(settings.kafka_group, member(), batch=settings.kafka_poll_records)
     world = World(clock.now, clock.ticks, stop.wait, clock.chance)
-    readers = reader_of(here, broker.cluster_id())
+    broker.probe()
+    asked = Watched(broker, dog or NoDog())
+
+    def readers(topic: str, topic_id: UUID) -> Reader:
+        """Return a reader of the cluster as it is when the topic is taken up: another may stand at its address."""
+        return reader_of(here, asked.cluster_id())(topic, topic_id)
+
     return Consumption(broker, here.service, here.store, list(purposes(settings)), readers, options, world, dog)
 
 

@@ -1,14 +1,21 @@
 """What a member learns of its partitions is not lost: on a simulated cluster and a real database."""
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import SimpleNamespace
+from typing import cast
 from uuid import UUID
 
 import pytest
 
 from consumers.kafka import partitions
 from consumers.kafka.access import BrokerUnavailable
+from consumers.kafka.client import Broker
 from consumers.kafka.protocol import Bounds, OutOfRange, Partition, Record
+from consumers.wiring.build import Installation
+from consumers.wiring.consumption import consumption
+from consumers.wiring.settings import from_environment
 from engine.incoming import Incoming, Result
 from engine.service import Service
 from engine.store.database.errors import DatabaseUnavailable
@@ -245,3 +252,31 @@ def test_a_store_whose_database_is_away_says_so_in_time(empty_database: str) -> 
         assert reachable(pool, 5.0)
         with pool.connection():
             assert not reachable(pool, 0.1)
+
+
+class Swapped(SimulatedCluster):
+    """A cluster at whose address another one may stand."""
+
+    name = "first"
+
+    def cluster_id(self) -> str:
+        return self.name
+
+    def probe(self) -> None:
+        """It answers."""
+
+
+def test_positions_are_kept_under_the_cluster_that_stands_there_when_a_topic_is_taken_up(desk: Desk) -> None:
+    cluster = Swapped({"in": 1, "asked": 1})
+    named = {"PLAINT_KAFKA_INBOUND": "in", "PLAINT_KAFKA_COMMANDS": "asked"}
+    here = SimpleNamespace(settings=from_environment(named), service=desk.service, store=desk.store)
+    member = consumption(cast("Installation", here), cast("Broker", cluster), threading.Event())
+    with running(member):
+        step_until([member], lambda: len(list(member.partitions.places)) == 2, seconds=10)
+        cluster.name = "second"
+        for topic in ("in", "asked"):
+            cluster.create(topic, 1)
+            desk.store.topics.adopt(topic, "second", cluster.ids[topic])
+        cluster.produce(P, chat("a"))
+        source = f"kafka:second/{cluster.ids['in']}/0"
+        step_until([member], lambda: desk.store.positions.look_up([source]) == {source: 1}, seconds=15)
