@@ -35,6 +35,7 @@ def run(
             from consumers.cli.feeding import play
 
             play(here, cases, seed, language)
+            views.runner(here).catch_up()  # so that the first page shows them
         processes.serve(
             here, door, on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)")
         )
