@@ -33,6 +33,7 @@ DOOR: Final[dict[str, str]] = {
     "plaint.answers": "SELECT, INSERT, UPDATE (result)",
     "plaint.conversations": "SELECT, INSERT, UPDATE (stream)",
     "plaint.continued": "SELECT, INSERT, UPDATE (stream)",
+    "plaint.outcomes": "SELECT, INSERT, DELETE, UPDATE",
     "plaint.contacts": "SELECT, INSERT, DELETE",
     "plaint.contents": "SELECT, INSERT, UPDATE (ciphertext)",
     "plaint.set_aside": "SELECT, INSERT, UPDATE (until), DELETE",
