@@ -124,21 +124,25 @@ class Erasing:
         Raises:
             Contended, LedgerUnavailable: as ``erase``.
         """
+        aside: naming.Aside | None = None
         for _ in range(_TRIES):
             own = self._store.read.stream(wish.subject)
             if (before := _recorded(own, wish.request_id)) is not None:
                 return self._had_before(before)
-            decided = self._decide(wish, own)
+            decided = self._decide(wish, own, aside)
             if not isinstance(decided, _Decided):
                 return decided
             try:
                 entry = self._erasures.carry_out(decided.order)
             except Stale:
+                aside = decided.aside
                 continue
             return replace(decided.result, position=entry.position, recorded_at=entry.recorded_at)
         raise Contended(wish.subject)
 
-    def _decide(self, wish: Wish, own: Sequence[Recorded]) -> "_Decided | Erased | Refused":
+    def _decide(
+        self, wish: Wish, own: Sequence[Recorded], before: naming.Aside | None
+    ) -> "_Decided | Erased | Refused":
         live = self._erasures.live(wish.subject)
         chosen = [stream for stream in live if wish.only is None or stream in wish.only]
         if not chosen:
@@ -148,7 +152,8 @@ class Erasing:
         kept = tuple(one.stream for one in held)
         going = tuple(stream for stream in chosen if stream not in kept)
         person = naming.person(wish.subject, histories.values(), self._erasures.contacts(wish.subject))
-        aside = naming.look_through(self._store.set_aside, person if wish.only is None else naming.NOTHING, self._keyed)
+        wanted = person if wish.only is None else naming.NOTHING
+        aside = naming.look_through(self._store.set_aside, wanted, self._keyed, before=before)
         order = Order(
             subject=wish.subject,
             new=_record(wish, going, kept),
@@ -158,7 +163,7 @@ class Erasing:
             left_out=kept,
             whole=wish.only is None,
             discard=aside.his,
-            scanned=aside.until,
+            seen=aside.seen,
         )
         result = Erased(
             wish.subject,
@@ -168,12 +173,12 @@ class Erasing:
             held,
             0,
             wish.now,
-            discarded=aside.his,
+            discarded=tuple(one.id for one in aside.his),
             unread=aside.unread,
             may_name=aside.may_be,
             others=_others(wish.subject, histories.values(), person),
         )
-        return _Decided(order, result)
+        return _Decided(order, result, aside)
 
     def _had_before(self, recorded: Recorded) -> Erased:
         """Return what a request did before. Should its end have been cut off, it ends now."""
@@ -215,6 +220,7 @@ class Erasing:
 class _Decided:
     order: Order
     result: Erased
+    aside: naming.Aside
 
 
 def _record(wish: Wish, streams: tuple[UUID, ...], left_out: tuple[UUID, ...]) -> NewEvent:

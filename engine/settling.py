@@ -121,7 +121,7 @@ class Settling:
             history = self._store.read.stream(entry.event.subject)
             own = len(history)
             if stands or any(one.envelope.event_id == entry.event_id for one in history):
-                self._erasures.erase_again(entry)
+                self._erasures.erase_again(entry, entry.discarded)
                 return
             order = Order(
                 subject=entry.event.subject,

@@ -12,8 +12,8 @@ import pytest
 from consumers.wiring import presets
 from engine import naming
 from engine.erased import Held
-from engine.incoming import Arrived, Done, Parked
-from engine.store.batch import Batch, Conflict, SetAside
+from engine.incoming import Arrived, Done
+from engine.store.batch import Batch, Conflict
 from engine.store.vault.erasure import Erasures, Order
 from engine.store.vault.keys import SubjectErased
 from engine.store.vault.ledger import Entry
@@ -149,69 +149,10 @@ def test_what_a_lagging_worker_had_planned_is_planned_again(
     ]
 
 
-def test_messages_set_aside_are_looked_through(desk: Eraser) -> None:
-    stream = desk.opened(**BROKEN, id="m1")
-    follow = {**BROKEN, "channel": "visit", "in_reply_to": "nothing-known"}
-    stranger = {"name": "Bob Other", "contacts": [{"kind": "email", "value": "bob@example.com"}]}
-    parked = desk.hear(**{**follow, "id": "p1"})
-    about = desk.hear(**{**follow, "id": "p2", "author": stranger, "text": "ANN@example.com says it is broken"})
-    kept = desk.hear(**{**follow, "id": "p3", "author": stranger, "text": "Broken."})
-    assert isinstance(parked, Parked)
-    assert isinstance(about, Parked)
-    assert isinstance(kept, Parked)
-    letters = {
-        "plain": b"x ann@example.com x",
-        "base64": b'{"raw": "eCBhbm5AZXhhbXBsZS5jb20geA=="}',
-        "quoted": b"Subject: x\nContent-Transfer-Encoding: quoted-printable\n\nann=40example.com\n",
-        "name": b'{"name": "\\u0041nn Example"}',
-        "others": b"somebody@example.com",
-        "broken": b"\xff\xfe\x00",
-    }
-    for name, octets in letters.items():
-        aside = SetAside("dead_letter", derived(name), derived(name).bytes * 2, "unreadable", "topic:0", octets)
-        desk.store.commit(Batch(set_aside=(aside,)))
-
-    result = desk.erased(desk.author(stream))
-
-    gone = {parked.id, about.id, *(derived(name) for name in ("plain", "base64", "quoted", "name"))}
-    assert set(result.discarded) == gone
-    assert {row.id for row in desk.store.set_aside.listed()} == {kept.id, derived("others"), derived("broken")}
-    again = desk.hear(**{**follow, "id": "p1"})
-    assert isinstance(again, Done)
-    assert (again.already, again.events) == (True, 0)
-    assert {row.id for row in desk.store.set_aside.listed("parked")} == {kept.id}
-
-
-def test_a_telephone_number_is_found_however_it_is_written(desk: Eraser) -> None:
-    person = {"name": "Ann Example", "contacts": [{"kind": "phone", "value": "+7 (916) 123-45-67"}]}
-    stream = desk.opened(**{**BROKEN, "id": "m1", "author": person})
-    for name, octets in {"his": b"call 7 916 1234567 now", "no": b"79161234568", "far": b"7 916 in 1234567"}.items():
-        aside = SetAside("dead_letter", derived(name), derived(name).bytes * 2, "unreadable", "topic:0", octets)
-        desk.store.commit(Batch(set_aside=(aside,)))
-    assert desk.erased(desk.author(stream)).discarded == (derived("his"),)
-
-
-def test_a_name_that_many_bear_takes_nothing_away_but_is_told(desk: Eraser) -> None:
-    person = {"name": "Maria", "contacts": [{"kind": "email", "value": "m@example.com"}]}
-    stream = desk.opened(**{**BROKEN, "id": "m1", "author": person})
-    aside = SetAside("dead_letter", derived("d"), b"f" * 32, "unreadable", "topic:0", b"maria was here")
-    desk.store.commit(Batch(set_aside=(aside,)))
-    result = desk.erased(desk.author(stream))
-    assert (result.discarded, result.may_name) == ((), (derived("d"),))
-
-
-def test_a_message_that_cannot_be_opened_is_told(desk: Eraser) -> None:
-    stream = desk.opened(**BROKEN, id="m1")
-    aside = SetAside("dead_letter", derived("d"), b"f" * 32, "unreadable", "topic:0", b"ann@example.com")
-    desk.store.commit(Batch(set_aside=(aside,)))
-    desk.sql("UPDATE plaint.set_aside SET box = set_byte(box, 20, get_byte(box, 20) # 1)")
-    result = desk.erased(desk.author(stream))
-    assert (result.discarded, [one.id for one in result.unread]) == ((), [derived("d")])
-
-
 def test_what_a_person_is_recognised_by_is_told_by_nobody(desk: Eraser) -> None:
     stream = desk.opened(**BROKEN, id="m1")
     person = naming.person(desk.author(stream), [desk.history(stream)], [])
-    assert person.sure == {"ann@example.com", "ann example"}
+    assert person.reach == {"ann@example.com"}
+    assert person.names == {"ann example"}
     assert "ann" not in repr(person)
     assert isinstance(desk.message(**BROKEN, id="m2"), Arrived)

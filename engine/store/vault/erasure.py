@@ -13,7 +13,7 @@ the history still knows that there was a file.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +32,7 @@ from engine.store.session import reading
 from engine.store.vault.comparing import Comparing
 from engine.store.vault.content import Contents
 from engine.store.vault.keys import Keys
-from engine.store.vault.ledger import Entry, Ledger
+from engine.store.vault.ledger import Discarded, Entry, Ledger
 
 _LOOK: Final = """
     WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
@@ -44,7 +44,7 @@ _LOOK: Final = """
                        (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream), 0)),
            ARRAY(SELECT k.stream FROM plaint_keys.data_keys k
                  WHERE k.subject = %(subject)s AND k.wrapped IS NOT NULL),
-           EXISTS (SELECT FROM plaint.set_aside s WHERE s.since > %(scanned)s)
+           EXISTS (SELECT FROM plaint.set_aside s WHERE s.id <> ALL (%(seen)s::uuid[]))
 """
 _DESTROY: Final = """
     UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL
@@ -69,8 +69,8 @@ _CONTENTS: Final = """
 """
 _SEEN: Final = """
     INSERT INTO plaint.messages (fingerprint, stream, message)
-    SELECT encode(substring(fingerprint FROM 1 FOR 16), 'hex')::uuid, %s, id FROM plaint.set_aside
-    WHERE id = ANY(%s) AND kind = 'parked'
+    SELECT w.fingerprint, %s, w.id FROM unnest(%s::uuid[], %s::uuid[]) AS w (id, fingerprint)
+    WHERE w.fingerprint IS NOT NULL
     ON CONFLICT DO NOTHING
 """
 """The same message again must not bring it back: it counts as handled."""
@@ -86,7 +86,6 @@ _LEFT_OUT: Final = """
 """
 _FILES: Final = "SELECT content_id FROM plaint.contents WHERE subject = %s AND stream = ANY(%s)"
 _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Stale(Exception):
@@ -108,10 +107,10 @@ class Order:
     left_out: tuple[UUID, ...] = ()
     whole: bool = True
     """See ``ledger.Entry``."""
-    discard: tuple[UUID, ...] = ()
+    discard: tuple[Discarded, ...] = ()
     """Messages set aside that are his."""
-    scanned: datetime = _LONG_AGO
-    """Messages set aside up to this instant were looked through."""
+    seen: frozenset[UUID] | None = None
+    """The messages set aside that were looked through; None: they are no part of it."""
     decided: bool = True
     """False: it was decided once for all, as the ledger names it; nothing is compared."""
 
@@ -159,7 +158,7 @@ class Erasures:
                 "streams": list(order.versions),
                 "versions": list(order.versions.values()),
                 "subject": order.subject,
-                "scanned": order.scanned,
+                "seen": None if order.seen is None else list(order.seen),
             },
         ).fetchone()
         if row is None:
@@ -171,7 +170,7 @@ class Erasures:
         self._write(connection, order, recorded_at)
         sealed = self._recorded(order)
         copy_events(connection, before, recorded_at, [sealed])
-        entry = Entry(order.new, before + 1, incarnation, recorded_at, order.whole)
+        entry = Entry(order.new, before + 1, incarnation, recorded_at, order.whole, discarded=order.discard)
         self.ledger.intend(entry)
         connection.commit()
         return entry
@@ -189,8 +188,9 @@ class Erasures:
         if order.whole:
             connection.execute(_PERSON, (subject, at))
         if order.discard:
-            connection.execute(_SEEN, (subject, list(order.discard)))
-            connection.execute(_DISCARD, (list(order.discard),))
+            ids = [one.id for one in order.discard]
+            connection.execute(_SEEN, (subject, ids, [one.fingerprint for one in order.discard]))
+            connection.execute(_DISCARD, (ids,))
 
     def _files(self, entry: Entry) -> list[UUID]:
         with reading(self._pool) as connection:
@@ -225,9 +225,9 @@ class Erasures:
         with reading(self._pool) as connection:
             return [row[0] for row in connection.execute(_LEFT_OUT).fetchall()]
 
-    def erase_again(self, entry: Entry) -> None:
+    def erase_again(self, entry: Entry, discard: tuple[Discarded, ...]) -> None:
         """Have an erasure hold again in a database that has its event already."""
-        order = Order(entry.event.subject, entry.new, entry.event.streams, {}, 0, whole=entry.whole)
+        order = Order(entry.event.subject, entry.new, entry.event.streams, {}, 0, whole=entry.whole, discard=discard)
         try:
             with self._pool.connection() as connection:
                 connection.execute(LOCK)
