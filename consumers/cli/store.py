@@ -17,6 +17,7 @@ from consumers.wiring import build
 from engine.store.database import migrate as migrations
 from engine.store.database import roles, running, survey
 from engine.store.database.migrate import MigrationStatus, What
+from engine.store.database.opening import take_steps
 from engine.store.database.roles import Kind
 from engine.store.database.steps import Applied, newest, pending, steps_of, without_last_contracts
 
@@ -67,8 +68,7 @@ def migrate(
         running.must_not_be_too_old(connection, newest(steps_of()))
         contracts: migrations.Contracts = "take" if contract else "leave"
         teller = _Teller()
-        taken = migrations.migrate(connection, contracts=contracts, patience_seconds=patience, report=teller)
-        roles.renew(connection)
+        taken = take_steps(connection, contracts=contracts, patience_seconds=patience, report=teller)
         left = [step.name for step in pending(steps_of(), migrations.applied(connection))]
     if json:
         output.emit_json({"taken": [_taken(step) for step in taken], "left": left})

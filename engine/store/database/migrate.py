@@ -44,7 +44,7 @@ What = Literal["begins", "waits", "taken"]
 Report = Callable[[str, What], None]
 """Hears of every step by its file's name: it begins, it waits for somebody's lock, it was taken."""
 
-_LOCK = 0x706C61696E74  # "plaint": one migration at a time in a database
+_LOCK = 0x706C61696E74  # "plaint": one at a time migrates a database or gives rights on it
 _LOCK_TIMEOUT = "400ms"
 _PAUSE_SECONDS = 0.8
 PATIENCE_SECONDS = 60.0
@@ -236,6 +236,11 @@ def _alone(connection: Connection[TupleRow]) -> Iterator[None]:
         if not connection.closed:
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def hold_off_others(connection: Connection[TupleRow]) -> None:
+    """Let nobody else migrate this database, nor give rights on it, until this transaction ends; waits for who does."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
 def _must_be_idle(connection: Connection[TupleRow]) -> None:

@@ -18,6 +18,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from engine.store.database.errors import RoleRefused
+from engine.store.database.migrate import hold_off_others
 
 Kind = Literal["door", "projection", "analyst", "migration"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -73,12 +74,14 @@ class OwnRights:
 def grant(connection: Connection[TupleRow], role: str, kind: Kind) -> list[str]:
     """Give ``role`` the rights of ``kind``, and all recorded roles theirs again; the statements, in order.
 
-    One transaction. The connection's role owns the tables, or is a superuser.
+    One transaction, which waits for others that migrate or give rights: two cannot change the rights on a table
+    at once. The connection's role owns the tables, or is a superuser.
 
     Raises:
         RoleRefused: there is no such login role, or rights would not bind it.
     """
     with connection.transaction():
+        hold_off_others(connection)
         return [_run(connection, statement) for statement in planned(connection, role, kind)]
 
 
@@ -102,8 +105,12 @@ def planned(connection: Connection[TupleRow], role: str, kind: Kind) -> list[sql
 
 
 def renew(connection: Connection[TupleRow]) -> None:
-    """Give all recorded roles their rights on the tables of the write side, after a migration. One transaction."""
+    """Give all recorded roles their rights on the tables of the write side, after a migration.
+
+    One transaction, which waits as ``grant`` does.
+    """
     with connection.transaction():
+        hold_off_others(connection)
         for statement in _write_side(connection, granted(connection)):
             connection.execute(statement)
 
