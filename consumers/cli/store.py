@@ -30,6 +30,8 @@ _MEANINGS: Mapping[str, str] = {
     "newer": "a newer program has taken further steps; this one runs beside it",
     "too_old": "the database lacks what this program needs: run a newer Plaint",
     "changed": "a file is another one than was applied: put the old one back",
+    "gone": "the file of a step that was taken is gone: put it back",
+    "late": "a step comes too late, a later one was taken: give it a new number",
 }
 
 
@@ -37,7 +39,7 @@ def status(*, json: Json = False) -> int:
     """Show which steps the database has taken, what is pending, who runs, how large it is.
 
     Changes nothing. Exits with 0 where nothing is to be done, with 1 where a step is pending (of
-    either kind), its file was changed, or this program is too old for the database.
+    either kind), or a start would refuse: files contradict the database, or this program is too old for it.
     """
     with in_words(), build.connected(read_settings()) as connection:
         found = _status(connection)
@@ -145,11 +147,15 @@ def _status(connection: Connection[TupleRow]) -> dict[str, Any]:
 
 
 def _state(steps: Sequence[MigrationStatus]) -> str:
+    """What a start would say, in the order in which it looks."""
     states = {step.state for step in steps}
-    if "changed" in states:
-        return "changed"
     if any(step.state == "unknown" and step.kind == "contract" for step in steps):
         return "too_old"
+    for step in steps:
+        if step.state in ("changed", "gone"):
+            return step.state
+    if "late" in states:
+        return "late"
     if "pending" in states:
         missing = {step.version for step in steps if step.state == "pending"}
         needed = without_last_contracts([step for step in steps_of() if step.version in missing])
