@@ -43,7 +43,7 @@ EXIT_CODES: Final = """Exit codes:
 - 3: not found
 - 4: refused: it contradicts the case, or somebody else was first
 - 75: not possible at the moment; try again later
-- 78: the configuration is wrong
+- 78: the configuration is wrong, or this program is too old for its database or log
 - 130: interrupted
 """
 

@@ -26,7 +26,7 @@ Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 _MEANINGS: Mapping[str, str] = {
     "current": "every step was taken",
     "pending": "steps are missing that this program needs: plaint store migrate",
-    "contract_pending": "only steps are left that end older programs: plaint store migrate --contract",
+    "contract_pending": "this program has what it needs, what is left ends older ones: plaint store migrate --contract",
     "newer": "a newer program has taken further steps; this one runs beside it",
     "too_old": "the database lacks what this program needs: run a newer Plaint",
     "changed": "a file is another one than was applied: put the old one back",
@@ -53,17 +53,18 @@ def status(*, json: Json = False) -> int:
 def migrate(
     *,
     contract: Annotated[
-        bool, Parameter(negative="", help="Take the steps, too, after which older programs cannot run.")
+        bool, Parameter(negative="", help="Take those at the end, too, after which older programs cannot run.")
     ] = False,
     patience: Annotated[
         float, Parameter(help="Seconds that each step may wait for locks of others.", validator=Number(gt=0))
     ] = 600,
     json: Json = False,
 ) -> int:
-    """Take the steps that the database lacks; those that end older programs only with --contract.
+    """Take the steps that this program needs; with --contract those, too, that only end older programs.
 
-    A step that adds (expand) lets older programs go on. A step that takes away (contract) is refused
-    while an older program runs, with exit code 75. No step keeps writers waiting for longer than a
+    A step that adds (expand) lets older programs go on. A step that takes away (contract) ends them: it
+    is refused while one runs, with exit code 75. This program needs it only where a later step builds on
+    it; then it is taken without --contract, too. No step keeps writers waiting for longer than a
     moment while it waits for its own locks. Recorded roles get their rights on new tables.
     """
     with in_words(), build.connected(read_settings()) as connection:
