@@ -43,7 +43,7 @@ DOOR: Final[dict[str, str]] = {
     "plaint_keys.service_keys": "SELECT, INSERT, UPDATE (master_id, wrapped), DELETE",
     "plaint_keys.destructions": "SELECT, UPDATE (count)",
     "plaint_keys.erased_subjects": "SELECT, INSERT",
-    "plaint_keys.ledger": "SELECT, INSERT, UPDATE (octets, destructions)",
+    "plaint_keys.ledger": "SELECT, INSERT, UPDATE",
 }
 """Every table of the write side, and all that a door may do with it."""
 _WRITE_SIDE: Final = ("plaint", "plaint_keys")
