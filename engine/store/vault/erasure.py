@@ -27,6 +27,7 @@ from engine.store.commit import LOCK
 from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
+from engine.store.frame import unpacked
 from engine.store.mapper import Mapper, Sealed
 from engine.store.session import reading
 from engine.store.vault.comparing import Comparing
@@ -77,13 +78,20 @@ _SEEN: Final = """
 _DISCARD: Final = "DELETE FROM plaint.set_aside WHERE id = ANY(%s)"
 _LIVE: Final = "SELECT stream FROM plaint_keys.data_keys WHERE subject = %s AND wrapped IS NOT NULL ORDER BY stream"
 _ALL: Final = "SELECT stream, wrapped IS NOT NULL FROM plaint_keys.data_keys WHERE subject = %s ORDER BY stream"
-_OF_STREAM: Final = (
-    "SELECT subject FROM plaint_keys.data_keys WHERE stream = %s AND wrapped IS NOT NULL ORDER BY subject"
-)
-_LEFT_OUT: Final = """
-    SELECT DISTINCT subject FROM plaint_keys.erased_subjects e
-    JOIN plaint_keys.data_keys k USING (subject) WHERE k.wrapped IS NOT NULL ORDER BY subject
+_STATES: Final = "SELECT state FROM plaint.events WHERE stream = %s"
+_OF_STREAM: Final = """
+    SELECT subject FROM plaint_keys.data_keys
+    WHERE subject = ANY(%(sealed)s || ARRAY(SELECT c.subject FROM plaint.contents c WHERE c.stream = %(stream)s))
+      AND stream = %(stream)s AND wrapped IS NOT NULL
+    ORDER BY subject
 """
+"""Keys lie by person: who has one in a stream is told by what is sealed there."""
+_LEFT_OUT: Final = """
+    SELECT e.subject FROM plaint_keys.erased_subjects e
+    WHERE (SELECT true FROM plaint_keys.data_keys k WHERE k.subject = e.subject AND k.wrapped IS NOT NULL LIMIT 1)
+    ORDER BY e.subject
+"""
+"""A question for each erased person, through the primary key: as a join it reads the keys of all others too."""
 _FILES: Final = "SELECT content_id FROM plaint.contents WHERE subject = %s AND stream = ANY(%s)"
 _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 
@@ -212,7 +220,9 @@ class Erasures:
     def subjects(self, stream: UUID) -> list[UUID]:
         """The persons who have a key in a stream still."""
         with reading(self._pool) as connection:
-            return [row[0] for row in connection.execute(_OF_STREAM, (stream,)).fetchall()]
+            states = connection.execute(_STATES, (stream,), binary=True).fetchall()
+            sealed = {UUID(bytes=part.subject) for (state,) in states for part in unpacked(state).parts}
+            return [row[0] for row in connection.execute(_OF_STREAM, {"sealed": list(sealed), "stream": stream})]
 
     def contacts(self, subject: UUID) -> list[bytes]:
         """The keyed hashes of the contacts by which a person is found."""
