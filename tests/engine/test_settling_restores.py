@@ -127,10 +127,11 @@ def test_what_he_sends_after_his_erasure_stays_when_his_old_keys_are_restored(
         desk.erased(ann)
         new = desk.hear(**{**FOLLOW, "id": "p2", "text": "I am here anew."})
         assert isinstance(new, Parked)
+        letter = dead(desk, "new", b"I am here anew, ann@example.com")
     backup.restore()
     with eraser(database, place) as desk:
         assert desk.service.settle(desk.at).again == 1
-        assert aside(desk) == {new.id}
+        assert aside(desk) == {new.id, letter}
 
 
 def test_a_log_that_was_restored_without_its_keys_is_noticed(database: str, place: Path, backed_up: BackUp) -> None:
