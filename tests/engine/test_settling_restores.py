@@ -123,6 +123,7 @@ def test_what_he_sends_after_his_erasure_stays_when_his_old_keys_are_restored(
     with opened(database, place) as desk:
         ann = desk.author(desk.opened(**BROKEN, id="m1"))
         parked(desk)
+        others = dead(desk, "others", b"bob@example.com")
         backup = backed_up("plaint_keys")
         desk.erased(ann)
         new = desk.hear(**{**FOLLOW, "id": "p2", "text": "I am here anew."})
@@ -131,7 +132,7 @@ def test_what_he_sends_after_his_erasure_stays_when_his_old_keys_are_restored(
     backup.restore()
     with eraser(database, place) as desk:
         assert desk.service.settle(desk.at).again == 1
-        assert aside(desk) == {new.id, letter}
+        assert aside(desk) == {others, new.id, letter}
 
 
 def test_a_log_that_was_restored_without_its_keys_is_noticed(database: str, place: Path, backed_up: BackUp) -> None:
