@@ -8,6 +8,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from engine.store.database.errors import DatabaseUnavailable
+from engine.store.database.session_connection import SessionConnection
 
 Pool = ConnectionPool[Connection[TupleRow]]
 
@@ -36,9 +37,9 @@ def open_pool(conninfo: str, *, max_size: int, name: str, patience_seconds: floa
     Raises:
         DatabaseUnavailable: no connection within `patience_seconds`.
     """
-    pool = ConnectionPool(
+    pool: Pool = ConnectionPool(
         conninfo,
-        connection_class=Connection[TupleRow],
+        connection_class=SessionConnection,
         kwargs=session_settings(conninfo, name),
         min_size=1,
         max_size=max_size,
