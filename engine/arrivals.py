@@ -16,7 +16,8 @@ from engine.streams.feedback import Feedback
 from engine.streams_of import Kind
 from engine.taking import People
 from engine.text.triage import opening_sense
-from schemas.channels.message import Message, media_type
+from schemas.channels.media_types import media_type
+from schemas.channels.message import Message
 from schemas.complaint.base import Command
 from schemas.complaint.records import LinkComplaint
 from schemas.refusals import Refusal

@@ -46,7 +46,7 @@ class Erased:
     unread: tuple[Unread, ...] = ()
     """Messages set aside that could not be opened, so that nobody knows whose they are."""
     may_name: tuple[UUID, ...] = ()
-    """Messages set aside in which a single name of his stands: for a person to decide."""
+    """Messages set aside, of others or of nobody known, that name him: for a person to decide."""
     others: tuple[OthersText, ...] = ()
 
 

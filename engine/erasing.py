@@ -20,6 +20,7 @@ from engine.rules import rights
 from engine.store.batch import NewEvent, Recorded
 from engine.store.store import Store
 from engine.store.vault.erasure import Erasures, Order, Stale
+from engine.store.vault.ledger import Discarded, Entry
 from engine.taking import Keyed
 from schemas.envelope import Envelope
 from schemas.streams.subject import ErasureReason, SubjectErased
@@ -118,37 +119,57 @@ class Erasing:
         key = self._keyed("contact", f"{kind}:{comparable}".encode())
         return self._store.contacts.look_up([key]).get(key)
 
+    def his_aside(self, entry: Entry) -> tuple[Discarded, ...]:
+        """Return what of the messages set aside an erasure takes that has to hold again.
+
+        That is what it took when it was done, which alone is known where his texts cannot be opened any
+        more; and what a restore brought back that had gone another way by then. Later ones are not his:
+        who writes after his erasure is a new person.
+        """
+        if not entry.whole:
+            return entry.discarded
+        event = entry.event
+        histories = self._store.read.streams([*event.streams, *event.left_out], open=True)
+        wanted = naming.person(event.subject, histories.values(), self._erasures.contacts(event.subject))
+        found = naming.look_through(self._store.set_aside, wanted, self._keyed, until=entry.recorded_at)
+        return tuple(dict.fromkeys((*entry.discarded, *found.his)))
+
     def carry_on(self, wish: Wish) -> Erased | Refused:
         """Carry out a wish whose right was looked at before.
 
         Raises:
             Contended, LedgerUnavailable: as ``erase``.
         """
+        aside: naming.Aside | None = None
         for _ in range(_TRIES):
             own = self._store.read.stream(wish.subject)
             if (before := _recorded(own, wish.request_id)) is not None:
                 return self._had_before(before)
-            decided = self._decide(wish, own)
+            decided = self._decide(wish, own, aside)
             if not isinstance(decided, _Decided):
                 return decided
             try:
                 entry = self._erasures.carry_out(decided.order)
             except Stale:
+                aside = decided.aside
                 continue
             return replace(decided.result, position=entry.position, recorded_at=entry.recorded_at)
         raise Contended(wish.subject)
 
-    def _decide(self, wish: Wish, own: Sequence[Recorded]) -> "_Decided | Erased | Refused":
+    def _decide(
+        self, wish: Wish, own: Sequence[Recorded], before: naming.Aside | None
+    ) -> "_Decided | Erased | Refused":
         live = self._erasures.live(wish.subject)
         chosen = [stream for stream in live if wish.only is None or stream in wish.only]
-        if not chosen:
-            return self._nothing_left(wish, own)
+        if not chosen and (answer := self._nothing_left(wish, own)) is not None:
+            return answer
         histories = self._store.read.streams(chosen, open=True)
         held = self._all_held(histories.items())
         kept = tuple(one.stream for one in held)
         going = tuple(stream for stream in chosen if stream not in kept)
         person = naming.person(wish.subject, histories.values(), self._erasures.contacts(wish.subject))
-        aside = naming.look_through(self._store.set_aside, person if wish.only is None else naming.NOTHING, self._keyed)
+        wanted = person if wish.only is None else naming.NOTHING
+        aside = naming.look_through(self._store.set_aside, wanted, self._keyed, before=before)
         order = Order(
             subject=wish.subject,
             new=_record(wish, going, kept),
@@ -158,7 +179,7 @@ class Erasing:
             left_out=kept,
             whole=wish.only is None,
             discard=aside.his,
-            scanned=aside.until,
+            seen=aside.seen,
         )
         result = Erased(
             wish.subject,
@@ -168,12 +189,12 @@ class Erasing:
             held,
             0,
             wish.now,
-            discarded=aside.his,
+            discarded=tuple(one.id for one in aside.his),
             unread=aside.unread,
             may_name=aside.may_be,
             others=_others(wish.subject, histories.values(), person),
         )
-        return _Decided(order, result)
+        return _Decided(order, result, aside)
 
     def _had_before(self, recorded: Recorded) -> Erased:
         """Return what a request did before. Should its end have been cut off, it ends now."""
@@ -194,11 +215,16 @@ class Erasing:
             already=True,
         )
 
-    def _nothing_left(self, wish: Wish, own: Sequence[Recorded]) -> Erased | Refused:
+    def _nothing_left(self, wish: Wish, own: Sequence[Recorded]) -> Erased | Refused | None:
+        """Answer where no key is left; None if only single cases were erased so far, and not the person as a whole."""
         before = [one for one in own if isinstance(one.event, SubjectErased)]
-        if before and wish.only is None:
-            return self._had_before(before[-1])
-        return Refused("unknown_subject", "nothing is kept of such a person", {"subject": str(wish.subject)})
+        if not before or wish.only is not None:
+            return Refused("unknown_subject", "nothing is kept of such a person", {"subject": str(wish.subject)})
+        if not self._store.erased.among([wish.subject]):
+            return None
+        single = {entry.event_id for entry in self._erasures.ledger.entries() if not entry.whole}
+        whole = [one for one in before if one.envelope.event_id not in single]
+        return self._had_before(whole[-1]) if whole else None
 
     def _all_held(self, histories: Iterable[tuple[UUID, Sequence[Recorded]]]) -> tuple[Held, ...]:
         found = (self._held(stream, history) for stream, history in histories)
@@ -215,6 +241,7 @@ class Erasing:
 class _Decided:
     order: Order
     result: Erased
+    aside: naming.Aside
 
 
 def _record(wish: Wish, streams: tuple[UUID, ...], left_out: tuple[UUID, ...]) -> NewEvent:

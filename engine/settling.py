@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from engine.erasing import Contended, Erasing, Wish
-from engine.incoming import Circumstances, Refused, Sender
+from engine.incoming import Circumstances, Sender
 from engine.store.batch import NewEvent, Recorded
 from engine.store.store import Store
 from engine.store.vault.erasure import Erasures, Order, Stale
@@ -65,20 +65,16 @@ class Settling:
         entries = self._erasures.ledger.entries()
         recorded = self._recorded_of(entries)
         incarnation = self._lost(entries, recorded)
-        completed, again = 0, 0
-        undone = self._erasures.comparing.brought_back([entry for entry in entries if entry.done])
-        for entry in entries:
-            stands = entry.event_id in recorded
-            if not entry.done:
-                self._complete(entry, now, stands=stands)
-                completed += 1
-            elif not stands or entry.event_id in undone:
-                self._again(entry, stands=stands)
-                again += 1
+        done = [entry for entry in entries if entry.done]
+        undone = self._erasures.comparing.brought_back(done)
+        again = [entry for entry in done if entry.event_id not in recorded or entry.event_id in undone]
+        for entry in again:
+            self._again(entry, stands=entry.event_id in recorded)
+        cut_off = [entry for entry in entries if not entry.done]
+        completed = sum([self._complete(entry, now, stands=entry.event_id in recorded) for entry in cut_off])
         entered = self._enter({entry.event_id for entry in entries})
-        changed = completed or again or entered
-        self._erasures.comparing.note_agreement(self._erasures.ledger.octets() if changed else octets)
-        return Settled(completed, again, entered, incarnation)
+        self._erasures.comparing.note_agreement(octets)
+        return Settled(completed, len(again), entered, incarnation)
 
     def _recorded_of(self, entries: Sequence[Entry]) -> set[UUID]:
         """Return the ids of those of these erasures that the log has."""
@@ -101,27 +97,40 @@ class Settling:
             return None
         return self._erasures.comparing.begin_incarnation(min(head.position, min(lost) - 1), head.incarnation)
 
-    def _complete(self, entry: Entry, now: datetime, *, stands: bool) -> None:
-        """Carry an interrupted erasure to its end: what a hold keeps by now is left out."""
+    def _complete(self, entry: Entry, now: datetime, *, stands: bool) -> bool:
+        """Carry an interrupted erasure to its end, but for what a hold keeps by now; False if it came to nothing."""
         if stands:
             self._erasures.finish(entry)
-            return
-        envelope = entry.new.envelope
-        around = _circumstances(envelope, now)
-        only = None if entry.whole else frozenset((*entry.event.streams, *entry.event.left_out))
-        result = self._erasing.carry_on(
+            return True
+        if self._superseded(entry):
+            self._erasures.ledger.withdraw(entry.event_id)
+            return False
+        if _named(entry.event).isdisjoint(self._erasures.live(entry.event.subject)):
+            self._again(entry, stands=False)
+            return True
+        around = _circumstances(entry.new.envelope, now)
+        only = None if entry.whole else frozenset(_named(entry.event))
+        self._erasing.carry_on(
             Wish(entry.event.subject, entry.event.reason, entry.event.request_id, around, now, only=only)
         )
-        if isinstance(result, Refused) or result.request_id != entry.event.request_id:
-            self._erasures.ledger.complete(entry.event_id)
+        return True
+
+    def _superseded(self, entry: Entry) -> bool:
+        """Whether other erasures have done since what this one was to do, so that it would be a second one."""
+        history = self._store.read.stream(entry.event.subject)
+        others = [one.event for one in history if isinstance(one.event, SubjectErased)]
+        if not others or (entry.whole and not self._store.erased.among([entry.event.subject])):
+            return False
+        return _named(entry.event) <= {stream for event in others for stream in _named(event)}
 
     def _again(self, entry: Entry, *, stands: bool) -> None:
         """Have a finished erasure hold in a restored database: exactly its pairs, and its event if that was lost."""
+        discard = self._erasing.his_aside(entry)
         for _ in range(_TRIES):
             history = self._store.read.stream(entry.event.subject)
             own = len(history)
             if stands or any(one.envelope.event_id == entry.event_id for one in history):
-                self._erasures.erase_again(entry)
+                self._erasures.erase_again(entry, discard)
                 return
             order = Order(
                 subject=entry.event.subject,
@@ -131,6 +140,7 @@ class Settling:
                 own_version=own,
                 left_out=entry.event.left_out,
                 whole=entry.whole,
+                discard=discard,
                 decided=False,
             )
             try:
@@ -159,6 +169,11 @@ class Settling:
         entry = Entry(new, one.position, head.incarnation, one.recorded_at, whole)
         self._erasures.ledger.intend(entry)
         self._erasures.finish(entry)
+
+
+def _named(event: SubjectErased) -> set[UUID]:
+    """Return the streams of an erasure, those left out too."""
+    return {*event.streams, *event.left_out}
 
 
 def _circumstances(envelope: Envelope, now: datetime) -> Circumstances:

@@ -61,6 +61,12 @@ def people_of(
     return People(author, behalf, contacts, assumed=nameless)
 
 
+def speaker(message: Message) -> Author:
+    """Return whose the text of a message is: the author's, or his whose words an authority passes on."""
+    behalf = message.on_behalf_of
+    return behalf if behalf is not None and message.author.role == "authority" else message.author
+
+
 def sense(message: Message) -> Sense:
     """Return what the message is taken for: what its form states, or what its words say."""
     stated = message.hints.sense
@@ -124,7 +130,7 @@ def content(
 ) -> MessageContent:
     """Return the message as a complaint takes it."""
     role, parties = _parties(message, people)
-    passed_on = role == "authority" and people.behalf is not None
+    passed_on = speaker(message) is not message.author
     text = "\n\n".join(part for part in (message.text, message.quoted) if part)
     return MessageContent(
         message=message_id,

@@ -2,7 +2,13 @@
 
 import os
 
-pytest_plugins = ["support.postgres", "support.broker", "support.servers", "support.installation"]
+pytest_plugins = [
+    "support.postgres",
+    "support.broker",
+    "support.servers",
+    "support.installation",
+    "support.restoring",
+]
 
 _KEPT = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
 

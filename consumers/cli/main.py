@@ -110,7 +110,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
             "migrate": (
                 "consumers.cli.store:migrate",
-                "Take the steps that the database lacks; those that end older programs only with --contract.",
+                "Take the steps that this program needs; with --contract those, too, that only end older programs.",
             ),
             "grant": (
                 "consumers.cli.store:grant",

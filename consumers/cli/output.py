@@ -45,7 +45,7 @@ EXIT_CODES: Final = """Exit codes:
 - 4: refused: it contradicts the case, or somebody else was first
 - 70: it hung, and its own watchdog has ended it; the stacks are on stderr
 - 75: not possible at the moment; try again later
-- 78: the configuration is wrong
+- 78: the configuration is wrong, or this program is too old for its database or log
 - 130: interrupted
 """
 

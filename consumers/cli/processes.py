@@ -38,6 +38,7 @@ def run(
             from consumers.cli.feeding import play
 
             play(here, cases, seed, language)
+            views.runner(here).catch_up()  # so that the first page shows them
         processes.serve(
             here,
             door,

@@ -17,6 +17,7 @@ from consumers.wiring import build
 from engine.store.database import migrate as migrations
 from engine.store.database import roles, running, survey
 from engine.store.database.migrate import MigrationStatus, What
+from engine.store.database.opening import take_steps
 from engine.store.database.roles import Kind
 from engine.store.database.steps import Applied, newest, pending, steps_of, without_last_contracts
 
@@ -25,10 +26,12 @@ Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 _MEANINGS: Mapping[str, str] = {
     "current": "every step was taken",
     "pending": "steps are missing that this program needs: plaint store migrate",
-    "contract_pending": "only steps are left that end older programs: plaint store migrate --contract",
+    "contract_pending": "this program has what it needs, what is left ends older ones: plaint store migrate --contract",
     "newer": "a newer program has taken further steps; this one runs beside it",
     "too_old": "the database lacks what this program needs: run a newer Plaint",
     "changed": "a file is another one than was applied: put the old one back",
+    "gone": "the file of a step that was taken is gone: put it back",
+    "late": "a step comes too late, a later one was taken: give it a new number",
 }
 
 
@@ -36,7 +39,7 @@ def status(*, json: Json = False) -> int:
     """Show which steps the database has taken, what is pending, who runs, how large it is.
 
     Changes nothing. Exits with 0 where nothing is to be done, with 1 where a step is pending (of
-    either kind), its file was changed, or this program is too old for the database.
+    either kind), or a start would refuse: files contradict the database, or this program is too old for it.
     """
     with in_words(), build.connected(read_settings()) as connection:
         found = _status(connection)
@@ -50,25 +53,25 @@ def status(*, json: Json = False) -> int:
 def migrate(
     *,
     contract: Annotated[
-        bool, Parameter(negative="", help="Take the steps, too, after which older programs cannot run.")
+        bool, Parameter(negative="", help="Take those at the end, too, after which older programs cannot run.")
     ] = False,
     patience: Annotated[
         float, Parameter(help="Seconds that each step may wait for locks of others.", validator=Number(gt=0))
     ] = 600,
     json: Json = False,
 ) -> int:
-    """Take the steps that the database lacks; those that end older programs only with --contract.
+    """Take the steps that this program needs; with --contract those, too, that only end older programs.
 
-    A step that adds (expand) lets older programs go on. A step that takes away (contract) is refused
-    while an older program runs, with exit code 75. No step keeps writers waiting for longer than a
+    A step that adds (expand) lets older programs go on. A step that takes away (contract) ends them: it
+    is refused while one runs, with exit code 75. This program needs it only where a later step builds on
+    it; then it is taken without --contract, too. No step keeps writers waiting for longer than a
     moment while it waits for its own locks. Recorded roles get their rights on new tables.
     """
     with in_words(), build.connected(read_settings()) as connection:
         running.must_not_be_too_old(connection, newest(steps_of()))
         contracts: migrations.Contracts = "take" if contract else "leave"
         teller = _Teller()
-        taken = migrations.migrate(connection, contracts=contracts, patience_seconds=patience, report=teller)
-        roles.renew(connection)
+        taken = take_steps(connection, contracts=contracts, patience_seconds=patience, report=teller)
         left = [step.name for step in pending(steps_of(), migrations.applied(connection))]
     if json:
         output.emit_json({"taken": [_taken(step) for step in taken], "left": left})
@@ -145,11 +148,15 @@ def _status(connection: Connection[TupleRow]) -> dict[str, Any]:
 
 
 def _state(steps: Sequence[MigrationStatus]) -> str:
+    """What a start would say, in the order in which it looks."""
     states = {step.state for step in steps}
-    if "changed" in states:
-        return "changed"
     if any(step.state == "unknown" and step.kind == "contract" for step in steps):
         return "too_old"
+    for step in steps:
+        if step.state in ("changed", "gone"):
+            return step.state
+    if "late" in states:
+        return "late"
     if "pending" in states:
         missing = {step.version for step in steps if step.state == "pending"}
         needed = without_last_contracts([step for step in steps_of() if step.version in missing])

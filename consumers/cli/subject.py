@@ -250,7 +250,7 @@ def _print_erased(result: Erased, left: tuple[Unreached, ...]) -> None:
     if result.discarded:
         output.say(f"{len(result.discarded)} messages set aside were his and are gone")
     for message in result.may_name:
-        output.say(f"message {message} set aside holds a name that he bears: look whether it is his")
+        output.say(f"message {message} set aside holds a name or contact of his: look whether it is his")
     for one in result.others:
         verb = "names him" if one.names_him else "may name him"
         output.say(f"text of {one.subject} {verb}: case {one.stream}, version {one.version}, {one.name}")

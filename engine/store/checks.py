@@ -6,7 +6,7 @@ transaction is over and nobody knows what else differs; then the full question i
 names everything.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -23,7 +23,7 @@ from engine.store.vault.keys import DataKey, KeyName
 _HEAD: Final = """
     WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
     SELECT coalesce((SELECT position FROM head), 0), greatest(clock_timestamp(), (SELECT recorded_at FROM head)),
-           pg_current_xact_id()::text
+           gen_random_uuid()
 """
 _STREAMS: Final = """ARRAY(
     SELECT w.stream FROM unnest(%(streams)b::uuid[], %(versions)b::integer[]) AS w (stream, version)
@@ -47,10 +47,16 @@ SHORT: Final = ",\n".join([_HEAD, *(query if both else _NOTHING for query, both 
 FULL: Final = ",\n".join([_HEAD, *(query for query, _ in _ASKED.values())])
 
 
-def expected(batch: Batch, keys: Mapping[KeyName, DataKey], *, full: bool) -> dict[str, Column]:
-    """Return what a batch expects; for the short question only what it asks."""
+def expected(
+    batch: Batch, keys: Mapping[KeyName, DataKey], new: Collection[KeyName], *, full: bool, again: bool = False
+) -> dict[str, Column]:
+    """Return what a batch expects; for the short question only what it asks.
+
+    ``new`` are the keys that the batch will store. ``again``: some of them may be there already, by a
+    thread of this process, so they are asked too.
+    """
     appends = [each for each in batch.appends if full or each.expected > 0 or not each.events]
-    stored = list(keys.items()) if full else [(name, key) for name, key in keys.items() if key.stored is None]
+    stored = [(name, key) for name, key in keys.items() if full or again or name not in new]
     premises = batch.premises
     return {
         "streams": Uuids([append.stream for append in appends]),
@@ -62,8 +68,8 @@ def expected(batch: Batch, keys: Mapping[KeyName, DataKey], *, full: bool) -> di
         "key_streams": Hashes([name for name, _ in stored]),
         "key_subjects": Hashes([name[16:] for name, _ in stored]),
         "key_ids": Octets([key.key_id for _, key in stored]),
-        "new_keys": Truths([key.stored is not None for _, key in stored]),
-        "new_subjects": Hashes([name[16:] for name, key in keys.items() if key.stored is not None]),
+        "new_keys": Truths([name in new for name, _ in stored]),
+        "new_subjects": Hashes([name[16:] for name in new]),
         "released": Uuids(batch.released),
         "openings": Octets(premises.openings),
         "waiting": Uuids(premises.waiting),
@@ -97,18 +103,20 @@ def joined(one: Conflict, other: Conflict) -> Conflict:
     return Conflict(**{name: one.named.get(name, nothing) | other.named.get(name, nothing) for name in names})
 
 
-def diagnose(connection: Connection[TupleRow], batch: Batch, keys: Mapping[KeyName, DataKey]) -> Conflict:
+def diagnose(
+    connection: Connection[TupleRow], batch: Batch, keys: Mapping[KeyName, DataKey], new: Collection[KeyName]
+) -> Conflict:
     """Ask the full question, after something was found to differ, or to be there already."""
-    row = connection.execute(FULL, expected(batch, keys, full=True)).fetchone()
+    row = connection.execute(FULL, expected(batch, keys, new, full=True)).fetchone()
     return conflict(batch, answered(row)[1])
 
 
 class Place(NamedTuple):
-    """Where a batch goes on from, and the transaction that writes it, as the server calls it for good."""
+    """Where a batch goes on from. ``token`` is of this try alone."""
 
     before: int
     recorded_at: datetime
-    transaction: str
+    token: UUID
 
 
 def answered(row: TupleRow | None) -> tuple[Place, Sequence[Iterable[Any]]]:

@@ -17,8 +17,13 @@ what the unique keys of the tables tell anyway is left to them, and asked in ful
 them was violated (see ``checks``). Either way the caller learns all that conflicts.
 
 **Unknown outcome.** If the connection is lost while the commit is on its way, the lock is taken
-on another connection, which waits until the first transaction is over, and the server is asked
-what became of it (see ``read_back``): it remembers that whatever the batch held.
+on another connection, which waits until the first transaction is over, and what only this batch
+can have written is looked for (see ``read_back``).
+
+**A writer that stands still** under the lock would keep all others waiting. One whose machine is
+gone is noticed by keep-alives within a minute; one that is merely stopped loses its transaction
+after a minute on PostgreSQL 17 and newer. Before 17 nothing can end it there, so events are sealed
+before the lock is asked for, and what is left of that danger is the COPY.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,16 +45,26 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.herald import Herald
 from engine.store.mapper import Draft, Mapper, Sealed, keys_of
-from engine.store.read_back import Forgotten, is_committed
+from engine.store.read_back import is_committed, leave_token
 from engine.store.set_aside import SealedAside, SetAsideBox
 from engine.store.vault import content
 from engine.store.vault import keys as keys_of_subjects
-from engine.store.vault.keys import DataKey, KeyName, Keys, key_name
+from engine.store.vault.keys import DataKey, KeyName, Keys, key_name, new_among
+from engine.store.vault.master import WrappedKey
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(1886151017, 1)"
 """Two-key space ("plai" as a number, 1): one log in a database. Migrations use the one-key space."""
 _ATTEMPTS: Final = 3
-_LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
+_LOST: Final = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    PoolTimeout,
+    PoolClosed,
+)
+_BOUND: Final = "SET LOCAL transaction_timeout = '60s'"
+_CAN_BOUND: Final = 170_000
+"""The first server version with that setting."""
 
 
 class OutcomeUnknown(DatabaseUnavailable):
@@ -67,6 +82,8 @@ class _Ready:
     batch: Batch
     drafts: Sequence[Draft]
     keys: Mapping[KeyName, DataKey]
+    new: Mapping[KeyName, WrappedKey]
+    """Those of the keys that this batch stores."""
     aside: Sequence[SealedAside]
     rows: Sequence[Sealed] | None = None
 
@@ -113,7 +130,7 @@ class Writer:
         begun = {append.stream.bytes for append in batch.appends if append.expected == 0}
         keys = self._keys.to_seal(names, begun) if names else {}
         self._must_fit_contents(batch, keys)
-        return _Ready(batch, drafts, keys, self._aside.seal(batch.set_aside))
+        return _Ready(batch, drafts, keys, new_among(keys), self._aside.seal(batch.set_aside))
 
     def _must_fit_contents(self, batch: Batch, keys: Mapping[KeyName, DataKey]) -> None:
         others = [each for each in batch.contents if keys[key_name(each.stream, each.subject)].key_id != each.key_id]
@@ -148,11 +165,17 @@ class Writer:
     ) -> Committed:
         connection.isolation_level = IsolationLevel.READ_COMMITTED
         teach(connection)
+        asked = checks.expected(ready.batch, ready.keys, ready.new, full=False, again=again)
+        bounded = connection.info.server_version >= _CAN_BOUND
+        if not bounded:
+            self._sealed(ready)
         with connection.pipeline():
             connection.execute(LOCK)
-            cursor = connection.execute(checks.SHORT, checks.expected(ready.batch, ready.keys, full=False))
+            if bounded:
+                connection.execute(_BOUND)
+            cursor = connection.execute(checks.SHORT, asked)
             _write_side_rows(connection, ready, again=again)
-            rows = ready.rows = ready.rows or self._mapper.seal_all(ready.drafts, ready.keys)
+            rows = self._sealed(ready)
             place, differs = checks.answered(cursor.fetchone())
         if any(differs):
             connection.rollback()
@@ -163,12 +186,18 @@ class Writer:
         with connection.pipeline():
             answers.keep(connection, ready.batch.answers, ready.versions, committed.position, place.recorded_at)
             set_aside.write(connection, ready.aside, ready.batch.released, place.recorded_at)
+            leave_token(connection, rows, place)
             connection.commit()
         return committed
 
+    def _sealed(self, ready: _Ready) -> Sequence[Sealed]:
+        if ready.rows is None:
+            ready.rows = self._mapper.seal_all(ready.drafts, ready.keys)
+        return ready.rows
+
     def _conflict(self, ready: _Ready, seen: Conflict, connection: Connection[TupleRow]) -> Conflict:
         """Name everything that differs, what was seen under the lock and what is there beside it."""
-        found = checks.joined(seen, checks.diagnose(connection, ready.batch, ready.keys))
+        found = checks.joined(seen, checks.diagnose(connection, ready.batch, ready.keys, ready.new))
         others = {subject.bytes for subject in found.keys}
         self._keys.drop_named(name for name in ready.keys if name[16:] in others)
         return found
@@ -196,8 +225,8 @@ class Writer:
             with self._pool.connection() as connection:
                 connection.isolation_level = IsolationLevel.READ_COMMITTED
                 connection.execute(LOCK)
-                written = is_committed(connection, place.transaction)
-        except (*_LOST, Forgotten):
+                written = is_committed(connection, self._sealed(ready), place)
+        except _LOST:
             raise OutcomeUnknown("the connection was lost during a commit, and it cannot be read back now") from cause
         last = place.before + len(ready.drafts)
         return Committed(last, place.recorded_at, ready.versions) if written else None
@@ -206,7 +235,7 @@ class Writer:
 def _write_side_rows(connection: Connection[TupleRow], ready: _Ready, *, again: bool) -> None:
     """Write all that needs no position."""
     batch = ready.batch
-    keys_of_subjects.store(connection, ready.keys, missing=again)
+    keys_of_subjects.store(connection, ready.keys, ready.new, missing=again)
     content.store(connection, batch.contents)
     positions.move(connection, batch.sources)
     answers.remember(connection, batch.messages)

@@ -54,7 +54,8 @@ class EventMapper(LibraryMapper[UUID]):
         draft = self._mapper.draft(placed.originator_id, placed.originator_version, new)
         names = keys_of([draft])
         with reading(self._pool) as connection:
-            keys_of_subjects.store(connection, self._keys.to_seal(names), missing=True)
+            keys = self._keys.to_seal(names)
+            keys_of_subjects.store(connection, keys, keys_of_subjects.new_among(keys), missing=True)
         self._keys.drop_named(names)
         return StoredEvent(*self._mapper.seal(draft, self._keys.to_seal(names)))
 

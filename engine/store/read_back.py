@@ -1,28 +1,47 @@
-"""Was a transaction committed whose commit got no answer? The server remembers, whatever it wrote."""
+"""Was a batch committed whose commit got no answer? What only this batch can have written tells.
 
-import psycopg
+The server's own word (``pg_xact_status``) does not: after a crash that lost a transaction before
+any of it was on the disk, its number is given to another one.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from engine.store.checks import Place
+from engine.store.mapper import Sealed
 
-class Forgotten(Exception):
-    """The server does not know any more what became of the transaction: it is too long ago."""
+_FIRST_EVENT: Final = """
+    SELECT EXISTS (SELECT FROM plaint.events
+                   WHERE position = %s AND recorded_at = %s AND stream = %s AND version = %s AND state = %s)
+"""
+_LEFT: Final = "SELECT EXISTS (SELECT FROM plaint.outcomes WHERE token = %s)"
+_LEAVE: Final = """
+    WITH over AS (
+        DELETE FROM plaint.outcomes WHERE token IN (
+            SELECT token FROM plaint.outcomes WHERE at < now() - interval '1 hour' ORDER BY at LIMIT 10
+            FOR UPDATE SKIP LOCKED)
+    )
+    INSERT INTO plaint.outcomes (token) VALUES (%s)
+"""
 
 
-def is_committed(connection: Connection[TupleRow], transaction: str) -> bool:
-    """Return what became of a transaction, by its full id (``pg_current_xact_id``).
+def leave_token(connection: Connection[TupleRow], rows: Sequence[Sealed], place: Place) -> None:
+    """Leave what ``is_committed`` will look for, within the commit. Events are that themselves."""
+    if not rows:
+        connection.execute(_LEAVE, (place.token,))
 
-    The caller holds the lock that it held, so it is over. A server that crashed and came back
-    counts one that it never heard of as not committed.
 
-    Raises:
-        Forgotten: it cannot be known.
-    """
-    try:
-        row = connection.execute("SELECT pg_xact_status(%s::xid8)", (transaction,)).fetchone()
-    except psycopg.errors.InvalidParameterValue:  # "in the future": the crash lost even its number
-        return False
-    status = row[0] if row else None
-    if status is None:
-        raise Forgotten(f"transaction {transaction}")
-    return bool(status == "committed")
+def is_committed(connection: Connection[TupleRow], rows: Sequence[Sealed], place: Place) -> bool:
+    """Return whether the batch stands there. The caller holds the lock, so its transaction is over."""
+    if rows:
+        first = rows[0]
+        given = (place.before + 1, place.recorded_at, first.stream, first.version, first.state)
+        row = connection.execute(_FIRST_EVENT, given).fetchone()
+    else:
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM plaint.outcomes WHERE token = %s)", (place.token,)
+        ).fetchone()
+    return bool(row and row[0])

@@ -69,7 +69,7 @@ class Place(NamedTuple):
     """A model in an event or its envelope, and the fields of it that a sealed part fills."""
 
     in_meta: bool
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     names: tuple[str, ...]
 
 
@@ -79,7 +79,8 @@ def places(fields: bytes) -> tuple[Place, ...]:
     found: list[Place] = []
     for pointer in fields.decode().split("\0"):
         _, root, *path = pointer.split("/")
-        place = Place(root == "meta", tuple(path[:-1]), (path[-1] if path else "",))
+        steps = tuple(int(step) if step.isdecimal() else step for step in path[:-1])
+        place = Place(root == "meta", steps, (path[-1] if path else "",))
         if found and found[-1][:2] == place[:2]:
             found[-1] = place._replace(names=found[-1].names + place.names)
         else:
@@ -101,10 +102,10 @@ def put_in(meta: BaseModel, data: BaseModel, where: Iterable[Place], values: Ite
                 node.__pydantic_fields_set__.add(name)
 
 
-def _inside(node: Any, path: Iterable[str]) -> Any:
+def _inside(node: Any, path: Iterable[str | int]) -> Any:
     for step in path:
-        if node.__class__ is tuple:
-            node = node[int(step)] if step.isdecimal() and int(step) < len(node) else None
-        else:
+        if isinstance(step, str):
             node = getattr(node, step, None)
+        else:
+            node = node[step] if node.__class__ is tuple and step < len(node) else None
     return node

@@ -16,7 +16,7 @@ own, outside of the writers' lock, and where it fails nobody is told.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -71,12 +71,13 @@ _KEEP: Final = f"""
 _PATIENCE_SECONDS: Final = 1.0
 """For a connection, and for the statement: whoever waits for a decision has waited long enough already."""
 _UNREADABLE: Final = (
-    psycopg.errors.UndefinedTable,
-    psycopg.errors.UndefinedColumn,
-    psycopg.errors.InsufficientPrivilege,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
     psycopg.InternalError,
+    psycopg.errors.UndefinedFile,
+    psycopg.errors.IoError,
 )
-"""The table was dropped, has another shape since, is not for this role, or lies damaged on the disk."""
+"""The table was dropped, has another shape since, is not for this role, or lies damaged on the disk or no more."""
 _VERSION: Final = attrgetter("version")
 _ROOMS: Final = ("schemas", "engine")
 
@@ -130,16 +131,23 @@ class Snapshots:
         if not wanted:
             return {}
         if self._fold is not None:
-            try:
-                return self._since(self._fold, wanted, wanted.keys() - set(whole))
-            except _UNREADABLE:
-                pass  # what is wrong with the log itself comes up again at once
+            rows = self._rows(self._fold, wanted, wanted.keys() - set(whole))
+            if rows is not None:
+                return self._since(wanted, rows)
         return {stream: Since(None, events) for stream, events in self._reader.streams(wanted).items()}
 
-    def _since(self, fold: bytes, wanted: Collection[UUID], shortened: Collection[UUID]) -> dict[UUID, Since]:
+    def _rows(
+        self, fold: bytes, wanted: Collection[UUID], shortened: Collection[UUID]
+    ) -> Sequence[tuple[Any, ...]] | None:
+        """None where they cannot be read; what is wrong with the log itself comes up again at once."""
         with reading(self._pool) as connection:
             teach(connection)
-            rows = connection.execute(_READ, (Uuids(shortened), fold, Uuids(wanted)), binary=True).fetchall()
+            try:
+                return connection.execute(_READ, (Uuids(shortened), fold, Uuids(wanted)), binary=True).fetchall()
+            except _UNREADABLE:  # before `reading` takes a lost file for a database that is away
+                return None
+
+    def _since(self, wanted: Collection[UUID], rows: Sequence[tuple[Any, ...]]) -> dict[UUID, Since]:
         kept: dict[UUID, Kept] = {}
         events: dict[UUID, list[Recorded]] = {stream: [] for stream in wanted}
         for position, recorded_at, stream, version, name, state in rows:

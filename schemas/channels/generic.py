@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.channels.media_types import media_type
 from schemas.channels.message import (
     Attachment,
     Author,
@@ -19,7 +20,6 @@ from schemas.channels.message import (
     conversation_keys,
     foreign_id,
     language_tag,
-    media_type,
 )  # fmt: skip
 from schemas.input import Base64, Id, Line, Text, When, fault
 from schemas.words import Automatic, Channel

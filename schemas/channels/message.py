@@ -279,13 +279,6 @@ def language_tag(value: str | None) -> str | None:
     return f"{language.lower()}-{country.upper()}" if country else language.lower()
 
 
-def media_type(value: str | None) -> str:
-    """Return the bare media type in the form that events store; what is none is mere octets."""
-    bare = (value or "").partition(";")[0].strip().lower()
-    form = r"[a-z0-9.+-]{1,60}/[a-z0-9.+_-]{1,100}"
-    return bare if re.fullmatch(form, bare) else "application/octet-stream"
-
-
 def _person(person: Author) -> tuple[str, ...]:
     return (person.name, *(f"{contact.kind}:{contact.comparable}" for contact in person.contacts))
 

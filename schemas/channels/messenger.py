@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, model_validator
 
 from schemas.channels.generic import Structured, Theirs
+from schemas.channels.media_types import media_type
 from schemas.channels.message import (
     Attachment,
     Author,
@@ -17,7 +18,6 @@ from schemas.channels.message import (
     conversation_keys,
     foreign_id,
     language_tag,
-    media_type,
 )  # fmt: skip
 from schemas.input import Id, Instant, Line, Text, fault
 

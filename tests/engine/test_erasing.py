@@ -272,6 +272,21 @@ def test_the_last_case_of_a_person_takes_his_contacts_along(desk: Eraser) -> Non
     assert desk.sql("SELECT count(*) FROM plaint.contacts") == [(0,)]
 
 
+def test_a_person_is_erased_as_a_whole_though_his_only_case_was_at_the_end_of_its_time(desk: Eraser) -> None:
+    old = desk.opened(**BROKEN, id="m1")
+    ann = desk.author(old)
+    desk.service.erasing.erase_complaint(old, desk.around("rule:upkeep"), desk.at)
+    assert desk.store.erased.among([ann]) == frozenset()
+
+    whole = desk.erased(ann)
+
+    assert (whole.request_id, whole.streams, whole.already) == (REQUEST, (), False)
+    assert desk.store.erased.among([ann]) == {ann}
+    assert desk.names(ann) == ["erased", "erased"]
+    again = desk.erased(ann, derived("another request"))
+    assert (again.request_id, again.already) == (REQUEST, True)
+
+
 def test_a_complaint_under_legal_hold_outlives_its_time(desk: Eraser) -> None:
     old = desk.opened(**BROKEN, id="m1")
     desk.give(old, PlaceLegalHold(hold_id=derived("h"), holder="court-7", reason="litigation"))

@@ -1,14 +1,10 @@
 """Whatever instant a process dies at, and whatever backup is restored: the next opening makes an erasure hold."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from consumers.wiring import presets
 from engine.incoming import Done, Refused
@@ -19,17 +15,14 @@ from engine.store.vault.erasure import Erasures, Order
 from engine.store.vault.ledger import Entry, FileLedger, LedgerDamaged
 from schemas.complaint.records import PlaceLegalHold
 from schemas.complaint.registration import ComplaintReceived
-from support.erasing import REQUEST, Eraser, eraser, lines
+from support.erasing import REQUEST, Died, Eraser, cut_off, eraser, lines
 from support.examples import NOON
 from support.installation import derived
+from support.restoring import BackUp
 
 ANN = {"name": "Ann Example", "contacts": [{"kind": "email", "value": "ann@example.com"}]}
 BROKEN = {"channel": "web_form", "system": "site", "author": ANN, "text": "My kettle is broken, I want a refund."}
 TEXT = "My kettle is broken, I want a refund."
-
-
-class Died(BaseException):
-    """The process ended here."""
 
 
 @pytest.fixture
@@ -95,7 +88,7 @@ def test_dying_between_the_ledger_and_the_commit_is_completed(
 ) -> None:
     stream = desk.opened(**BROKEN, id="m1")
     ann = desk.author(stream)
-    cut_off(desk, ann, monkeypatch)
+    cut_off(ann, desk.erase, monkeypatch)
     assert desk.texts(stream) == [TEXT]
     with eraser(desk.conninfo, place) as later:
         assert later.service.settle(later.at) == Settled(completed=1)
@@ -105,26 +98,12 @@ def test_dying_between_the_ledger_and_the_commit_is_completed(
         assert [entry.done for entry in later.ledger.entries()] == [True]
 
 
-def cut_off(desk: Eraser, subject: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the process die with the intent on disk and nothing committed."""
-    intend = FileLedger.intend
-
-    def intend_and_die(self: FileLedger, entry: object) -> None:
-        intend(self, entry)  # type: ignore[arg-type] # handed on as it came
-        raise Died
-
-    with monkeypatch.context() as dying:
-        dying.setattr(FileLedger, "intend", intend_and_die)
-        with pytest.raises(Died):
-            desk.erase(subject)
-
-
 def test_a_hold_placed_before_a_cut_off_erasure_goes_on_is_respected(
     desk: Eraser, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = desk.opened(**BROKEN, id="m1")
     ann = desk.author(stream)
-    cut_off(desk, ann, monkeypatch)
+    cut_off(ann, desk.erase, monkeypatch)
     desk.give(stream, PlaceLegalHold(hold_id=derived("h"), holder="court-7", reason="litigation"))
     with eraser(desk.conninfo, place) as later:
         assert later.service.settle(later.at) == Settled(completed=1)
@@ -133,46 +112,7 @@ def test_a_hold_placed_before_a_cut_off_erasure_goes_on_is_respected(
         assert (entry.event.streams, entry.event.left_out, entry.done) == ((), (stream,), True)
 
 
-class Backup:
-    """A copy of a database, to be put back in its place."""
-
-    def __init__(self, conninfo: str) -> None:
-        self._name = conninfo_to_dict(conninfo)["dbname"]
-        self._server = make_conninfo(conninfo, dbname="postgres")
-        self._copy = f"{self._name}_copy"
-        self._make(self._copy, self._name)
-
-    def restore(self) -> None:
-        self._drop(self._name)
-        self._make(self._name, self._copy)
-
-    def _make(self, name: object, template: object) -> None:
-        self._run("CREATE DATABASE {} TEMPLATE {}", str(name), str(template))
-
-    def _drop(self, name: object) -> None:
-        self._run("DROP DATABASE {} WITH (FORCE)", str(name))
-
-    def forget(self) -> None:
-        self._drop(self._copy)
-
-    def _run(self, statement: str, *names: str) -> None:
-        with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-
-@pytest.fixture
-def backed_up(database: str) -> Iterator[Callable[[], Backup]]:
-    with ExitStack() as stack:
-
-        def back_up() -> Backup:
-            backup = Backup(database)
-            stack.callback(backup.forget)
-            return backup
-
-        yield back_up
-
-
-def test_a_restored_backup_brings_nobody_back(database: str, place: Path, backed_up: Callable[[], Backup]) -> None:
+def test_a_restored_backup_brings_nobody_back(database: str, place: Path, backed_up: BackUp) -> None:
     with eraser(database, place) as desk:
         desk.service.activate(presets.shipped(), desk.around(), desk.at)
         one, two = desk.opened(**BROKEN, id="m1"), desk.opened(**BROKEN, id="m2")
@@ -216,7 +156,7 @@ def test_keys_restored_alone_are_destroyed_again_and_nothing_is_recorded_twice(d
 
 
 def test_a_message_that_the_restore_lost_does_not_bring_its_author_back(
-    database: str, place: Path, backed_up: Callable[[], Backup]
+    database: str, place: Path, backed_up: BackUp
 ) -> None:
     """Its ids derive from the message: the same case and the same person would begin again."""
     with eraser(database, place) as desk:
@@ -270,9 +210,7 @@ def test_an_opening_that_has_nothing_to_settle_asks_one_question(desk: Eraser, p
     assert asked == 2
 
 
-def test_an_import_that_the_restore_lost_leaves_the_erased_out(
-    database: str, place: Path, backed_up: Callable[[], Backup]
-) -> None:
+def test_an_import_that_the_restore_lost_leaves_the_erased_out(database: str, place: Path, backed_up: BackUp) -> None:
     def case(key: str, subject: UUID) -> PastCase:
         content = {"subject_id": subject, "channel": "letter", "message": derived(key), "body": f"Text of {key}"}
         return PastCase(key, (PastFact(ComplaintReceived.model_validate(content), NOON),), 1)
@@ -294,7 +232,7 @@ def test_an_import_that_the_restore_lost_leaves_the_erased_out(
 
 
 def test_one_case_that_a_restore_lost_does_not_come_back_with_its_message(
-    database: str, place: Path, backed_up: Callable[[], Backup]
+    database: str, place: Path, backed_up: BackUp
 ) -> None:
     """Its person lives on elsewhere, so only the pair is blocked."""
     with eraser(database, place) as desk:
@@ -316,7 +254,7 @@ def test_one_case_that_a_restore_lost_does_not_come_back_with_its_message(
 
 
 def test_two_openings_at_once_record_a_lost_erasure_once(
-    database: str, place: Path, backed_up: Callable[[], Backup], monkeypatch: pytest.MonkeyPatch
+    database: str, place: Path, backed_up: BackUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with eraser(database, place) as desk:
         desk.service.activate(presets.shipped(), desk.around(), desk.at)

@@ -142,12 +142,13 @@ def test_over_http_the_old_program_says_that_another_replica_can_answer(deploy: 
         command = asked.post(f"/v1/complaints/{deploy.case}/add-note", json={"fields": {"note": "x"}})
         message = asked.post("/v1/messages", json=chat("m2", "c1", "And where is my money?"))
         other = asked.post("/v1/messages", json=chat("m3", "c2"))
+        ready = asked.get("/readyz")
 
     for answer in (command, message):
         assert (answer.status_code, answer.json()["code"]) == (503, "program_too_old")
         assert answer.headers["Retry-After"] == "5"
     # What does not touch that case goes on.
-    assert other.json()["opened"]
+    assert (other.json()["opened"], ready.status_code) == (True, 200)
     assert deploy.newer("read")[-1][0] == "complaint.teleported.v1"
     assert (deploy.events() > reached, deploy.left_out()) == (True, 0)
 

@@ -1,10 +1,12 @@
 """A desk that can erase: a store, a service and a ledger on a database of the test's own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
+
+import pytest
 
 from engine.erased import Erased
 from engine.incoming import Refused
@@ -12,7 +14,7 @@ from engine.service import Service
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault.erasure import Erasures
-from engine.store.vault.ledger import FileLedger
+from engine.store.vault.ledger import Entry, FileLedger
 from engine.store.vault.master import KeyFile
 from schemas.words import Withheld
 from support.installation import Desk, derived
@@ -77,3 +79,21 @@ def eraser(conninfo: str, place: Path, *, ledger: Path | None = None) -> Iterato
 def lines(place: Path) -> Sequence[bytes]:
     """Return the lines of the ledger."""
     return (place / "erasures.ledger").read_bytes().splitlines()
+
+
+class Died(BaseException):
+    """The process ended here."""
+
+
+def cut_off(subject: UUID, erase: Callable[[UUID], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the process die with the intent on disk and nothing committed."""
+    intend = FileLedger.intend
+
+    def intend_and_die(self: FileLedger, entry: Entry) -> None:
+        intend(self, entry)
+        raise Died
+
+    with monkeypatch.context() as dying:
+        dying.setattr(FileLedger, "intend", intend_and_die)
+        with pytest.raises(Died):
+            erase(subject)

@@ -30,6 +30,7 @@ from engine.store.database.steps import (
     Kind,
     Step,
     must_fit,
+    newest,
     pending,
     same,
     steps_of,
@@ -39,12 +40,12 @@ from engine.store.database.steps import (
 Contracts = Literal["leave", "if_alone", "take"]
 """What happens to contract steps that no later step builds on: they stay pending; they are taken if no older
 program runs, else they stay; they are taken, and refused while an older program runs."""
-State = Literal["applied", "pending", "changed", "unknown"]
+State = Literal["applied", "pending", "changed", "gone", "late", "unknown"]
 What = Literal["begins", "waits", "taken"]
 Report = Callable[[str, What], None]
 """Hears of every step by its file's name: it begins, it waits for somebody's lock, it was taken."""
 
-_LOCK = 0x706C61696E74  # "plaint": one migration at a time in a database
+_LOCK = 0x706C61696E74  # "plaint": one at a time migrates a database or gives rights on it
 _LOCK_TIMEOUT = "400ms"
 _PAUSE_SECONDS = 0.8
 PATIENCE_SECONDS = 60.0
@@ -64,8 +65,9 @@ _TABLE = """
 class MigrationStatus:
     """One step, by its file and by what the database says of it.
 
-    `changed`: the file is another one than was applied. `unknown`: applied, but this program has
-    no such file (a newer program was here).
+    `changed`: the file is another one than was applied. `gone`: applied, but its file is not among those
+    of this program. `late`: not applied, but a later one was. With any of these, `migrate` refuses.
+    `unknown`: applied, and newer than all files (a newer program was here).
     """
 
     version: int
@@ -114,8 +116,10 @@ def status(connection: Connection[TupleRow], source: Traversable | None = None) 
     _must_be_idle(connection)
     steps = {step.version: step for step in steps_of(source)}
     past = applied(connection)
+    ends = newest(tuple(steps.values())), max(past, default=0)
     return [
-        _status_of(version, steps.get(version), past.get(version)) for version in sorted(steps.keys() | past.keys())
+        _status_of(version, steps.get(version), past.get(version), *ends)
+        for version in sorted(steps.keys() | past.keys())
     ]
 
 
@@ -129,14 +133,20 @@ def applied(connection: Connection[TupleRow]) -> dict[int, Applied]:
         return {row[0]: Applied(*row) for row in rows}
 
 
-def _status_of(version: int, step: Step | None, past: Applied | None) -> MigrationStatus:
+def _status_of(
+    version: int, step: Step | None, past: Applied | None, newest_file: int, newest_past: int
+) -> MigrationStatus:
+    """What `must_fit` refuses is never shown as something else."""
+    state: State
     if step is not None and past is None:
-        return MigrationStatus(version, step.name, step.kind, "pending", None)
+        state = "late" if version < newest_past else "pending"
+        return MigrationStatus(version, step.name, step.kind, state, None)
     if past is None:
         raise AssertionError("a step is known to its file or to the database")
     if step is None:
-        return MigrationStatus(version, past.name, past.kind, "unknown", past.applied_at)
-    state: State = "applied" if same(step, past) else "changed"
+        state = "gone" if version < newest_file else "unknown"
+        return MigrationStatus(version, past.name, past.kind, state, past.applied_at)
+    state = "applied" if same(step, past) else "changed"
     return MigrationStatus(version, step.name, step.kind, state, past.applied_at)
 
 
@@ -236,6 +246,11 @@ def _alone(connection: Connection[TupleRow]) -> Iterator[None]:
         if not connection.closed:
             with connection.transaction():
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def hold_off_others(connection: Connection[TupleRow]) -> None:
+    """Let nobody else migrate this database, nor give rights on it, until this transaction ends; waits for who does."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
 def _must_be_idle(connection: Connection[TupleRow]) -> None:

@@ -62,10 +62,36 @@ def _bring_into_shape(
     if policy == "never":
         _must_be_complete(connection, source)
         return ()
-    taken = migrate.migrate(connection, source, contracts="if_alone" if policy == "all" else "leave")
-    if taken:
-        roles.renew(connection)
-    return taken
+    return take_steps(connection, source, contracts="if_alone" if policy == "all" else "leave")
+
+
+def take_steps(
+    connection: Connection[TupleRow],
+    source: Traversable | None = None,
+    *,
+    contracts: migrate.Contracts,
+    patience_seconds: float = migrate.PATIENCE_SECONDS,
+    report: migrate.Report = lambda *_: None,
+) -> list[Applied]:
+    """Take the missing steps as ``migrate`` does, then give recorded roles their rights on what those made.
+
+    Rights are given for steps that were taken before one was refused, too; where none was taken, rights are let be.
+
+    Raises:
+        DatabaseError: as ``migrate``.
+    """
+    names: list[str] = []
+
+    def heard(name: str, what: migrate.What) -> None:
+        report(name, what)
+        if what == "taken":
+            names.append(name)
+
+    try:
+        return migrate.migrate(connection, source, contracts=contracts, patience_seconds=patience_seconds, report=heard)
+    finally:
+        if names and not connection.closed:
+            roles.renew(connection)
 
 
 def _must_be_complete(connection: Connection[TupleRow], source: Traversable | None) -> None:

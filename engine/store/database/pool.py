@@ -21,7 +21,11 @@ _DEFAULTS: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-_SESSION = "-c idle_in_transaction_session_timeout=60s -c TimeZone=UTC"
+# The server too has to notice within a minute that a client's machine is gone: it may hold the log's lock.
+_SESSION = (
+    "-c idle_in_transaction_session_timeout=60s -c TimeZone=UTC "
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+)
 
 
 def open_pool(conninfo: str, *, max_size: int, name: str, patience_seconds: float = _PATIENCE_SECONDS) -> Pool:

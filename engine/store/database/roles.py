@@ -18,6 +18,7 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from engine.store.database.errors import RoleRefused
+from engine.store.database.migrate import hold_off_others
 
 Kind = Literal["door", "projection", "analyst", "migration"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -33,6 +34,7 @@ DOOR: Final[dict[str, str]] = {
     "plaint.answers": "SELECT, INSERT, UPDATE (result)",
     "plaint.conversations": "SELECT, INSERT, UPDATE (stream)",
     "plaint.continued": "SELECT, INSERT, UPDATE (stream)",
+    "plaint.outcomes": "SELECT, INSERT, DELETE, UPDATE",
     "plaint.contacts": "SELECT, INSERT, DELETE",
     "plaint.contents": "SELECT, INSERT, UPDATE (ciphertext)",
     "plaint.set_aside": "SELECT, INSERT, UPDATE (until, relayed_at), DELETE",
@@ -43,7 +45,7 @@ DOOR: Final[dict[str, str]] = {
     "plaint_keys.service_keys": "SELECT, INSERT, UPDATE (master_id, wrapped), DELETE",
     "plaint_keys.destructions": "SELECT, UPDATE (count)",
     "plaint_keys.erased_subjects": "SELECT, INSERT",
-    "plaint_keys.ledger": "SELECT, INSERT, UPDATE (octets, destructions)",
+    "plaint_keys.ledger": "SELECT, INSERT, UPDATE",
 }
 """Every table of the write side, and all that a door may do with it."""
 _WRITE_SIDE: Final = ("plaint", "plaint_keys")
@@ -74,12 +76,14 @@ class OwnRights:
 def grant(connection: Connection[TupleRow], role: str, kind: Kind) -> list[str]:
     """Give ``role`` the rights of ``kind``, and all recorded roles theirs again; the statements, in order.
 
-    One transaction. The connection's role owns the tables, or is a superuser.
+    One transaction, which waits for others that migrate or give rights: two cannot change the rights on a table
+    at once. The connection's role owns the tables, or is a superuser.
 
     Raises:
         RoleRefused: there is no such login role, or rights would not bind it.
     """
     with connection.transaction():
+        hold_off_others(connection)
         return [_run(connection, statement) for statement in planned(connection, role, kind)]
 
 
@@ -103,8 +107,12 @@ def planned(connection: Connection[TupleRow], role: str, kind: Kind) -> list[sql
 
 
 def renew(connection: Connection[TupleRow]) -> None:
-    """Give all recorded roles their rights on the tables of the write side, after a migration. One transaction."""
+    """Give all recorded roles their rights on the tables of the write side, after a migration.
+
+    One transaction, which waits as ``grant`` does.
+    """
     with connection.transaction():
+        hold_off_others(connection)
         for statement in _write_side(connection, granted(connection)):
             connection.execute(statement)
 

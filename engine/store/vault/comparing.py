@@ -14,6 +14,22 @@ from engine.store.session import reading
 from engine.store.vault.keys import Pair
 from engine.store.vault.ledger import Entry, Ledger
 
+_NOTED: Final = """
+    SELECT d.count, l.octets, l.destructions, l.octets IS NULL OR l.position = 0 OR EXISTS (
+        SELECT FROM plaint.events e
+        WHERE (e.position, e.stream, e.recorded_at) = (l.position, l.stream, l.recorded_at))
+    FROM plaint_keys.destructions d LEFT JOIN plaint_keys.ledger l ON true
+"""
+"""What was noted stands beside the keys; whether the log still holds the event that was its last by then tells
+that the log was restored without them."""
+_NOTE: Final = """
+    INSERT INTO plaint_keys.ledger (octets, destructions, position, stream, recorded_at)
+    SELECT %s, d.count, coalesce(e.position, 0), e.stream, e.recorded_at
+    FROM plaint_keys.destructions d LEFT JOIN (
+        SELECT position, stream, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1) e ON true
+    ON CONFLICT (only_row) DO UPDATE SET octets = excluded.octets, destructions = excluded.destructions,
+        position = excluded.position, stream = excluded.stream, recorded_at = excluded.recorded_at
+"""
 _UNDONE: Final = """
     SELECT w.id FROM unnest(%s::uuid[], %s::uuid[]) AS w (id, subject)
     WHERE (SELECT e.subject FROM plaint_keys.erased_subjects e WHERE e.subject = w.subject) IS NULL
@@ -40,23 +56,15 @@ class Comparing:
 
     def agrees(self) -> bool:
         """Whether nothing has changed since the database was last compared with the ledger. One query."""
-        query = """
-            SELECT d.count, l.octets, l.destructions
-            FROM plaint_keys.destructions d LEFT JOIN plaint_keys.ledger l ON true
-        """
         with reading(self._pool) as connection:
-            count, octets, destructions = connection.execute(query).fetchone() or (0, None, None)
-        return (octets or 0, destructions or 0) == (self._ledger.octets(), count)
+            row = connection.execute(_NOTED).fetchone() or (0, None, None, False)
+        count, octets, destructions, held = row
+        return bool(held) and (octets or 0, destructions or 0) == (self._ledger.octets(), count)
 
     def note_agreement(self, octets: int) -> None:
         """Remember that the database agrees with the ledger as far as this."""
-        query = """
-            INSERT INTO plaint_keys.ledger (octets, destructions)
-            SELECT %s, count FROM plaint_keys.destructions
-            ON CONFLICT (only_row) DO UPDATE SET octets = excluded.octets, destructions = excluded.destructions
-        """
         with reading(self._pool) as connection:
-            connection.execute(query, (octets,))
+            connection.execute(_NOTE, (octets,))
 
     def brought_back(self, entries: Sequence[Entry]) -> set[UUID]:
         """Event ids of the erasures that do not hold in this database, though they were done."""
@@ -76,8 +84,11 @@ class Comparing:
         return found
 
     def destroyed(self) -> list[UUID]:
-        """Every person of whom a key was destroyed."""
-        query = "SELECT DISTINCT subject FROM plaint_keys.data_keys WHERE wrapped IS NULL"
+        """Every person of whom a key was destroyed, or who was erased though holds kept all his keys."""
+        query = """
+            SELECT subject FROM plaint_keys.data_keys WHERE wrapped IS NULL
+            UNION SELECT subject FROM plaint_keys.erased_subjects
+        """
         with reading(self._pool) as connection:
             return [row[0] for row in connection.execute(query).fetchall()]
 

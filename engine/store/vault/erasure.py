@@ -13,7 +13,7 @@ the history still knows that there was a file.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -27,12 +27,13 @@ from engine.store.commit import LOCK
 from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
+from engine.store.frame import unpacked
 from engine.store.mapper import Mapper, Sealed
 from engine.store.session import reading
 from engine.store.vault.comparing import Comparing
 from engine.store.vault.content import Contents
 from engine.store.vault.keys import Keys
-from engine.store.vault.ledger import Entry, Ledger
+from engine.store.vault.ledger import Discarded, Entry, Ledger
 
 _LOOK: Final = """
     WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
@@ -44,7 +45,7 @@ _LOOK: Final = """
                        (SELECT max(e.version) FROM plaint.events e WHERE e.stream = w.stream), 0)),
            ARRAY(SELECT k.stream FROM plaint_keys.data_keys k
                  WHERE k.subject = %(subject)s AND k.wrapped IS NOT NULL),
-           EXISTS (SELECT FROM plaint.set_aside s WHERE s.since > %(scanned)s)
+           EXISTS (SELECT FROM plaint.set_aside s WHERE s.id <> ALL (%(seen)s::uuid[]))
 """
 _DESTROY: Final = """
     UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL
@@ -69,24 +70,30 @@ _CONTENTS: Final = """
 """
 _SEEN: Final = """
     INSERT INTO plaint.messages (fingerprint, stream, message)
-    SELECT encode(substring(fingerprint FROM 1 FOR 16), 'hex')::uuid, %s, id FROM plaint.set_aside
-    WHERE id = ANY(%s) AND kind = 'parked'
+    SELECT w.fingerprint, %s, w.id FROM unnest(%s::uuid[], %s::uuid[]) AS w (id, fingerprint)
+    WHERE w.fingerprint IS NOT NULL
     ON CONFLICT DO NOTHING
 """
 """The same message again must not bring it back: it counts as handled."""
 _DISCARD: Final = "DELETE FROM plaint.set_aside WHERE id = ANY(%s)"
 _LIVE: Final = "SELECT stream FROM plaint_keys.data_keys WHERE subject = %s AND wrapped IS NOT NULL ORDER BY stream"
 _ALL: Final = "SELECT stream, wrapped IS NOT NULL FROM plaint_keys.data_keys WHERE subject = %s ORDER BY stream"
-_OF_STREAM: Final = (
-    "SELECT subject FROM plaint_keys.data_keys WHERE stream = %s AND wrapped IS NOT NULL ORDER BY subject"
-)
-_LEFT_OUT: Final = """
-    SELECT DISTINCT subject FROM plaint_keys.erased_subjects e
-    JOIN plaint_keys.data_keys k USING (subject) WHERE k.wrapped IS NOT NULL ORDER BY subject
+_STATES: Final = "SELECT state FROM plaint.events WHERE stream = %s"
+_OF_STREAM: Final = """
+    SELECT subject FROM plaint_keys.data_keys
+    WHERE subject = ANY(%(sealed)s || ARRAY(SELECT c.subject FROM plaint.contents c WHERE c.stream = %(stream)s))
+      AND stream = %(stream)s AND wrapped IS NOT NULL
+    ORDER BY subject
 """
+"""Keys lie by person: who has one in a stream is told by what is sealed there."""
+_LEFT_OUT: Final = """
+    SELECT e.subject FROM plaint_keys.erased_subjects e
+    WHERE (SELECT true FROM plaint_keys.data_keys k WHERE k.subject = e.subject AND k.wrapped IS NOT NULL LIMIT 1)
+    ORDER BY e.subject
+"""
+"""A question for each erased person, through the primary key: as a join it reads the keys of all others too."""
 _FILES: Final = "SELECT content_id FROM plaint.contents WHERE subject = %s AND stream = ANY(%s)"
 _LOST: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Stale(Exception):
@@ -108,10 +115,10 @@ class Order:
     left_out: tuple[UUID, ...] = ()
     whole: bool = True
     """See ``ledger.Entry``."""
-    discard: tuple[UUID, ...] = ()
+    discard: tuple[Discarded, ...] = ()
     """Messages set aside that are his."""
-    scanned: datetime = _LONG_AGO
-    """Messages set aside up to this instant were looked through."""
+    seen: frozenset[UUID] | None = None
+    """The messages set aside that were looked through; None: they are no part of it."""
     decided: bool = True
     """False: it was decided once for all, as the ledger names it; nothing is compared."""
 
@@ -159,7 +166,7 @@ class Erasures:
                 "streams": list(order.versions),
                 "versions": list(order.versions.values()),
                 "subject": order.subject,
-                "scanned": order.scanned,
+                "seen": None if order.seen is None else list(order.seen),
             },
         ).fetchone()
         if row is None:
@@ -171,7 +178,7 @@ class Erasures:
         self._write(connection, order, recorded_at)
         sealed = self._recorded(order)
         copy_events(connection, before, recorded_at, [sealed])
-        entry = Entry(order.new, before + 1, incarnation, recorded_at, order.whole)
+        entry = Entry(order.new, before + 1, incarnation, recorded_at, order.whole, discarded=order.discard)
         self.ledger.intend(entry)
         connection.commit()
         return entry
@@ -189,8 +196,9 @@ class Erasures:
         if order.whole:
             connection.execute(_PERSON, (subject, at))
         if order.discard:
-            connection.execute(_SEEN, (subject, list(order.discard)))
-            connection.execute(_DISCARD, (list(order.discard),))
+            ids = [one.id for one in order.discard]
+            connection.execute(_SEEN, (subject, ids, [one.fingerprint for one in order.discard]))
+            connection.execute(_DISCARD, (ids,))
 
     def _files(self, entry: Entry) -> list[UUID]:
         with reading(self._pool) as connection:
@@ -212,7 +220,9 @@ class Erasures:
     def subjects(self, stream: UUID) -> list[UUID]:
         """The persons who have a key in a stream still."""
         with reading(self._pool) as connection:
-            return [row[0] for row in connection.execute(_OF_STREAM, (stream,)).fetchall()]
+            states = connection.execute(_STATES, (stream,), binary=True).fetchall()
+            sealed = {UUID(bytes=part.subject) for (state,) in states for part in unpacked(state).parts}
+            return [row[0] for row in connection.execute(_OF_STREAM, {"sealed": list(sealed), "stream": stream})]
 
     def contacts(self, subject: UUID) -> list[bytes]:
         """The keyed hashes of the contacts by which a person is found."""
@@ -225,9 +235,9 @@ class Erasures:
         with reading(self._pool) as connection:
             return [row[0] for row in connection.execute(_LEFT_OUT).fetchall()]
 
-    def erase_again(self, entry: Entry) -> None:
+    def erase_again(self, entry: Entry, discard: tuple[Discarded, ...]) -> None:
         """Have an erasure hold again in a database that has its event already."""
-        order = Order(entry.event.subject, entry.new, entry.event.streams, {}, 0, whole=entry.whole)
+        order = Order(entry.event.subject, entry.new, entry.event.streams, {}, 0, whole=entry.whole, discard=discard)
         try:
             with self._pool.connection() as connection:
                 connection.execute(LOCK)

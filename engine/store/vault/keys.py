@@ -105,21 +105,33 @@ def wrap_context(stream: UUID, subject: UUID) -> bytes:
     return _CONTEXT + key_name(stream, subject)
 
 
-def store(connection: Connection[TupleRow], keys: Mapping[KeyName, DataKey], *, missing: bool = False) -> None:
+def new_among(keys: Mapping[KeyName, DataKey]) -> dict[KeyName, WrappedKey]:
+    """Return the keys that no commit has kept yet, as they would be stored.
+
+    Taken once for a batch: another thread's commit may keep one of them at any moment.
+    """
+    return {name: stored for name, key in keys.items() if (stored := key.stored) is not None}
+
+
+def store(
+    connection: Connection[TupleRow],
+    keys: Mapping[KeyName, DataKey],
+    new: Mapping[KeyName, WrappedKey],
+    *,
+    missing: bool = False,
+) -> None:
     """Store the new keys among these, within the commit; with ``missing`` only where none stands.
 
     Otherwise one that stands there already is a unique violation.
     """
-    rows = [(name, key.key_id, key.stored) for name, key in keys.items() if key.stored is not None]
-    if rows:
+    if new:
         teach(connection)
-        names = [name for name, _, _ in rows]
         columns = (
-            Hashes(names),
-            Hashes([name[16:] for name in names]),
-            Octets([key_id for _, key_id, _ in rows]),
-            Texts([stored.master_id for _, _, stored in rows]),
-            Octets([stored.wrapped for _, _, stored in rows]),
+            Hashes(new),
+            Hashes([name[16:] for name in new]),
+            Octets([keys[name].key_id for name in new]),
+            Texts([stored.master_id for stored in new.values()]),
+            Octets([stored.wrapped for stored in new.values()]),
         )
         connection.execute(_STORE_MISSING if missing else _STORE, columns)
 

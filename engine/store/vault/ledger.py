@@ -3,8 +3,10 @@
 An append-only file of JSON lines, two for each erasure::
 
     {"line":"intent","event_id":...,"position":...,"incarnation":...,"recorded_at":...,"whole":...,
-     "meta":{...},"data":{...}}          subject.erased as it is being recorded, with its envelope
+     "meta":{...},"data":{...},          subject.erased as it is being recorded, with its envelope
+     "discarded":[[id,fingerprint],...]} messages set aside that went with it
     {"line":"done","event_id":...}
+    {"line":"withdrawn","event_id":...}  an intent that came to nothing: another erasure did what it was to do
 
 The intent is on disk before the transaction of the erasure commits, and written under the log's
 lock; the done line follows when keys and files are gone. So whatever instant a process dies at:
@@ -25,7 +27,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
@@ -62,6 +64,15 @@ LEDGER_ERRORS: Final = (LedgerDamaged, LedgerUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
+class Discarded:
+    """A message set aside that went with a person: ids alone."""
+
+    id: UUID
+    fingerprint: UUID | None = None
+    """Of a parked one, by which it is known again; it counts as handled."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One erasure: the event that records it, where it stands in the log, and whether it is done."""
 
@@ -72,6 +83,8 @@ class Entry:
     whole: bool
     """The person is erased, not only what these streams say of him: no key is made for him again."""
     done: bool = False
+    discarded: tuple[Discarded, ...] = ()
+    """Gone with it: what a restore of the database alone brings back could not be told to be his any more."""
 
     @property
     def event(self) -> SubjectErased:
@@ -93,6 +106,8 @@ class Ledger(Protocol):
     def intend(self, entry: Entry) -> None: ...
 
     def complete(self, event_id: UUID) -> None: ...
+
+    def withdraw(self, event_id: UUID) -> None: ...
 
     def entries(self) -> list[Entry]: ...
 
@@ -121,6 +136,7 @@ class FileLedger:
                 "whole": entry.whole,
                 "meta": entry.new.envelope.model_dump(mode="json", exclude_none=True),
                 "data": entry.event.model_dump(mode="json", exclude_none=True),
+                "discarded": [[one.id, one.fingerprint] for one in entry.discarded],
             }
         )
 
@@ -131,6 +147,14 @@ class FileLedger:
             LedgerUnavailable: it cannot be written; the next opening tries again.
         """
         self._append({"line": "done", "event_id": event_id})
+
+    def withdraw(self, event_id: UUID) -> None:
+        """Write that an intent came to nothing, since another erasure has done what it was to do.
+
+        Raises:
+            LedgerUnavailable: as ``complete``.
+        """
+        self._append({"line": "withdrawn", "event_id": event_id})
 
     def entries(self) -> list[Entry]:
         """Every erasure that the ledger knows, each once, in the order of their last intents.
@@ -147,12 +171,13 @@ class FileLedger:
                 event_id = UUID(said["event_id"])
                 if said["line"] == "done":
                     done.add(event_id)
-                else:
-                    found.pop(event_id, None)
+                    continue
+                found.pop(event_id, None)
+                if said["line"] != "withdrawn":
                     found[event_id] = _entry(said)
             except (ValueError, KeyError, TypeError):
                 raise LedgerDamaged(self._path, number) from None
-        return [_settled(entry, event_id in done) for event_id, entry in found.items()]
+        return [replace(entry, done=event_id in done) for event_id, entry in found.items()]
 
     def octets(self) -> int:
         """How long the file is; it never becomes shorter."""
@@ -201,11 +226,10 @@ class FileLedger:
 def _entry(said: dict[str, Any]) -> Entry:
     new = NewEvent(Envelope.model_validate(said["meta"]), SubjectErased.model_validate(said["data"]))
     at = datetime.fromisoformat(said["recorded_at"])
-    return Entry(new, said["position"], UUID(said["incarnation"]), at, bool(said["whole"]))
-
-
-def _settled(entry: Entry, done: bool) -> Entry:  # noqa: FBT001 # a private step of one loop
-    return Entry(entry.new, entry.position, entry.incarnation, entry.recorded_at, entry.whole, done)
+    gone = tuple(
+        Discarded(UUID(aside), UUID(known_by) if known_by else None) for aside, known_by in said.get("discarded", ())
+    )
+    return Entry(new, said["position"], UUID(said["incarnation"]), at, bool(said["whole"]), discarded=gone)
 
 
 def _end_of_whole_lines(file: BinaryIO) -> int:

@@ -121,12 +121,16 @@ def _piece(piece: str | bytes, charset: str | None) -> str:
         return decode(piece, "latin-1")
 
 
+_NO_OCTET = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Half characters that stand for no octet: the parser makes none, a caller may."""
+
+
 def _readable(value: str) -> str:
     """Unfold, and give raw 8-bit octets (kept by the parser as surrogates) their characters."""
     unfolded = re.sub(r"[\r\n]+[ \t]*", " ", value).strip()
     if unfolded.isascii():
         return unfolded.replace("\x00", "")
-    return decode(unfolded.encode("utf-8", "surrogateescape"))
+    return decode(_NO_OCTET.sub("\N{REPLACEMENT CHARACTER}", unfolded).encode("utf-8", "surrogateescape"))
 
 
 def _mailboxes(value: str) -> list[Mailbox]:

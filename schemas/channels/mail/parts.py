@@ -14,7 +14,8 @@ from typing import NamedTuple
 from schemas.channels.mail.charsets import decode
 from schemas.channels.mail.headers import headers_of, words
 from schemas.channels.mail.html_text import text_of
-from schemas.channels.message import Attachment, MessageRefused, media_type
+from schemas.channels.media_types import media_type
+from schemas.channels.message import Attachment, MessageRefused
 from schemas.input import MAX_TEXT, clean
 
 MAX_PARTS = 1_000

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from consumers.cli import main
 from engine.store.access_log import AccessLog
 from engine.store.database.pool import open_pool
 from support.commandline import CommandLine, Outcome
@@ -259,10 +260,7 @@ def test_two_names_are_two_persons(desk: Desk) -> None:
 INSTANT_OR_DATE = "takes an instant such as 2026-11-22T09:30:00Z or a date such as 2026-11-22"
 NO_CURSOR = "--cursor: not one that an earlier page gave; leave it out to begin with the first page"
 NO_JSON = "--fields (whole): Invalid JSON: EOF while parsing an object at line 1 column 1"
-NO_COMMAND = (
-    "no command 'nosuch'; there are run, project, ingest, import, sample, funnel, bench, version, case, audit, sla, "
-    "parked, config, schemas"
-)
+NO_COMMAND = f"no command 'nosuch'; there are {', '.join([*main._COMMANDS, *main._GROUPS])}"  # noqa: SLF001 -- the one list of commands
 NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path of a YAML file"
 
 

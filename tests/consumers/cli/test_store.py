@@ -104,6 +104,53 @@ def test_beside_a_newer_program_this_one_works_until_it_takes_something_away(
         assert (outcome.code, outcome.out, outcome.err) == (78, "", told)
 
 
+@pytest.mark.parametrize(
+    ("change", "state", "refusal"),
+    [
+        (
+            "INSERT INTO plaint.migrations (version, name, sha256) VALUES (0, '0000_expand_once.sql', '')",
+            "gone",
+            "0000_expand_once.sql was applied to this database but its file is gone",
+        ),
+        (
+            "INSERT INTO plaint.migrations (version, name, sha256) VALUES (0, '0000_contract_once.sql', '')",
+            "gone",
+            "0000_contract_once.sql was applied to this database but its file is gone",
+        ),
+        (
+            "DELETE FROM plaint.migrations WHERE version = 5",
+            "late",
+            "0005_expand_retention.sql comes too late",
+        ),
+        (
+            "UPDATE plaint.migrations SET sha256 = '' WHERE version = 5",
+            "changed",
+            "0005_expand_retention.sql is not the file that was applied",
+        ),
+        (
+            """
+            UPDATE plaint.migrations SET sha256 = '' WHERE version = 5;
+            INSERT INTO plaint.migrations (version, name, sha256) VALUES (9001, '9001_contract_it.sql', '')
+            """,
+            "too_old",
+            "this program was built for version",
+        ),
+    ],
+    ids=["gone", "gone, which took away", "late", "changed", "changed and too old"],
+)
+def test_status_says_what_a_start_would_say(
+    line: CommandLine, owner: Connection[TupleRow], change: str, state: str, refusal: str
+) -> None:
+    owner.execute(change.encode())
+    outcome = line("store", "status", "--json")
+    assert (outcome.code, outcome.json()["state"]) == (1, state)
+    assert line("store", "status").out.splitlines()[1].startswith(f"state        {state}: ")
+    for command in (("parked", "list"), ("store", "migrate")):
+        refused = line(*command)
+        assert (refused.code, refused.out) == (78, "")
+        assert refused.err.startswith(f"plaint: {refusal}")
+
+
 def test_never_refuses_a_database_that_lacks_steps_with_the_command_to_run(empty: CommandLine) -> None:
     outcome = empty("parked", "list", PLAINT_MIGRATE="never")
     assert (outcome.code, outcome.out) == (78, "")

@@ -78,7 +78,7 @@ def test_places_are_read_from_json_pointers_those_of_one_model_together() -> Non
     assert places(b"/meta/why\0/data/body\0/data/subject\0/data/parties/0/name") == (
         Place(in_meta=True, path=(), names=("why",)),
         Place(in_meta=False, path=(), names=("body", "subject")),
-        Place(in_meta=False, path=("parties", "0"), names=("name",)),
+        Place(in_meta=False, path=("parties", 0), names=("name",)),
     )
 
 

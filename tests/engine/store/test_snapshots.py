@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from engine.store.batch import Batch, Recorded
+from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool, open_pool
 from engine.store.mapper import Mapper
 from engine.store.read import Reader
@@ -148,6 +149,44 @@ def test_after_a_restore_other_events_of_the_same_versions_are_told_apart(store:
     assert store.snapshots.read([stream]) == {stream: Since(None, again)}
     assert store.snapshots.keep({stream: kept(again[3])}) == 1
     assert store.snapshots.read([stream]) == {stream: Since(kept(again[3]), again[4:])}
+
+
+_NO_FILE = "UPDATE pg_class SET relfilenode = 4294967290 WHERE oid = 'plaint.{}'::regclass"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        _NO_FILE.format("snapshots"),
+        _NO_FILE.format("snapshots_pkey"),
+        "ALTER TABLE plaint.snapshots ALTER state TYPE text USING encode(state, 'hex')",
+        "ALTER TABLE plaint.snapshots ALTER fold TYPE text USING encode(fold, 'hex')",
+        "ALTER TABLE plaint.snapshots ALTER version TYPE bigint",
+        "ALTER TABLE plaint.snapshots RENAME version TO last",
+        "DROP TABLE plaint.snapshots; CREATE SEQUENCE plaint.snapshots",
+    ],
+    ids=["no file", "no file of its index", "other state", "other fold", "other answer", "other name", "no table"],
+)
+def test_of_a_table_that_cannot_be_read_all_events_are(store: Store, database: str, harm: str) -> None:
+    stream = uuid4()
+    events = written(store, stream, 3)
+    with open_pool(database, max_size=1, name="alone") as one:
+        snapshots = of_code(one, b"code")
+        for _ in range(6):  # so that the server has planned the statement for good
+            assert snapshots.read([stream]) == {stream: Since(None, events)}
+        with at_once(database) as connection:
+            connection.execute(harm.encode())
+        for _ in range(2):
+            assert snapshots.read([stream]) == {stream: Since(None, events)}
+        assert snapshots.keep({stream: kept(events[2])}) in (0, 1)
+
+
+def test_where_the_database_itself_is_away_the_snapshots_do_not_hide_it(store: Store, pool: Pool) -> None:
+    stream = uuid4()
+    written(store, stream, 3)
+    pool.close()
+    with pytest.raises(DatabaseUnavailable):
+        store.snapshots.read([stream])
 
 
 @pytest.mark.parametrize("loss", ["TRUNCATE plaint.snapshots", "DROP TABLE plaint.snapshots"])

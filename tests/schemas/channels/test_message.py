@@ -19,7 +19,6 @@ from schemas.channels.message import (
     fingerprint_parts,
     foreign_id,
     language_tag,
-    media_type,
 )
 from schemas.words import ContactKind
 
@@ -123,14 +122,6 @@ def test_two_spellings_of_a_contact_compare_equal(kind: ContactKind, one: str, o
 )
 def test_a_language_is_normalised_or_unknown(given_tag: str | None, tag: str | None) -> None:
     assert language_tag(given_tag) == tag
-
-
-@pytest.mark.parametrize(
-    ("given_type", "bare"),
-    [("Image/PNG; name=x", "image/png"), ("", "application/octet-stream"), ("a b/c", "application/octet-stream")],
-)
-def test_a_media_type_is_normalised_or_mere_octets(given_type: str, bare: str) -> None:
-    assert media_type(given_type) == bare
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4), st.lists(st.text(), min_size=1, max_size=4))

@@ -1,10 +1,10 @@
 -- What upkeep asks for, each by an index of its own that holds nothing else.
-CREATE INDEX answers_kept_idx ON plaint.answers (recorded_at) WHERE result IS NOT NULL;
+CREATE INDEX IF NOT EXISTS answers_kept_idx ON plaint.answers (recorded_at) WHERE result IS NOT NULL;
 COMMENT ON INDEX plaint.answers_kept_idx IS 'Answers whose retention is still to come; an answer leaves it with its result.';
 
-CREATE INDEX set_aside_parked_until_idx ON plaint.set_aside (until, id) WHERE kind = 'parked';
+CREATE INDEX IF NOT EXISTS set_aside_parked_until_idx ON plaint.set_aside (until, id) WHERE kind = 'parked';
 
-CREATE INDEX contents_in_directory_idx ON plaint.contents (content_id) WHERE ciphertext IS NULL;
+CREATE INDEX IF NOT EXISTS contents_in_directory_idx ON plaint.contents (content_id) WHERE ciphertext IS NULL;
 COMMENT ON INDEX plaint.contents_in_directory_idx IS 'Contents whose file must be in the content store.';
 
 COMMENT ON TABLE plaint_keys.service_keys IS

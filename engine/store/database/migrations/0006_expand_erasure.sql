@@ -1,7 +1,7 @@
 -- What erasures look for: destroyed keys, files set aside since an instant, and how far the ledger was compared.
 
-CREATE INDEX data_keys_destroyed_idx ON plaint_keys.data_keys (subject) WHERE wrapped IS NULL;
-CREATE INDEX set_aside_since_idx ON plaint.set_aside (since, id);
+CREATE INDEX IF NOT EXISTS data_keys_destroyed_idx ON plaint_keys.data_keys (subject) WHERE wrapped IS NULL;
+CREATE INDEX IF NOT EXISTS set_aside_since_idx ON plaint.set_aside (since, id);
 
 CREATE TABLE plaint_keys.ledger (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),

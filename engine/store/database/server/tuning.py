@@ -84,7 +84,7 @@ def _limits(own: Path, root: Path) -> Iterator[int]:
 
 def _limit(file: Path) -> int:
     try:
-        return int(file.read_text("ascii"))
+        return int(file.read_bytes())
     except (OSError, ValueError):  # not there, or the word "max"
         return _UNLIMITED
 

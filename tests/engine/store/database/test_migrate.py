@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 import threading
@@ -27,6 +28,9 @@ from engine.store.database.migrate import migrate
 with psycopg.connect(sys.argv[1]) as connection:
     print(*[applied.version for applied in migrate(connection, Path(sys.argv[2]))])
 """
+
+
+_INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX (?P<beforehand>IF NOT EXISTS )?\w+ ON (?P<table>[\w.]+) [^;]*;")
 
 
 @pytest.fixture
@@ -81,6 +85,29 @@ def test_the_projects_own_steps_make_both_schemas(connection: Connection[TupleRo
     assert {step.state for step in status(connection)} == {"applied"}
 
 
+def test_every_index_on_a_table_that_may_be_large_may_be_built_before_its_step(
+    connection: Connection[TupleRow], tmp_path: Path
+) -> None:
+    large = []
+    for step in steps_of():
+        text = step.statements.decode()
+        found = list(_INDEX.finditer(text))
+        assert len(found) == len(re.findall(r"^\s*CREATE (?:UNIQUE )?INDEX", text, re.MULTILINE)), step.name
+        if step.version <= 2:
+            write(tmp_path, step.name, text)
+            continue
+        on_older = [each for each in found if not re.search(rf"CREATE [\w ]*TABLE {each['table']} ", text)]
+        assert [each[0] for each in on_older if not each["beforehand"]] == [], step.name
+        large += [each[0].replace("INDEX IF", "INDEX CONCURRENTLY IF") for each in on_older]
+    assert len(large) >= 5
+    migrate(connection, tmp_path)
+    connection.autocommit = True
+    for statement in large:
+        connection.execute(statement.encode())
+    migrate(connection)
+    assert {step.state for step in status(connection)} == {"applied"}
+
+
 def test_a_step_that_fails_leaves_those_before_it_and_names_its_line(
     connection: Connection[TupleRow], folder: Path
 ) -> None:
@@ -118,6 +145,7 @@ def test_a_number_that_comes_too_late_is_refused(connection: Connection[TupleRow
     write(folder, "0003_expand_three.sql", "SELECT 1;")
     with pytest.raises(MigrationRefused, match=r"0003_expand_three\.sql comes too late, 0004_expand_four\.sql has"):
         migrate(connection, folder)
+    assert [state for _, _, state in states(connection, folder)] == ["applied", "applied", "late", "applied"]
 
 
 def test_a_file_that_is_gone_is_refused_but_steps_of_a_newer_program_are_let_be(
@@ -133,6 +161,7 @@ def test_a_file_that_is_gone_is_refused_but_steps_of_a_newer_program_are_let_be(
     write(folder, "0003_expand_three.sql", "SELECT 1;")
     with pytest.raises(MigrationRefused, match=r"0002_expand_two\.sql was applied .* but its file is gone"):
         migrate(connection, folder)
+    assert [state for _, _, state in states(connection, folder)] == ["applied", "gone", "pending"]
 
 
 @pytest.mark.parametrize("name", ["3_expand_x.sql", "0003_add_x.sql", "0003_expand_X.sql", "0003_expand_.sql"])

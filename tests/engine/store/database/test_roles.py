@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -14,11 +15,13 @@ from psycopg.sql import SQL
 from consumers.wiring import presets
 from engine.store.access_log import Access
 from engine.store.batch import Batch, SetAside
-from engine.store.database.errors import RoleRefused
+from engine.store.database.errors import OlderProgramsRun, RoleRefused
 from engine.store.database.migrate import migrate
-from engine.store.database.opening import open_database
+from engine.store.database.opening import open_database, take_steps
 from engine.store.database.pool import open_pool
-from engine.store.database.roles import ADDED_TO, DOOR, Granted, grant, granted, own_rights, planned, renew
+from engine.store.database.roles import ADDED_TO, DOOR, Granted, Kind, grant, granted, own_rights, planned, renew
+from engine.store.database.running import Presence
+from engine.store.database.steps import steps_of
 from engine.store.read import Reader
 from engine.store.recorder import LogRecorder
 from engine.store.vault.rotation import usage
@@ -27,6 +30,7 @@ from projections.runtime.runner import Runner
 from projections.views import all_views
 from schemas.complaint.correspondence import AddNote
 from support.erasing import Eraser, eraser
+from support.held import PATIENCE_SECONDS, later
 from support.installation import derived
 from support.roles import LoginRole, login_role
 
@@ -256,6 +260,43 @@ def test_a_migration_gives_recorded_roles_their_rights_on_new_tables(
     assert ran(door.conninfo, "DELETE FROM plaint.snapshots") == ["refused"]
     renew(owner)
     assert ran(door.conninfo, "DELETE FROM plaint.snapshots") == ["done"]
+
+
+def test_rights_given_by_several_at_once_are_given_one_after_the_other(
+    database: str, owner: Connection[TupleRow], door: LoginRole, projecting: LoginRole
+) -> None:
+    failed: list[BaseException] = []
+
+    def give(kind: Kind | None) -> None:
+        try:
+            with psycopg.connect(database, autocommit=True) as connection:
+                for _ in range(5):
+                    renew(connection) if kind is None else grant(connection, projecting.name, kind)
+        except psycopg.Error as error:
+            failed.append(error)
+
+    threads = [later(partial(give, kind)) for kind in (None, None, "projection")]
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert (failed, [thread.is_alive() for thread in threads]) == ([], [False] * 3)
+    assert granted(owner) == sorted([Granted(door.name, "door"), Granted(projecting.name, "projection")], key=astuple)
+
+
+def test_steps_that_were_taken_before_one_was_refused_have_their_rights_given_too(
+    database: str, owner: Connection[TupleRow], door: LoginRole, tmp_path: Path
+) -> None:
+    for step in steps_of():
+        (tmp_path / step.name).write_bytes(step.statements)
+    anew = "DROP TABLE plaint.snapshots; CREATE TABLE plaint.snapshots (stream uuid);"
+    (tmp_path / "9000_expand_anew.sql").write_text(anew, encoding="utf-8")
+    (tmp_path / "9001_contract_more.sql").write_text("SELECT 1;", encoding="utf-8")
+    with Presence(database, 9000), pytest.raises(OlderProgramsRun, match=r"9001_contract_more\.sql takes away"):
+        take_steps(owner, tmp_path, contracts="take")
+    assert ran(door.conninfo, "DELETE FROM plaint.snapshots") == ["done"]
+    # Nothing was taken: what stands is let be.
+    owner.execute(SQL("REVOKE DELETE ON plaint.snapshots FROM {}").format(sql.Identifier(door.name)))
+    assert take_steps(owner, tmp_path, contracts="leave") == []
+    assert ran(door.conninfo, "DELETE FROM plaint.snapshots") == ["refused"]
 
 
 def test_rights_given_again_are_the_same_and_take_away_what_somebody_added(

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from engine.store.batch import NewEvent
-from engine.store.vault.ledger import Entry, FileLedger, LedgerDamaged, LedgerUnavailable
+from engine.store.vault.ledger import Discarded, Entry, FileLedger, LedgerDamaged, LedgerUnavailable
 from schemas.streams.subject import SubjectErased
 from support.examples import NOON, envelope
 
@@ -65,6 +65,25 @@ def test_a_line_torn_at_any_octet_does_not_count_and_is_mended(tmp_path: Path) -
         assert torn.entries() == [entry(1)]
         torn.complete(entry(1).event_id)
         assert torn.entries() == [replace(entry(1), done=True)]
+
+
+def test_an_entry_names_the_messages_set_aside_that_went_with_it(ledger: FileLedger, tmp_path: Path) -> None:
+    gone = (Discarded(UUID(int=1), UUID(int=2)), Discarded(UUID(int=3)))
+    ledger.intend(replace(entry(1), discarded=gone))
+    assert ledger.entries() == [replace(entry(1), discarded=gone)]
+    ledger.intend(entry(2))
+    file = tmp_path / "ledger"
+    file.write_bytes(file.read_bytes().replace(b',"discarded":[]', b""))
+    assert ledger.entries() == [replace(entry(1), discarded=gone), entry(2)]
+
+
+def test_an_intent_that_was_withdrawn_is_no_entry_until_it_is_written_again(ledger: FileLedger) -> None:
+    ledger.intend(entry(1))
+    ledger.intend(entry(2))
+    ledger.withdraw(entry(1).event_id)
+    assert ledger.entries() == [entry(2)]
+    ledger.intend(entry(1))
+    assert ledger.entries() == [entry(2), entry(1)]
 
 
 def test_a_torn_first_line_is_taken_away(ledger: FileLedger, tmp_path: Path) -> None:

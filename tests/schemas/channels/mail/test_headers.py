@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.channels.mail.headers import Headers, Mailbox, words
@@ -81,6 +81,7 @@ def test_a_message_id_without_brackets_counts() -> None:
     assert Headers([("Message-ID", "1234@x")]).ids("message-id") == ("<1234@x>",)
 
 
+@example("\ud800 half a character")
 @given(st.text(st.characters(max_codepoint=0x10FFFF), max_size=300))
 def test_any_value_of_any_header_is_read(value: str) -> None:
     headers = Headers([("X", value)])
