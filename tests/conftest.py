@@ -2,7 +2,7 @@
 
 import os
 
-pytest_plugins = ["support.postgres", "support.servers", "support.installation", "support.restoring"]
+pytest_plugins = ["support.postgres", "support.servers", "support.stores", "support.installation", "support.restoring"]
 
 _KEPT = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
 
