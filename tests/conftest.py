@@ -6,6 +6,7 @@ pytest_plugins = [
     "support.postgres",
     "support.broker",
     "support.servers",
+    "support.stores",
     "support.installation",
     "support.restoring",
 ]

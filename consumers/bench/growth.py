@@ -8,11 +8,10 @@ short: an append touches the indexes of old rows, never the rows.
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from consumers.bench.shape import Result, Round, limited
+from consumers.bench.shape import Result, Round, compared, limited
 from consumers.bench.stand import Stand
 
 _STEP: Final = 250_000
@@ -41,39 +40,21 @@ _TABLES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Grown:
-    """Up to how many events the log is filled."""
-
-    events: int
-    name: str
+NAME: Final = "append_at_5m_vs_at_10k"
+FULL: Final = 5_000_000
+"""Up to how many events the log is filled."""
+QUICK: Final = 20_000
 
 
-FULL: Final = Grown(events=5_000_000, name="append_at_5m_vs_at_10k")
-QUICK: Final = Grown(events=20_000, name="append_at_5m_vs_at_10k")
-
-
-def measure(stand: Stand, small: Sequence[Round], again: Callable[[], Sequence[Round]]) -> Result:
-    """Return the append's ratio to COPY in a log of millions, against ``small``, that of the young log.
+def measure(stand: Stand, young: Sequence[Round], again: Callable[[], Sequence[Round]]) -> Result:
+    """Return the append's ratio to COPY in a log of millions, against ``young``, that of the young log.
 
     ``again`` measures it once more.
     """
-    grown = QUICK if stand.quick else FULL
-    fill(stand, grown.events)
+    fill(stand, QUICK if stand.quick else FULL)
     stand.data_size["store_events_grown"] = stand.head()
-    young = median(one.ratio for one in small)
-    old = median(one.ratio for one in again())
-    required = 0.7
-    ratio = old / young
-    return Result(
-        name=grown.name,
-        value=float(f"{old:.4g}"),
-        unit="of COPY",
-        baseline=float(f"{young:.4g}"),
-        ratio=float(f"{ratio:.4g}"),
-        required=required,
-        ok=None if stand.quick else ratio >= required,
-    )
+    figures = Round(value=median(one.ratio for one in again()), baseline=median(one.ratio for one in young))
+    return compared(NAME, "of COPY", [figures], at_least=0.7)
 
 
 def fill(stand: Stand, events: int) -> None:

@@ -115,7 +115,11 @@ class Writer:
             OutcomeUnknown: it may have been written; submit the same again later.
             ValueError: the batch contradicts itself.
         """
-        return self._finish(self._prepare(batch))
+        ready = self._prepare(batch)
+        committed = self._write(ready)
+        self._keys.kept(ready.keys)
+        self._herald.announce()
+        return committed
 
     def _prepare(self, batch: Batch) -> _Ready:
         _must_be_sound(batch)
@@ -135,14 +139,8 @@ class Writer:
     def _must_fit_contents(self, batch: Batch, keys: Mapping[KeyName, DataKey]) -> None:
         others = [each for each in batch.contents if keys[key_name(each.stream, each.subject)].key_id != each.key_id]
         if others:
-            self._keys.drop((each.stream, each.subject) for each in others)
+            self._keys.drop(key_name(each.stream, each.subject) for each in others)
             raise Conflict(keys=frozenset(each.subject for each in others))
-
-    def _finish(self, ready: _Ready) -> Committed:
-        committed = self._write(ready)
-        self._keys.kept(ready.keys)
-        self._herald.announce()
-        return committed
 
     def _write(self, ready: _Ready) -> Committed:
         for attempt in range(1, _ATTEMPTS + 1):
@@ -199,7 +197,7 @@ class Writer:
         """Name everything that differs, what was seen under the lock and what is there beside it."""
         found = checks.joined(seen, checks.diagnose(connection, ready.batch, ready.keys, ready.new))
         others = {subject.bytes for subject in found.keys}
-        self._keys.drop_named(name for name in ready.keys if name[16:] in others)
+        self._keys.drop(name for name in ready.keys if name[16:] in others)
         return found
 
     def _explain(self, ready: _Ready, error: psycopg.errors.UniqueViolation, *, again: bool) -> None:

@@ -56,7 +56,7 @@ class EventMapper(LibraryMapper[UUID]):
         with reading(self._pool) as connection:
             keys = self._keys.to_seal(names)
             keys_of_subjects.store(connection, keys, keys_of_subjects.new_among(keys), missing=True)
-        self._keys.drop_named(names)
+        self._keys.drop(names)
         return StoredEvent(*self._mapper.seal(draft, self._keys.to_seal(names)))
 
     def to_domain_event(self, stored_event: StoredEvent) -> PlacedEvent:

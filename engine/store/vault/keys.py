@@ -206,12 +206,8 @@ class Keys:
                     key.stored = None
                     self._new.pop(name, None)
 
-    def drop(self, pairs: Iterable[Pair]) -> None:
-        """Forget the keys of these pairs: a commit found that others stand in the database."""
-        self.drop_named(key_name(*pair) for pair in pairs)
-
-    def drop_named(self, names: Iterable[KeyName]) -> None:
-        """Forget the keys of these names."""
+    def drop(self, names: Iterable[KeyName]) -> None:
+        """Forget the keys of these names: a commit found that others stand in the database."""
         with self._guard:
             for name in names:
                 self._known.pop(name, None)

@@ -108,6 +108,7 @@ def test_the_database_computes_the_same(
     assert connection.execute(query.encode(), row).fetchone() == (leaf(*row),)
 
 
+@pytest.mark.skipif(not LEAVES_SQL.exists(), reason="judges the checkout; these tests run outside of one")
 def test_the_documented_query_gives_the_leaves_of_real_rows(desk: Desk, connection: Connection[TupleRow]) -> None:
     stream = desk.opened(channel="web_form", id="1", text="It broke. I demand a new one.")
     desk.give(stream, AddNote(note="Called back."))

@@ -12,6 +12,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+import engine
+import schemas
 from engine.store.batch import Batch, Recorded
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool, open_pool
@@ -298,17 +300,17 @@ def test_a_batch_of_any_size_is_one_statement(store: Store, database: str, tmp_p
 
 
 def test_the_code_of_a_fold_is_all_sources_of_schemas_and_engine(tmp_path: Path) -> None:
-    here = Path(__file__).parents[3]
-    for room in ("schemas", "engine"):
-        shutil.copytree(here / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+    for room in (schemas, engine):
+        source = Path(room.__file__ or "").parent
+        shutil.copytree(source, tmp_path / source.name, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
     rooms = [tmp_path / "schemas", tmp_path / "engine"]
     as_it_is = fold_of(rooms)
     assert as_it_is == fold_of_this_program()
-    for source in ("engine/complaint/waiting.py", "engine/streams/folded.py", "schemas/words.py"):
-        file = tmp_path / source
+    for name in ("engine/complaint/waiting.py", "engine/streams/folded.py", "schemas/words.py"):
+        file = tmp_path / name
         before = file.read_bytes()
         file.write_bytes(before + b"\n")
-        assert fold_of(rooms) != as_it_is, source
+        assert fold_of(rooms) != as_it_is, name
         file.write_bytes(before)
     (tmp_path / "schemas/words.py").rename(tmp_path / "schemas/wordz.py")
     assert fold_of(rooms) != as_it_is

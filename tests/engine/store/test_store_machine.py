@@ -25,7 +25,7 @@ from engine.store.batch import Answer, Append, Batch, Committed, Conflict, NewEv
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault.erasure import Erasures, Order, Stale
-from engine.store.vault.keys import SubjectErased
+from engine.store.vault.keys import SubjectErased, key_name
 from engine.store.vault.ledger import FileLedger
 from engine.store.vault.master import KeyFile
 from schemas.complaint.correspondence import NoteAdded
@@ -315,7 +315,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def _settle_keys(self, store: Store, batch: Batch) -> None:
         """Forget keys that were made for commits that failed, so that the killed one is not refused for them."""
-        store.keys.drop(self.model.people(batch))
+        store.keys.drop(key_name(*pair) for pair in self.model.people(batch))
 
     def _tell(self, statement: str, *parameters: Any) -> None:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:

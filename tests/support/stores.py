@@ -1,3 +1,5 @@
+"""A store on a database of the test's own: its pool, its master key and itself."""
+
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from engine.store.vault.master import KeyFile
 
 @pytest.fixture
 def pool(database: str) -> Iterator[Pool]:
-    with open_pool(database, max_size=12, name="fault tests") as opened:
+    with open_pool(database, max_size=12, name="store tests") as opened:
         yield opened
 
 
