@@ -80,7 +80,7 @@ def adopt(
             output.stop(output.NOT_FOUND, f"there is no topic {topic}")
         if not dry_run:
             here.service.pass_over([move for _, move in planned if move is not None])
-            standing.adopt(here.store, topic, cluster, topic_id, [each.partition for each, _ in planned])
+            here.store.topics.adopt(topic, cluster, topic_id)
             _log.warning("topic_adopted", topic=topic, topic_id=str(topic_id), cluster=cluster)
     moved = [asdict(each) for each, _ in planned]
     if json:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from consumers.kafka.partitions import Place
+from consumers.kafka.place import Place
 from engine.incoming import Buried, Done, Incoming, Parked, Result, Spoiled
 from schemas.published.metrics import MetricName
 

@@ -14,46 +14,36 @@ from uuid import UUID
 
 import structlog
 
-from consumers.kafka import partitions, protocol
+from consumers.kafka import partitions, protocol, saying
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.backoff import Backoff
 from consumers.kafka.breaker import Rule
 from consumers.kafka.effect import OUTAGES, TOO_OLD, Effect, Service, World
 from consumers.kafka.figures import Figures
-from consumers.kafka.lots import Lot, lot, pass_marks, salvaged
-from consumers.kafka.partitions import Partitions, Place
+from consumers.kafka.lots import Lot, lot, pass_marks
+from consumers.kafka.partitions import Partitions
 from consumers.kafka.protocol import Cluster, Consumer, Fenced, OutOfRange, Partition
 from consumers.kafka.records import Reader
+from consumers.kafka.trouble import SHORTLY, Reachable, Salvage, Trouble, told
 from consumers.kafka.watchdog import Dog, NoDog, Watched
 from engine.store.batch import Conflict
-from engine.store.database.errors import DatabaseUnavailable
 
 _log = structlog.get_logger()
-
-_SHORTLY = 2.0
-"""For so long it is waited whether a database that was down is back, or still there at the end."""
 
 Polled = Mapping[Partition, Sequence[protocol.Record]]
 
 
-class Standings(partitions.Standings, Protocol):
+class Standings(saying.Standings, Protocol):
     """Where it is kept how partitions stand."""
 
     def forget(self, sources: Collection[str], *, of: str | None = None) -> None: ...
 
 
-class Store(Protocol):
+class Store(partitions.Store, Reachable, Protocol):
     """What of the store is asked directly."""
 
     @property
-    def positions(self) -> partitions.Positions: ...
-    @property
-    def topics(self) -> partitions.Topics: ...
-    @property
     def standings(self) -> Standings: ...
-
-    def reachable(self, seconds: float) -> bool:
-        """Whether the database answers within this time; all else may wait for much longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +96,8 @@ class Consumption:
         )
         self._effect = Effect(service, world, options.backoff, self.figures)
         self._consumer: Consumer | None = None
-        self._failures = 0
-        self._held_until: float | None = None
-        self._down = False
-        """Whether it is held for the database's sake."""
+        self._trouble = Trouble(store, self.partitions, self.figures, options.backoff, world)
+        self._salvage = Salvage(self._cluster, self.partitions, self._effect, world)
         self._due: dict[str, float] = {}
         self._hints: dict[Partition, int] = {}
 
@@ -152,7 +140,7 @@ class Consumption:
         with suppress(Fenced):
             self._hint(consumer)
         going = [place.source for place in self.partitions.places if place.state != "stopped"]
-        there = self._store.reachable(_SHORTLY)
+        there = self._store.reachable(SHORTLY)
         with suppress(*OUTAGES):
             if there:
                 self.partitions.say_stops()
@@ -166,8 +154,8 @@ class Consumption:
 
     def _step(self) -> int:
         consumer = self._consumer or self._join()
-        if self._held_until is not None:
-            self._hold(consumer, self._held_until)
+        if self._trouble.held_until is not None:
+            self._hold(consumer, self._trouble.held_until)
             return 0
         self.partitions.say_stops()
         polled = self._poll(consumer, self._options.poll_seconds)
@@ -175,7 +163,7 @@ class Consumption:
             return 0
         self.partitions.settle()
         done = self._take(self._lot(consumer, polled))
-        self._failures = 0
+        self._trouble.over()
         self._look_around(consumer)
         return done
 
@@ -235,74 +223,21 @@ class Consumption:
     # --- when something is wrong ----------------------------------------------------------------
 
     def _put_off(self, what: str, error: BaseException) -> None:
-        """Stay in the group and read nothing for a while; then read on from what is stored."""
-        self._failures += 1
-        self.figures.errors[what] += 1
-        seconds = self._options.backoff.seconds(self._failures, self._world.chance())
-        _log.warning(
-            "consumption_put_off",
-            what=what,
-            kind=type(error).__name__,
-            reason=_told(error),
-            seconds=round(seconds, 2),
-            failures=self._failures,
-        )
-        if self._consumer is None:
-            self._world.wait(seconds)
-            return
-        self._held_until = self._world.ticks() + seconds
-        self._down = what == "store"
-        self.partitions.hold()
-        if not self._down:
-            with suppress(*OUTAGES):
-                self.partitions.say_stops()
+        self._trouble.put_off(what, error, joined=self._consumer is not None)
 
     def _hold(self, consumer: Consumer, until: float) -> None:
         left = until - self._world.ticks()
         if left > 0:
             self._poll(consumer, min(left, self._options.poll_seconds))
-            return
-        if self._down and not self._store.reachable(_SHORTLY):
-            raise DatabaseUnavailable("the database does not answer yet")
-        self.partitions.say_stops()
-        self.partitions.settle()
-        self.partitions.go_on()
-        self._held_until = None
+        else:
+            self._trouble.go_on()
 
     def _rebuild(self, consumer: Consumer, error: Exception) -> None:
         """Give up a consumer whose poll has failed, and take what it could not read by other means."""
-        self._consumer, self._held_until = None, None
-        self.figures.errors["poll"] += 1
-        self._failures += 1
-        _log.error("consumer_rebuilt", kind=type(error).__name__, failures=self._failures)
-        self._close(consumer)
-        if self._failures > 1:
-            self._world.wait(self._options.backoff.seconds(self._failures - 1, self._world.chance()))
-        for place in list(self.partitions.places):
-            if self.partitions.running(place.partition) is not None:
-                self._salvage(place)
-
-    def _salvage(self, place: Place) -> None:
-        """Take what stands at a partition's position, record by record, if something there is damaged."""
-        try:
-            found = self._cluster.read_raw(place.partition, place.next)
-        except OutOfRange:
-            return
-        made = salvaged(place, found, self._world.ticks())
-        if made is None:
-            return
-        with suppress(Conflict):
-            self._effect.have(made)
-            for stretch in made.stretches:
-                self.partitions.keep(place, stretch.breaker)
-                self._failures = 0
-                _log.warning(
-                    "damage_passed",
-                    topic=place.partition.topic,
-                    partition=place.partition.number,
-                    first=place.next,
-                    next=stretch.end,
-                )
+        self._consumer = None
+        self._trouble.gave_up(error, lambda: self._close(consumer))
+        if self._salvage.from_all():
+            self._trouble.over()
 
     def _close(self, consumer: Consumer) -> None:
         self._dog.work("close")
@@ -331,7 +266,7 @@ class Consumption:
             self.partitions.check()
             self.partitions.settle()
         except BrokerUnavailable as error:
-            _log.warning("partitions_not_checked", reason=_told(error))
+            _log.warning("partitions_not_checked", reason=told(error))
         self.partitions.say()
         # Also where nothing is new: a hint that is refused is how a member learns that another has its place.
         self._hints.update(
@@ -348,8 +283,3 @@ class Consumption:
     def _tell(self) -> None:
         self.figures.rebalances = self.partitions.rebalances
         _log.info("consumed", **self.figures.told(self.partitions.places))
-
-
-def _told(error: BaseException) -> str:
-    """Return the text of errors that are our own words, and of others only their kind."""
-    return str(error) if isinstance(error, BrokerUnavailable | DatabaseUnavailable) else type(error).__name__

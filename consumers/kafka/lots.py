@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from consumers.kafka.breaker import Breaker
-from consumers.kafka.partitions import Place
+from consumers.kafka.place import Place
 from consumers.kafka.protocol import Damaged, PlainRecord, Record
 from consumers.kafka.records import Fault, Item, code_of, timestamp
 from engine.incoming import Spoiled

@@ -6,64 +6,26 @@ would be to skip or to double in silence.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Final, Literal, Protocol
 from uuid import UUID
 
 import structlog
 
-from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.breaker import Breaker, Rule
-from consumers.kafka.protocol import Bounds, Cluster, Consumer, Partition
+from consumers.kafka.judging import Inquiry, Known, Positions, Topics
+from consumers.kafka.place import FOR_GOOD, Place, Why
+from consumers.kafka.protocol import Cluster, Consumer, Partition
 from consumers.kafka.records import Reader
+from consumers.kafka.saying import Standings, Words
 from engine.store.batch import SourceMove
-from engine.store.standings import Standing, State
+from engine.store.standings import State
 
 _log = structlog.get_logger()
 
-Why = Literal["topic_replaced", "topic_missing", "below_start", "beyond_end", "truncated", "no_answer"]
-"""``topic_replaced``: the name means another topic, or one of another cluster. ``topic_missing``: there is none.
-``below_start``: what comes next was deleted unread. ``beyond_end``: the log is shorter than what was read of it.
-``truncated``: the broker says that the position is of a history that is no more.
-``no_answer``: nobody says which offsets it has, as while it has no leader; it is asked again."""
-RETRY_SECONDS = 30.0
-"""After so long a partition that did not answer is asked again."""
-_ASKING_SECONDS: Final = 20.0
-"""For so long partitions are asked one by one, where one of them makes the question to all fail."""
-
-
-_FOR_GOOD: Final[Mapping[str, Why]] = {
-    "below_start": "below_start",
-    "beyond_end": "beyond_end",
-    "truncated": "truncated",
-}
-"""What does not pass by itself: a log that has grown again is not the one that was read."""
-
-
 _ADOPT: Final = "nothing of it is read; see `plaint consumers status`, and adopt it once you know what was lost"
 _ASKED_AGAIN: Final = "nothing of it is read before the cluster says which offsets it has; it is asked again"
-
-
-class Positions(Protocol):
-    """The store's positions."""
-
-    def look_up(self, sources: Collection[str]) -> dict[str, int]: ...
-
-
-class Topics(Protocol):
-    """The store's knowledge of which topic a name means."""
-
-    def admitted(self, cluster: str, topics: Mapping[str, UUID]) -> Mapping[str, int]: ...
-
-
-class Standings(Protocol):
-    """What was last said of partitions."""
-
-    def stopped(self, sources: Collection[str]) -> dict[str, str]: ...
-
-    def say(self, partitions: Collection[Standing]) -> None: ...
 
 
 class Store(Protocol):
@@ -75,40 +37,6 @@ class Store(Protocol):
     def topics(self) -> Topics: ...
     @property
     def standings(self) -> Standings: ...
-
-
-@dataclass(slots=True)
-class Place:
-    """One partition in hand. ``position`` is the stored one, None while its topic is not admitted."""
-
-    partition: Partition
-    reader: Reader
-    position: int | None
-    begin: int
-    """Where it is read from while nothing is stored."""
-    breaker: Breaker
-    since: datetime
-    state: State = "running"
-    why: Why | Literal["spoiled"] | None = None
-    end: int | None = None
-    reached: datetime | None = None
-    adopted: int = 0
-    """How often its topic had been adopted when it was judged last."""
-
-    @property
-    def source(self) -> str:
-        """The name under which its position is kept."""
-        return self.reader.origin.source(self.partition.number)
-
-    @property
-    def next(self) -> int:
-        """The offset to be read next."""
-        return self.begin if self.position is None else self.position
-
-    @property
-    def lag(self) -> int:
-        """How many offsets are left, as far as is known; marks of transactions count."""
-        return max(0, (self.end or 0) - self.next)
 
 
 class Partitions:
@@ -130,10 +58,10 @@ class Partitions:
         clock: Callable[[], datetime],
         alarms: Counter[str],
     ) -> None:
-        self._cluster, self._reader_of = cluster, reader_of
-        self._positions, self._topics, self._standings = store.positions, store.topics, store.standings
-        self._pass_over = pass_over
-        self._member, self._rule, self._clock, self._alarms = member, rule, clock, alarms
+        self._reader_of, self._positions, self._standings = reader_of, store.positions, store.standings
+        self._inquiry = Inquiry(cluster, store.positions, store.topics, pass_over, clock)
+        self._words = Words(store.standings, member)
+        self._rule, self._clock, self._alarms = rule, clock, alarms
         self._breakers: dict[str, Breaker] = {}
         self.rebalances = 0
         """How often partitions came or went."""
@@ -141,10 +69,6 @@ class Partitions:
         self._told: deque[tuple[Literal["assigned", "taken"], Partition]] = deque()
         self._fresh: set[Partition] = set()
         self._places: dict[Partition, Place] = {}
-        self._unsaid: dict[str, Standing] = {}
-        """What was stopped and nobody knows of yet; it outlives the partition's being here."""
-        self._ask_again: dict[Partition, datetime] = {}
-        """When those may be asked again that did not answer."""
         self._holding = False
 
     def of(self, consumer: Consumer) -> None:
@@ -189,7 +113,8 @@ class Partitions:
             self.rebalances += 1
         while self._told:
             what, partition = self._told.popleft()
-            self._places.pop(partition, None)
+            if (place := self._places.pop(partition, None)) is not None and what == "taken":
+                self._words.gone(place)
             (self._fresh.add if what == "assigned" else self._fresh.discard)(partition)
         if self._fresh:
             self._take_up(self._fresh)
@@ -247,12 +172,14 @@ class Partitions:
         Raises:
             DatabaseUnavailable, BrokerUnavailable: they are stopped all the same.
         """
-        places = [self._places[partition] for partition in partitions if partition in self._places]
+        places = {self._places[each].source: self._places[each] for each in partitions if each in self._places}
+        asked = {source: place.position for source, place in places.items()}
         try:
-            self._judge(places)
+            self._judge(list(places.values()))
+            self._make_sure([place for place in places.values() if place.state != "stopped"])
         finally:
-            for place in places:
-                if place.state != "stopped":
+            for source, place in places.items():
+                if place.state != "stopped" and place.position == asked[source]:
                     self._stop(place, "truncated")
 
     def check(self) -> None:
@@ -269,9 +196,7 @@ class Partitions:
         Raises:
             DatabaseUnavailable: it is not kept; call it again.
         """
-        if self._unsaid:
-            self._standings.say(list(self._unsaid.values()))
-            self._unsaid.clear()
+        self._words.say_stops()
 
     def say(self) -> None:
         """Have it kept how every partition in hand stands, for people.
@@ -279,12 +204,7 @@ class Partitions:
         Raises:
             DatabaseUnavailable: it is not kept.
         """
-        self.say_stops()
-        self._standings.say([self._standing(place) for place in self._places.values()])
-
-    def _standing(self, place: Place) -> Standing:
-        where = (place.source, *place.partition, self._member)
-        return Standing(*where, place.state, place.why, place.since, place.end, place.reached)
+        self._words.say(self._places.values())
 
     # --- taking up and judging ------------------------------------------------------------------
 
@@ -295,27 +215,21 @@ class Partitions:
         return self._consumer
 
     def _take_up(self, partitions: Collection[Partition]) -> None:
-        ids = self._cluster.topic_ids({partition.topic for partition in partitions})
-        here = [partition for partition in partitions if partition.topic in ids]
-        admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
-        bounds, silent = self._bounds(here)
-        readers = {topic: self._reader_of(topic, topic_id) for topic, topic_id in ids.items()}
-        sources = {
-            each: readers[each.topic].origin.source(each.number) for each in here if each in bounds or each in silent
-        }
+        known = self._inquiry.known(partitions)
+        readers = {topic: self._reader_of(topic, topic_id) for topic, topic_id in known.ids.items()}
+        here = [each for each in partitions if each in known.bounds or each in known.silent]
+        sources = {each: readers[each.topic].origin.source(each.number) for each in here}
         stopped = self._standings.stopped(list(sources.values()))
-        stored = self._begun(
-            {source: bounds[each] for each, source in sources.items() if each in bounds and each.topic in admitted}
-        )
+        stored = self._inquiry.begun({sources[each]: known.bounds[each] for each in here if known.may_begin(each)})
         for partition, source in sources.items():
             place = self._place(partition, readers[partition.topic], stored.get(source))
-            place.adopted = admitted.get(partition.topic, 0)
-            if (why := _FOR_GOOD.get(stopped.get(source, ""))) is not None:
+            place.adopted = known.admitted.get(partition.topic, 0)
+            if (why := FOR_GOOD.get(stopped.get(source, ""))) is not None:
                 self._stop(place, why)
-            elif partition in silent:
+            elif partition in known.silent:
                 self._stop(place, "no_answer")
             else:
-                self._compare(place, bounds[partition], admitted=partition.topic in admitted)
+                self._follow(place, known)
 
     def _place(self, partition: Partition, reader: Reader, position: int | None) -> Place:
         breaker = self._breakers.get(reader.origin.source(partition.number)) or Breaker(self._rule)
@@ -324,89 +238,50 @@ class Partitions:
         self._fresh.discard(partition)
         return place
 
-    def _begun(self, sources: Mapping[str, Bounds]) -> dict[str, int]:
-        """Return stored positions. What has none gets its beginning, so that what goes from there unread is missed.
-
-        Raises:
-            Conflict: another member has done so at this moment.
-        """
-        stored = self._positions.look_up(list(sources))
-        moves = [SourceMove(each, None, bounds.first) for each, bounds in sources.items() if each not in stored]
-        if moves:
-            self._pass_over(moves)
-        return stored | {move.source: move.new for move in moves}
-
-    def _bounds(self, partitions: Collection[Partition]) -> tuple[dict[Partition, Bounds], set[Partition]]:
-        """Return what bounds there are, and the partitions that do not answer now: one of them stops no other."""
-        now = self._clock()
-        due = [each for each in partitions if self._ask_again.get(each, now) <= now]
-        try:
-            found = self._cluster.bounds(due)
-            answered = set(due)
-        except BrokerUnavailable:
-            found, answered = self._one_by_one(due)
-        return found, set(partitions) - answered
-
-    def _one_by_one(self, partitions: Collection[Partition]) -> tuple[dict[Partition, Bounds], set[Partition]]:
-        found: dict[Partition, Bounds] = {}
-        answered: set[Partition] = set()
-        until = self._clock() + timedelta(seconds=_ASKING_SECONDS)
-        for each in partitions:
-            if self._clock() > until:
-                break
-            try:
-                found |= self._cluster.bounds([each])
-                answered.add(each)
-            except BrokerUnavailable as error:
-                self._ask_again[each] = self._clock() + timedelta(seconds=RETRY_SECONDS)
-                _log.warning("partitions_not_checked", topic=each.topic, partition=each.number, reason=str(error))
-        return found, answered
-
     def _judge(self, places: Collection[Place]) -> None:
         if not places:
             return
-        ids = self._cluster.topic_ids({place.partition.topic for place in places})
-        admitted = self._topics.admitted(self._cluster.cluster_id(), ids)
-        bounds, silent = self._bounds([place.partition for place in places if place.partition.topic in ids])
-        same = [place for place in places if ids.get(place.partition.topic) == place.reader.origin.topic_id]
-        still = [each for each in same if each.state == "stopped" and each.partition in bounds]
-        stored = self._begun(
-            {each.source: bounds[each.partition] for each in still if each.partition.topic in admitted}
+        known = self._inquiry.known([place.partition for place in places])
+        still = [each for each in places if known.of(each) and each.state == "stopped"]
+        stored = self._inquiry.begun(
+            {each.source: known.bounds[each.partition] for each in still if known.may_begin(each.partition)}
         )
+        self._make_sure([each for each in places if each.state != "stopped" and known.verdict(each) in FOR_GOOD])
         for place in places:
-            topic, topic_id = place.partition.topic, ids.get(place.partition.topic)
-            if topic_id is None or place.partition not in (bounds.keys() | silent):
-                self._stop(place, "topic_missing")
-            elif topic_id != place.reader.origin.topic_id:
-                self._replaced(place, admitted=topic in admitted)
-            elif place.partition in silent:
-                continue
-            elif place.state != "stopped":
-                self._compare(place, bounds[place.partition], admitted=topic in admitted)
-            elif place.why not in _FOR_GOOD or admitted.get(topic, 0) > place.adopted:
-                place.position, place.adopted = stored.get(place.source), admitted.get(topic, 0)
-                self._compare(place, bounds[place.partition], admitted=topic in admitted)
+            if known.asked_anew(place):
+                place.position = stored.get(place.source)
+            self._follow(place, known)
 
-    def _replaced(self, place: Place, *, admitted: bool) -> None:
-        """The name means another topic now: where that was adopted, it is read from its own position."""
-        if admitted:
-            del self._places[place.partition]
-            self._fresh.add(place.partition)
-            self._client.pause([place.partition])
-        else:
-            self._stop(place, "topic_replaced")
+    def _make_sure(self, places: Collection[Place]) -> None:
+        """Look up again where these are, before they are stopped for good: another may have read on meanwhile."""
+        stored = self._positions.look_up([place.source for place in places]) if places else {}
+        for place in places:
+            if place.position != stored.get(place.source):
+                place.position = stored.get(place.source)
+                self._client.seek(place.partition, place.next)
 
-    def _compare(self, place: Place, bounds: Bounds, *, admitted: bool) -> None:
-        place.end = bounds.end
-        if place.position is None and place.state == "stopped":
-            place.begin = bounds.first
-        if not admitted:
-            self._stop(place, "topic_replaced")
-        elif place.next < bounds.first:
-            self._stop(place, "below_start")
-        elif place.next > bounds.end:
-            self._stop(place, "beyond_end")
-        elif place.state == "stopped":
+    def _follow(self, place: Place, known: Known) -> None:
+        """Do with a partition what it is judged to."""
+        if compared := known.compared(place):
+            place.has(known.bounds[place.partition])
+        verdict = known.verdict(place)
+        if compared:
+            place.adopted = known.admitted.get(place.partition.topic, 0)
+        if verdict == "anew":
+            self._again(place)
+        elif verdict == "fits":
+            self._fits(place)
+        elif verdict != "as_it_was":
+            self._stop(place, verdict)
+
+    def _again(self, place: Place) -> None:
+        """Take a partition up whose name means another topic now, from that one's own position."""
+        del self._places[place.partition]
+        self._fresh.add(place.partition)
+        self._client.pause([place.partition])
+
+    def _fits(self, place: Place) -> None:
+        if place.state == "stopped":
             self._client.seek(place.partition, place.next)
             self._runs(place, "running")
             if place.breaker.state == "open":
@@ -416,7 +291,7 @@ class Partitions:
         if (place.state, place.why) != ("stopped", why):
             self._still(place, "stopped", why)
             self._alarms[why] += 1
-            self._unsaid[place.source] = self._standing(place)
+            self._words.stops(place)
             _log.error(
                 "partition_stopped",
                 topic=place.partition.topic,
@@ -446,7 +321,7 @@ class Partitions:
 
     def _runs(self, place: Place, state: State) -> None:
         self._enter(place, state, None)
-        self._unsaid.pop(place.source, None)
+        self._words.runs(place)
         if not self._holding:
             self._client.resume([place.partition])
 

@@ -1,12 +1,12 @@
 """How every partition stands: what its consumer said last, beside the stored position and the broker's end."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from consumers.kafka.partitions import Positions, Topics
+from consumers.kafka.judging import Positions, Topics
 from consumers.kafka.protocol import Bounds, Partition
 from engine.store.batch import SourceMove
 from engine.store.standings import StandingRow, State
@@ -33,8 +33,6 @@ class Kept(Protocol):
 
     def all(self) -> list[StandingRow]: ...
 
-    def forget(self, sources: Collection[str]) -> None: ...
-
 
 class Store(Protocol):
     """What of the store is asked here."""
@@ -42,15 +40,9 @@ class Store(Protocol):
     @property
     def positions(self) -> Positions: ...
     @property
-    def topics(self) -> "AdoptingTopics": ...
+    def topics(self) -> Topics: ...
     @property
     def standings(self) -> Kept: ...
-
-
-class AdoptingTopics(Topics, Protocol):
-    """Topics that a person may admit."""
-
-    def adopt(self, topic: str, cluster: str, topic_id: UUID) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +143,6 @@ def adoption(cluster: Cluster, store: Store, topic: str) -> tuple[str, UUID, lis
     stored = store.positions.look_up(list(sources.values()))
     planned = [_mended(each, source, stored.get(source), bounds[each]) for each, source in sources.items()]
     return name, ids[topic], planned
-
-
-def adopt(store: Store, topic: str, cluster: str, topic_id: UUID, partitions: Sequence[int]) -> bool:
-    """Have a topic be read on as it is, after its positions were mended; whether its id is new here."""
-    store.standings.forget([source_of(cluster, topic_id, Partition(topic, number)) for number in partitions])
-    gone = [row.said.source for row in store.standings.all() if row.said.topic == topic]
-    store.standings.forget(gone)
-    return store.topics.adopt(topic, cluster, topic_id)
 
 
 def _mended(

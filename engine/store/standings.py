@@ -1,9 +1,9 @@
 """How each partition stands, as its consumer said last: for people and alarms, nothing is decided by it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from engine.store.database.pool import Pool
 from engine.store.session import reading
@@ -11,16 +11,30 @@ from engine.store.session import reading
 State = Literal["running", "stopped", "tripped", "trying"]
 """``stopped``: a person is needed. ``tripped``: too much was spoiled, it rests. ``trying``: after its rest."""
 
+Lasting = Literal["below_start", "beyond_end", "truncated"]
+FOR_GOOD: Final[tuple[Lasting, ...]] = ("below_start", "beyond_end", "truncated")
+"""Reasons of a stop that only an adoption lifts."""
 _SAY = """
+    WITH told AS (
+        SELECT * FROM unnest(
+            %(source)s::text[], %(topic)s::text[], %(partition)s::integer[], %(member)s::text[], %(state)s::text[],
+            %(reason)s::text[], %(since)s::timestamptz[], %(end_offset)s::bigint[], %(reached)s::timestamptz[],
+            %(adopted)s::integer[])
+        AS t (source, topic, partition, member, state, reason, since, end_offset, reached, adopted)),
+    lifted AS MATERIALIZED (
+        SELECT format('kafka:%%s/%%s/', cluster, topic_id) AS place, adopted FROM plaint.topics
+        WHERE topic IN (SELECT topic FROM told WHERE state = 'stopped' AND reason = ANY(%(for_good)s)) FOR SHARE)
     INSERT INTO plaint.standings
         (source, topic, partition, member, state, reason, since, end_offset, reached, seen)
-    SELECT *, now() FROM unnest(
-        %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[],
-        %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+    SELECT source, topic, partition, member, state, reason, since, end_offset, reached, now() FROM told
+    WHERE state <> 'stopped' OR reason <> ALL(%(for_good)s) OR NOT EXISTS (
+        SELECT FROM lifted WHERE place || told.partition = told.source AND lifted.adopted > told.adopted)
     ON CONFLICT (source) DO UPDATE SET
         member = excluded.member, state = excluded.state, reason = excluded.reason, since = excluded.since,
         end_offset = coalesce(excluded.end_offset, standings.end_offset),
         reached = coalesce(excluded.reached, standings.reached), seen = excluded.seen
+    WHERE standings.state <> 'stopped' OR standings.reason <> ALL(%(for_good)s)
+        OR (excluded.state = 'stopped' AND excluded.reason = ANY(%(for_good)s))
 """
 _COLUMNS = "c.source, c.topic, c.partition, c.member, c.state, c.reason, c.since, c.end_offset, c.reached"
 _ALL = f"""
@@ -43,6 +57,8 @@ class Standing:
     since: datetime
     end_offset: int | None = None
     reached: datetime | None = None
+    adopted: int = 0
+    """How often its topic had been adopted when it was judged so; it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +78,16 @@ class Standings:
         self._pool = pool
 
     def say(self, partitions: Collection[Standing]) -> None:
-        """Keep how these partitions stand now."""
+        """Keep how these partitions stand now.
+
+        A stop of ``FOR_GOOD`` outlives whatever else is said after it, until its topic is adopted; one that
+        was judged before the last adoption is not kept.
+        """
         if partitions:
-            rows = [
-                (p.source, p.topic, p.partition, p.member, p.state, p.reason, p.since, p.end_offset, p.reached)
-                for p in sorted(partitions, key=lambda p: p.source)
-            ]
+            columns = zip(*(astuple(each) for each in sorted(partitions, key=lambda each: each.source)), strict=True)
+            told = {each.name: list(column) for each, column in zip(fields(Standing), columns, strict=True)}
             with reading(self._pool) as connection:
-                connection.execute(_SAY, tuple(list(column) for column in zip(*rows, strict=True)))
+                connection.execute(_SAY, {**told, "for_good": list(FOR_GOOD)})
 
     def stopped(self, sources: Collection[str]) -> dict[str, str]:
         """Return those of the sources that were left standing still, each with its reason."""

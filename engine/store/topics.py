@@ -53,7 +53,11 @@ class Topics:
         return None if row is None else row[0]
 
     def adopt(self, topic: str, cluster: str, topic_id: UUID) -> bool:
-        """Have a name be read under this id from now on, and what stands still of it go on; whether the id is new."""
-        with reading(self._pool) as connection:
+        """Have a name be read under this id from now on, and what stands still of it go on; whether the id is new.
+
+        All that was said of its partitions is dropped with it: a stop ends by this and by nothing else.
+        """
+        with reading(self._pool) as connection, connection.transaction():
             row = connection.execute(_ADOPT, (topic, cluster, topic_id)).fetchone()
+            connection.execute("DELETE FROM plaint.standings WHERE topic = %s", (topic,))
         return row is not None and bool(row[0])

@@ -33,7 +33,7 @@ def adopted(group: Group, topic: str) -> list[status.Adopted]:
     """Do what ``plaint consumers adopt`` does."""
     cluster, topic_id, planned = status.adoption(cast("Broker", group.cluster), group.desk.store, topic)
     group.desk.service.pass_over([move for _, move in planned if move is not None])
-    status.adopt(group.desk.store, topic, cluster, topic_id, [each.partition for each, _ in planned])
+    group.desk.store.topics.adopt(topic, cluster, topic_id)
     return [each for each, _ in planned]
 
 

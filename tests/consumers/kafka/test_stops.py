@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from consumers.kafka import partitions
+from consumers.kafka import judging
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.client import Broker
 from consumers.kafka.protocol import Bounds, OutOfRange, Partition, Record
@@ -106,6 +106,27 @@ def test_whoever_leaves_forgets_only_his_own_words(group: Group, cluster: Simula
     assert [(row.said.member, row.said.reason) for row in desk.store.standings.all()] == [("two", "truncated")]
 
 
+def test_a_zombie_whose_old_position_is_gone_stops_nothing_that_another_reads(
+    group: Group, cluster: SimulatedCluster, desk: Desk
+) -> None:
+    zombie, owner = group.member("zombie"), group.member("owner")
+    with running(owner):
+        zombie.step()
+        zombie.step()
+        cluster.lent["zombie"].deaf = True
+        cluster.evict(cluster.lent["zombie"])
+        for number in range(3):
+            cluster.produce(P, chat(str(number)))
+        step_until([owner], lambda: group.positions() == {("in", 0): 3}, seconds=10)
+        cluster.delete_before(P, 2)
+        for _ in range(3):
+            zombie.step()
+        assert stands(zombie) == [("running", None)]
+        assert desk.store.standings.stopped([place.source for place in zombie.partitions.places]) == {}
+        cluster.produce(P, chat("3"))
+        step_until([owner], lambda: group.positions() == {("in", 0): 4}, seconds=10)
+
+
 def test_what_came_and_went_unread_stops_a_partition_that_was_empty_when_it_was_taken_up(
     group: Group, cluster: SimulatedCluster
 ) -> None:
@@ -154,7 +175,7 @@ class Leaderless(SimulatedCluster):
 def test_a_partition_that_nobody_leads_stands_still_alone_and_goes_on_by_itself(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partitions, "RETRY_SECONDS", 0.2)
+    monkeypatch.setattr(judging, "RETRY_SECONDS", 0.2)
     cluster = Leaderless({"in": 3})
     cluster.silent = frozenset([P])
     for number in range(3):

@@ -1,7 +1,11 @@
 """How a partition stands is what its consumer said last, beside the position that is stored."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
 
 from engine.store.batch import Batch, SourceMove
 from engine.store.standings import Standing
@@ -38,3 +42,46 @@ def test_nothing_said_is_nothing_kept_and_what_is_forgotten_is_gone(desk: Desk) 
     desk.store.standings.say([ONE])
     desk.store.standings.forget([ONE.source])
     assert desk.store.standings.all() == []
+
+
+ID = UUID(int=7)
+MINE = replace(ONE, source=f"kafka:c/{ID}/1")
+
+
+@pytest.mark.parametrize("reason", ["below_start", "beyond_end", "truncated"])
+def test_a_stop_for_good_outlives_the_late_word_of_whoever_had_the_partition_before(desk: Desk, reason: str) -> None:
+    stopped = replace(MINE, member="owner", state="stopped", reason=reason)
+    desk.store.standings.say([stopped])
+    desk.store.standings.say([replace(MINE, member="zombie")])
+    desk.store.standings.say([replace(MINE, member="zombie", state="stopped", reason="no_answer")])
+    assert [row.said for row in desk.store.standings.all()] == [stopped]
+    assert desk.store.standings.stopped([MINE.source]) == {MINE.source: reason}
+
+
+def test_a_stop_that_passes_by_itself_gives_way_to_whoever_reads_on(desk: Desk) -> None:
+    desk.store.standings.say([replace(MINE, member="one", state="stopped", reason="no_answer")])
+    desk.store.standings.say([replace(MINE, member="two")])
+    assert [row.said for row in desk.store.standings.all()] == [replace(MINE, member="two")]
+
+
+def test_an_adoption_lifts_a_stop_and_one_that_was_judged_before_it_is_kept_no_more(desk: Desk) -> None:
+    desk.store.topics.admitted("c", {"in": ID})
+    stopped = replace(MINE, state="stopped", reason="below_start")
+    desk.store.standings.say([stopped])
+    desk.store.topics.adopt("in", "c", ID)
+    assert desk.store.standings.all() == []
+    desk.store.standings.say([stopped])
+    assert desk.store.standings.all() == []
+    desk.store.standings.say([replace(stopped, adopted=1)])
+    assert desk.store.standings.stopped([MINE.source]) == {MINE.source: "below_start"}
+
+
+def test_a_stop_that_is_said_while_it_is_adopted_is_not_left_behind(desk: Desk) -> None:
+    desk.store.topics.admitted("c", {"in": ID})
+    stopped = replace(MINE, state="stopped", reason="truncated")
+    for adopted in range(20):
+        saying = threading.Thread(target=desk.store.standings.say, args=([replace(stopped, adopted=adopted)],))
+        saying.start()
+        desk.store.topics.adopt("in", "c", ID)
+        saying.join()
+        assert desk.store.standings.all() == []
