@@ -8,10 +8,10 @@ import struct
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from kafka.codec import gzip_decode, lz4_decode, snappy_decode, zstd_decode
 from kafka.record.util import calc_crc32c, decode_varint
 
 from consumers.kafka.protocol import LOG_APPEND_TIME, Damaged, Partition, PlainRecord
+from consumers.kafka.unpacking import MOST_OF_A_BATCH, UNPACK, TooLarge, bounded
 
 _HEAD: Final = struct.Struct(">qiibIhiqqqhii")
 _PREFIX: Final = struct.Struct(">qi")
@@ -19,7 +19,10 @@ _PREFIX: Final = struct.Struct(">qi")
 _CHECKED_FROM: Final = struct.calcsize(">qiibI")
 _CODEC, _LOG_APPEND, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 _ABORT: Final = 0
-_UNPACK: Final = {1: gzip_decode, 2: snappy_decode, 3: lz4_decode, 4: zstd_decode}
+_OBJECT_OCTETS: Final = 200
+_UNPACK: Final = dict(UNPACK)
+_MOST_RECORDS: Final = 1_000_000
+"""Of one batch; each takes some hundred octets of memory, and only a few in its batch."""
 
 
 class Aborted(NamedTuple):
@@ -53,12 +56,12 @@ def read_batches(
     """Return what stands from ``offset`` on, and the offset behind all of it.
 
     Records of aborted transactions and the broker's own markers are left out. A batch that is cut off at
-    the end, as a fetch may do, is not there.
+    the end, as a fetch may do, is not there. What would be too much in memory is left for another call.
     """
     waiting = sorted(aborted, key=lambda each: each.first_offset)
     dead: set[int] = set()
     found: list[PlainRecord | Damaged] = []
-    behind = offset
+    behind, weight = offset, 0
     for batch in _batches(octets):
         behind = max(behind, batch.next_offset)
         while waiting and waiting[0].first_offset < batch.next_offset:
@@ -67,12 +70,23 @@ def read_batches(
             if _is_abort(batch):
                 dead.discard(batch.producer)
         elif not (batch.attributes & _TRANSACTIONAL and batch.producer in dead):
-            found += (each for each in _records(partition, batch, offset) if _end(each) > offset)
+            read = [each for each in _records(partition, batch, offset) if _end(each) > offset]
+            found += read
+            weight += sum(map(_weight, read))
+            if weight > MOST_OF_A_BATCH:
+                break
     return found, behind
 
 
 def _end(found: PlainRecord | Damaged) -> int:
     return found.next_offset if isinstance(found, Damaged) else found.offset + 1
+
+
+def _weight(found: PlainRecord | Damaged) -> int:
+    """Return how much memory a record takes, roughly."""
+    record = found.record if isinstance(found, Damaged) else found
+    fields = (record.key, record.value, *(content for _, content in record.headers))
+    return _OBJECT_OCTETS + sum(len(each or b"") for each in fields)
 
 
 def _batches(octets: bytes) -> Iterator[_Batch]:
@@ -93,7 +107,7 @@ def _is_abort(batch: _Batch) -> bool:
     try:
         key = next(_parsed(Partition("", 0), batch)).key or b""
         return bool(struct.unpack(">hh", key[:4])[1] == _ABORT)
-    except (StopIteration, struct.error, ValueError, IndexError, _CannotUnpack):
+    except (StopIteration, struct.error, ValueError, IndexError, TooLarge, _CannotUnpack):
         return False
 
 
@@ -104,12 +118,17 @@ def _records(partition: Partition, batch: _Batch, offset: int) -> Iterator[Plain
     if calc_crc32c(memoryview(batch.octets)[_CHECKED_FROM:]) != batch.checksum:
         yield _damaged(partition, batch, max(batch.base, offset), "codec", "checksum")
         return
+    if batch.size > _MOST_RECORDS:
+        yield _damaged(partition, batch, max(batch.base, offset), "codec", "too_large")
+        return
     reached = batch.base
     fault: tuple[str, str] | None = None
     try:
         for record in _parsed(partition, batch):
             reached = record.offset + 1
             yield _judged(record)
+    except TooLarge:
+        fault = "codec", "too_large"
     except _CannotUnpack:
         fault = "codec", "compression"
     except (ValueError, IndexError):
@@ -144,7 +163,9 @@ def _unpacked(batch: _Batch) -> bytes:
     if not codec:
         return packed
     try:
-        return bytes(_UNPACK[codec](packed))
+        return bounded(_UNPACK[codec], packed)
+    except TooLarge:
+        raise
     except Exception as error:  # each codec's library has errors of its own
         raise _CannotUnpack from error
 
@@ -157,6 +178,7 @@ def _parsed(partition: Partition, batch: _Batch) -> Iterator[PlainRecord]:
     """Yield the records of a batch; a header's name that is not UTF-8 keeps its octets as lone surrogates.
 
     Raises:
+        TooLarge: it unpacks to more than is taken.
         ValueError: a length, a number or an offset is wrong.
         IndexError: it ends too early.
     """

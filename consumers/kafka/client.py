@@ -21,6 +21,7 @@ from consumers.kafka.access import REQUEST_SECONDS, Access, BrokerUnavailable
 from consumers.kafka.probe import probe
 from consumers.kafka.protocol import Bounds, Damaged, Fenced, Listener, OutOfRange, Partition, PlainRecord, Record
 from consumers.kafka.raw import fetch_raw
+from consumers.kafka.unpacking import begin_poll
 
 KafkaHeaders = list[tuple[str, bytes]]
 _ENVELOPE_OCTETS: Final = 256 * 1024
@@ -231,6 +232,7 @@ class ClientConsumer:
                 self._consumer._net.run(*wait)  # noqa: SLF001
 
     def poll(self, timeout_seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
+        begin_poll()
         try:
             polled = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000), max_records=most)
         except (errors.OffsetOutOfRangeError, errors.NoOffsetForPartitionError, errors.LogTruncationError) as error:

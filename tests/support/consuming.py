@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from kafka import KafkaProducer
+from kafka import KafkaProducer, TopicPartition
+from kafka.protocol.producer import ProduceRequest
 
 from consumers.kafka.access import Access
 from consumers.kafka.backoff import Backoff
@@ -23,6 +24,8 @@ from consumers.kafka.protocol import Cluster
 from consumers.kafka.records import Limits, Origin, Reader
 from consumers.kafka.watchdog import Dog
 from engine.incoming import Sender
+from schemas.published.dead_letter import DeadLetter
+from support.broker import RunningBroker
 from support.installation import Desk
 
 
@@ -89,6 +92,26 @@ def produce(servers: str, topic: str, values: Sequence[bytes | None], *, partiti
             future.get(30)
 
 
+def produce_batch(kafka: RunningBroker, topic: str, octets: bytes) -> None:
+    """Have the broker take a record batch as it is, into partition 0."""
+    data = ProduceRequest.TopicProduceData(
+        name=topic, partition_data=[ProduceRequest.TopicProduceData.PartitionProduceData(index=0, records=octets)]
+    )
+    request = ProduceRequest(transactional_id=None, acks=-1, timeout_ms=20_000, topic_data=[data], max_version=12)
+    with kafka.admin() as admin:
+        manager = admin._manager  # noqa: SLF001 # no producer lets a batch be made by hand
+
+        async def send() -> Any:
+            return await manager.send(request, node_id=manager.cluster.leader_for_partition(TopicPartition(topic, 0)))
+
+        admin.describe_topics([topic])
+        manager.cluster.add_topic(topic)
+        manager.run(manager.cluster.refresh_metadata)
+        answer = manager.run(send)
+    (partition,) = answer.responses[0].partition_responses
+    assert partition.error_code == 0, partition
+
+
 @contextmanager
 def producer(servers: str, **options: Any) -> Iterator[Any]:
     """Lend a plain producer."""
@@ -113,6 +136,13 @@ def texts(desk: Desk) -> list[str]:
     """Return the text of every message that opened something, in the log's order."""
     found = desk.store.read.log(0, 100_000, open=True)
     return [str(getattr(one.event, "body", "")) for one in found if one.name.endswith(".received.v1")]
+
+
+def letters(desk: Desk) -> list[DeadLetter]:
+    """Return all dead letters opened, by their offsets."""
+    rows = desk.store.set_aside.listed("dead_letter", limit=1000)
+    kept = (DeadLetter.from_octets(desk.store.set_aside.show(row.id)[1]) for row in rows)
+    return sorted(kept, key=lambda letter: letter.offset)
 
 
 @contextmanager

@@ -12,9 +12,8 @@ from engine.incoming import Arrived, Incoming, Result
 from engine.service import Service
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
-from schemas.published.dead_letter import DeadLetter
 from support.broker import RunningBroker, unique
-from support.consuming import Group, broker, chat, produce, running, step_until, texts
+from support.consuming import Group, broker, chat, letters, produce, running, step_until, texts
 from support.installation import Desk
 from support.simulated_kafka import SimulatedCluster
 
@@ -36,12 +35,6 @@ def group(kafka: RunningBroker, cluster: Broker, desk: Desk) -> Group:
 def topic(group: Group) -> str:
     (name,) = group.topics
     return name
-
-
-def letters(desk: Desk) -> list[DeadLetter]:
-    rows = desk.store.set_aside.listed("dead_letter", limit=1000)
-    kept = (DeadLetter.from_octets(desk.store.set_aside.show(row.id)[1]) for row in rows)
-    return sorted(kept, key=lambda letter: letter.offset)
 
 
 def test_what_was_there_before_and_what_comes_after_is_read_in_order(
