@@ -14,6 +14,7 @@ from engine import naming
 from engine.incoming import Done, Parked
 from engine.store.batch import Batch, SetAside
 from schemas.complaint.records import PlaceLegalHold, ReleaseLegalHold
+from schemas.published.dead_letter import DeadLetter
 from support.erasing import Eraser, eraser, lines
 from support.installation import derived
 
@@ -42,6 +43,14 @@ def dead(desk: Eraser, name: str, octets: bytes) -> UUID:
     aside = SetAside("dead_letter", derived(name), derived(name).bytes * 2, "unreadable", "topic:0", octets)
     desk.store.commit(Batch(set_aside=(aside,)))
     return aside.id
+
+
+def record(desk: Eraser, message: object) -> bytes:
+    """Return the record of a topic that holds a message, as it stands among the dead letters."""
+    where = {"cluster": "c", "topic": "t", "topic_id": derived("t"), "partition": 0, "offset": 0}
+    failed = {"first_failed_at": desk.at, "last_failed_at": desk.at, "consumer_group": "g", "engine_version": "1"}
+    why = {"error_class": "schema", "code": "missing", "value": orjson.dumps(message)}
+    return DeadLetter.model_validate({**where, **failed, **why}).to_octets()
 
 
 def parked(desk: Eraser, author: object, text: str, id: str, **more: object) -> UUID:
@@ -106,8 +115,8 @@ def test_what_others_wrote_on_his_behalf_is_theirs_but_what_an_authority_passed_
 def test_a_dead_letter_that_is_a_message_after_all_belongs_to_its_author(desk: Eraser) -> None:
     stream = desk.opened(**BROKEN, id="m1")
     form = {"channel": "web_form", "system": "site", "id": "d"}
-    his = dead(desk, "his", orjson.dumps({**form, "author": ANN, "text": "Broken."}))
-    cited = dead(desk, "cited", orjson.dumps({**form, "author": BOB, "text": "ann@example.com knows."}))
+    his = dead(desk, "his", record(desk, {**form, "author": ANN, "text": "Broken."}))
+    cited = dead(desk, "cited", record(desk, {**form, "author": BOB, "text": "ann@example.com knows."}))
     result = desk.erased(desk.author(stream))
     assert (result.discarded, result.may_name) == ((his,), (cited,))
 
