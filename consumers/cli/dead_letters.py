@@ -30,6 +30,13 @@ Reason = Annotated[
 ]
 Ids = Annotated[UUID, Parameter(help="Ids of dead letters; 'plaint dead-letters list' shows them.")]
 _PAGE = 500
+_CLOSED = {
+    "NotSetAside": "the key of its week was destroyed, its time is over",
+    "SealBroken": "what is kept of it was changed, or damaged",
+    "UnknownMasterKey": "its key is wrapped by a master key that PLAINT_MASTER_KEY_FILE does not name",
+    "ValidationError": "it is no letter of this program; a newer one may have written it",
+}
+"""Why a letter does not open, by the kind of the error."""
 _HELP = {
     "overtaken": "something later of its conversation had its effect; --force has it follow all the same",
     "not_kept": "its value is not here; the record must be sent again",
@@ -70,12 +77,18 @@ def show(
     raw: Annotated[bool, Parameter(negative="", help="Write the octets of its value, and nothing else.")] = False,
     json: Json = False,
 ) -> int:
-    """Show a dead letter opened: its record, and why it failed. The access log keeps who did."""
+    """Show a dead letter opened: its record, and why it failed. The access log keeps who did.
+
+    Of one that does not open any more it shows what is known without that, and exits with 1.
+    """
     with session() as here:
         here.store.access_log.note(
             Access(actor=sender(here).actor, what="set_aside", reason="dead_letters.show", request=letter)
         )
-        row, opened = _opened(here, letter)
+        row = _letter(here, letter)
+        opened = _opened(here, letter)
+    if isinstance(opened, _Unreadable):
+        return _show_closed(row, opened, raw=raw, json=json)
     if raw:
         sys.stdout.buffer.write(opened.value or b"")
         sys.stdout.flush()
@@ -193,14 +206,13 @@ def _reader_of(here: Installation) -> Callable[[str, str, UUID], Reader | None]:
     return made
 
 
-def _opened(here: Installation, id: UUID) -> tuple[AsideRow, DeadLetter]:
-    try:
-        row, octets = here.store.set_aside.show(id)
-    except NotSetAside:
+def _letter(here: Installation, id: UUID) -> AsideRow:
+    row = here.store.set_aside.row(id)
+    if row is None:
         output.stop(output.NOT_FOUND, f"no dead letter {id}; 'plaint dead-letters list' shows them")
     if row.kind != "dead_letter":
         output.stop(output.NOT_FOUND, f"{id} is parked; 'plaint parked list' shows those")
-    return row, DeadLetter.from_octets(octets)
+    return row
 
 
 def _must_be_meant(rows: Sequence[AsideRow]) -> None:
@@ -232,6 +244,24 @@ def _again(work: Replay, id: UUID, *, force: bool) -> Replayed | _Unreadable:
 
 
 # --- showing ----------------------------------------------------------------------------------
+
+
+def _opened(here: Installation, id: UUID) -> "DeadLetter | _Unreadable":
+    try:
+        return DeadLetter.from_octets(here.store.set_aside.show(id)[1])
+    except (NotSetAside, SealBroken, UnknownMasterKey, ValidationError) as error:
+        return _Unreadable(id, type(error).__name__)
+
+
+def _show_closed(row: AsideRow, closed: "_Unreadable", *, raw: bool, json: bool) -> int:
+    """Show what stands beside a letter that does not open."""
+    if json:
+        output.emit_json({**_told(row), "record": None, "unreadable": closed.reason})
+    elif not raw:
+        facts = [*_told(row).items(), ("unreadable", closed.reason)]
+        output.table(("fact", "value"), [(name, shown(v) if isinstance(v, datetime) else v) for name, v in facts])
+    output.say(f"{row.id} cannot be opened: {_CLOSED[closed.reason]}")
+    return output.SOME_REJECTED
 
 
 def _told(row: AsideRow) -> dict[str, Any]:

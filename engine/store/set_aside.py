@@ -157,6 +157,13 @@ class SetAsideBox:
             cursor.execute(_LIST, {"kind": kind, "since": since, "id": last, "limit": limit})
             return [_row(row) for row in cursor.fetchall()]
 
+    def row(self, id: UUID) -> AsideRow | None:
+        """Return what is known of a message without opening it; None where there is none."""
+        query = f"SELECT {_COLUMNS} FROM plaint.set_aside WHERE id = %s"  # noqa: S608 # our own words
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            found = cursor.execute(query, (id,)).fetchone()
+        return None if found is None else _row(found)
+
     def show(self, id: UUID) -> tuple[AsideRow, bytes]:
         """One message, opened.
 

@@ -81,6 +81,40 @@ def test_one_that_is_not_there_is_told_and_so_is_the_reading(line: CommandLine, 
     assert noted(database) == [("dead_letters.show", UUID(int=7))]
 
 
+def test_one_that_does_not_open_is_shown_with_what_is_known_of_it(line: CommandLine, database: str) -> None:
+    with open_pool(database, max_size=1, name="test") as pool, pool.connection() as connection:
+        query = "UPDATE plaint.set_aside SET box = set_byte(box, 20, get_byte(box, 20) # 1) WHERE id = ANY(%s)"
+        connection.execute(query, ([BAD.id],))
+    told = line("dead-letters", "show", str(BAD.id), "--json")
+    row = told.json()
+    known = line.ok("dead-letters", "list", "--json").json()["dead_letters"][1]
+    assert told.code == 1
+    assert row == {**known, "record": None, "unreadable": "SealBroken"}
+    table = line("dead-letters", "show", str(BAD.id))
+    assert table.code == 1
+    assert "kafka:complaints.inbound/0/2" in table.out
+    assert table.err.splitlines()[-1] == f"{BAD.id} cannot be opened: what is kept of it was changed, or damaged"
+    raw = line("dead-letters", "show", str(BAD.id), "--raw")
+    assert (raw.code, raw.out) == (1, "")
+    assert noted(database) == [("dead_letters.show", BAD.id)] * 3
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ("UPDATE plaint_keys.service_keys SET master_id = 'another' WHERE purpose = 'set_aside'", "UnknownMasterKey"),
+        ("DELETE FROM plaint_keys.service_keys WHERE purpose = 'set_aside'", "NotSetAside"),
+    ],
+)
+def test_one_whose_key_is_not_here_is_shown_with_what_is_known_of_it(
+    line: CommandLine, database: str, change: str, kind: str
+) -> None:
+    with open_pool(database, max_size=1, name="test") as pool, pool.connection() as connection:
+        connection.execute(change)
+    told = line("dead-letters", "show", str(GOOD.id), "--json")
+    assert (told.code, told.json()["unreadable"], told.json()["class"]) == (1, kind, "internal")
+
+
 def test_raw_is_the_value_octet_for_octet(line: CommandLine) -> None:
     shown = line.ok("dead-letters", "show", str(GOOD.id), "--raw")
     assert shown.out.encode() == GOOD.value
