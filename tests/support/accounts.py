@@ -3,8 +3,8 @@
 ``settled`` answers by invariant: an empty text where it holds, else what is wrong, in offsets and
 counts. G1: every offset is exactly once applied, a duplicate, a dead letter, parked or passed over.
 G2: those are all that the partition holds. G3: versions and positions without holes, effects in the
-order of the partition. G4: positions are what has had its effect. G5: views replayed are the same.
-G6: no lag, in time. G7: dead letters once each.
+order of the partition. G4: positions are what has had its effect. G5: the log and the topic read again
+give the same rows. G6: no lag, in time. G7: dead letters once each, in their topic too.
 """
 
 from collections import Counter
@@ -21,7 +21,8 @@ from engine.store.store import Store
 from schemas.envelope import KafkaSource
 from schemas.published.dead_letter import DeadLetter
 
-Kind = Literal["message", "garbage"]
+Kind = Literal["message", "garbage", "either"]
+"""A ``message`` must be taken, ``garbage`` must become a dead letter; ``either`` may be one or the other, once."""
 Place = tuple[int, int]
 """Partition and offset."""
 INVARIANTS: Final = ("G1", "G2", "G3", "G4", "G5", "G6", "G7")
@@ -73,15 +74,19 @@ def effects(store: Store, topic: str, after: int = 0) -> Effects:
         source = one.envelope.source
         if one.position > after and isinstance(source, KafkaSource) and source.topic == topic:
             found.applied.setdefault((source.partition, source.offset), set()).add(one.envelope.correlation_id)
-    for row in store.set_aside.listed("dead_letter", limit=100_000):
-        letter = DeadLetter.from_octets(store.set_aside.show(row.id)[1])
-        if letter.topic == topic:
-            found.dead[letter.partition, letter.offset] += 1
+    found.dead.update(place for place, _ in letters(store, topic))
     for row in store.set_aside.listed("parked", limit=100_000):
         waits = parking.unpack(store.set_aside.show(row.id)[1]).around.source
         if isinstance(waits, KafkaSource) and waits.topic == topic:
             found.parked[waits.partition, waits.offset] += 1
     return found
+
+
+def letters(store: Store, topic: str) -> list[tuple[Place, DeadLetter]]:
+    """Return the dead letters of a topic, each with its place."""
+    rows = store.set_aside.listed("dead_letter", limit=100_000)
+    found = [DeadLetter.from_octets(store.set_aside.show(row.id)[1]) for row in rows]
+    return [((each.partition, each.offset), each) for each in found if each.topic == topic]
 
 
 def settled(
@@ -120,11 +125,12 @@ def _once(found: Effects, due: Sequence[Sent], passed: Collection[Place]) -> lis
     for one in due:
         count = found.at(one.place)
         effects_of[one.name] += count
-        if count > 1 or (one.kind == "garbage" and one.place not in passed and not found.dead[one.place]):
+        buried = one.kind == "garbage" and one.place not in passed
+        if count > 1 or (buried and not found.dead[one.place]) or (one.kind == "message" and found.dead[one.place]):
             wrong.append(one.place)
     for one in due:
         total = effects_of[one.name]
-        if one.kind == "message" and (total > 1 or (total == 0 and one.place not in passed)):
+        if one.kind != "garbage" and (total > 1 or (total == 0 and one.place not in passed)):
             wrong.append(one.place)
     return sorted(set(wrong))
 

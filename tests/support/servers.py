@@ -28,7 +28,8 @@ class Crashable:
     def __init__(self, data_dir: Path, server: EmbeddedPostgres) -> None:
         self._server = server
         self._cluster = data_dir / "postgresql" / "cluster"
-        self._account = server_account(self._cluster)
+        self.owner = server_account(self._cluster)
+        """Whose the files are, and the processes."""
         self.programs = _programs_of_the_run(data_dir)
         self.conninfo = server.conninfo
         self.maintenance = server.conninfo_for("postgres")
@@ -37,7 +38,7 @@ class Crashable:
     def stop_immediately(self) -> None:
         """``pg_ctl stop -m immediate``: no checkpoint, no farewell; what was not flushed is gone."""
         command = [str(self.programs.bin / "pg_ctl"), "stop", "-m", "immediate", "-D", str(self._cluster)]
-        answer = self._account.run(command)
+        answer = self.owner.run(command)
         if answer.returncode:
             raise AssertionError(f"pg_ctl failed: {answer.stdout}{answer.stderr}")
         self.stops += 1

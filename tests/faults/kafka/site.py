@@ -1,6 +1,6 @@
 """One installation under attack: a database and a broker behind wires, real `plaint consume` processes, and accounts.
 
-A fault gets a ``Site``, disturbs it, and returns; ``Site.verdicts`` then heals everything, waits for
+A fault gets a ``Site``, disturbs it, and returns; ``verdict.verdicts`` then heals everything, waits for
 the lag to be gone and holds what the store has against what the broker acknowledged.
 """
 
@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 from kafka import KafkaProducer
 
@@ -23,8 +25,7 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool, open_pool
 from engine.store.store import Store
 from engine.store.vault import master
-from projections.runtime.projection import Log
-from support import accounts, views
+from support import accounts
 from support.accounts import Kind, Place, Sent
 from support.broker import RunningBroker, start_brokers, unique
 from support.postgres import ensure_template, fresh_database
@@ -35,16 +36,21 @@ PROGRAM = "import sys; from consumers.cli.main import run; sys.exit(run(sys.argv
 PARTITIONS = 3
 QUIET_SECONDS = 90.0
 """Within this time after a fault nothing may be left to read."""
+RIGHTS = {
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
+"""Everybody may do everything until a fault forbids it."""
 
 
 class Process:
-    """A real `plaint consume`."""
+    """A real `plaint consume`, or another command that runs until it is told to stop."""
 
-    def __init__(self, settings: Mapping[str, str], log: Path) -> None:
-        self.log = log
+    def __init__(self, settings: Mapping[str, str], log: Path, command: str = "consume") -> None:
+        self.log, self.command = log, command
         with log.open("ab") as said:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, "consume"],
+                [sys.executable, "-c", PROGRAM, command],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
@@ -58,6 +64,15 @@ class Process:
     @property
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has said that it has begun."""
+        return any(word in self.said for word in ("reading ", "publishing "))
 
     def kill(self) -> None:
         self._popen.kill()
@@ -77,7 +92,7 @@ class Process:
         """
         self._popen.send_signal(signal.SIGCONT)
         deadline = time.monotonic() + within
-        while self.running and "reading " not in self.said and time.monotonic() < deadline:
+        while self.running and not self.at_work and time.monotonic() < deadline:
             time.sleep(0.05)
         self._popen.terminate()
         return self._popen.wait(within)
@@ -107,11 +122,20 @@ class Site:
     """What the fault itself found wrong."""
     highest: dict[int, int] = field(default_factory=dict)
     """Highest position of each partition that was seen."""
-    _named: int = 0
-
     topic_id: str = ""
     after: int = 0
     """Effects before this position of the log are of an earlier topic."""
+    again: Literal["rows", "streams", "no"] = "rows"
+    """What is the same where the topic is read again: all rows; the streams alone, where the order of the partitions
+    or our own clock has its say in the rows; nothing, where the topic is not what was read."""
+    firsts: dict[int, int] = field(default_factory=dict)
+    """The first offset of partitions that do not begin with 0."""
+    stamps: set[datetime] = field(default_factory=set)
+    """The broker's times of the records."""
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _digest: Any = field(default_factory=sha256)
+    _named: int = 0
+    _settled: bool = False
 
     # ------------------------------------------------------------------------------------------ processes
 
@@ -126,11 +150,20 @@ class Site:
         )
         return done.returncode
 
-    def start(self, **settings: str) -> Process:
+    def start(self, command: str = "consume", **settings: str) -> Process:
         """Start a consumer; it works when it has connected."""
-        made = Process({**self.settings, **settings}, self.place / f"consumer-{len(self.processes)}.log")
+        log = self.place / f"{command}-{len(self.processes)}.log"
+        made = Process({**self.settings, **settings}, log, command)
         self.processes.append(made)
         return made
+
+    @property
+    def consumers(self) -> list[Process]:
+        return [each for each in self.processes if each.command == "consume" and each.running]
+
+    def said(self, word: str) -> int:
+        """Return how often the log of any process has this word."""
+        return sum(each.said.count(word) for each in self.processes)
 
     # ------------------------------------------------------------------------------------------ messages
 
@@ -138,16 +171,28 @@ class Site:
         self._named += 1
         return f"m{self._named}"
 
+    @property
+    def digest(self) -> str:
+        """Stands for all that was produced: the same seed gives the same."""
+        return str(self._digest.hexdigest()[:8])
+
     def produce(self, count: int, **how: Any) -> list[Sent]:
         """Produce new messages over all partitions, each acknowledged by the broker."""
         names = [self.name() for _ in range(count)]
         return self.put([(self.random.randrange(PARTITIONS), name, accounts.message(name)) for name in names], **how)
 
     def put(
-        self, records: Sequence[tuple[int, str, bytes | None]], *, kind: Kind = "message", **how: Any
+        self,
+        records: Sequence[tuple[int, str, bytes | None]],
+        *,
+        kind: Kind = "message",
+        options: Mapping[str, Any] | None = None,
+        **how: Any,
     ) -> list[Sent]:
-        """Produce these: partition, name, value."""
-        made = KafkaProducer(bootstrap_servers=self.broker.inside.split(","), acks="all", linger_ms=5)
+        """Produce these: partition, name, value. ``options`` are the producer's, all else goes with each record."""
+        self._digest.update(repr(records).encode())
+        usual = {"acks": "all", "linger_ms": 5}
+        made = KafkaProducer(bootstrap_servers=self.broker.inside.split(","), **usual, **(options or {}))
         try:
             futures = [
                 (name, made.send(self.topic, key=name.encode(), value=value, partition=partition, **how))
@@ -158,8 +203,25 @@ class Site:
         finally:
             made.close(timeout=10)
         sent = [Sent((answer.partition, answer.offset), name, kind) for name, answer in done]
+        self.stamps |= {datetime.fromtimestamp(answer.timestamp / 1000, UTC) for _, answer in done}
         self.sent += sent
         return sent
+
+    @property
+    def letters(self) -> str:
+        """The topic of dead letters; made when it is needed first."""
+        return self.settings["PLAINT_KAFKA_DEAD_LETTERS"]
+
+    def make_letters(self) -> None:
+        """Make the topic of dead letters unless it is there."""
+        with self.broker.admin() as admin:
+            there = self.letters in admin.list_topics()
+        if not there:
+            self.broker.create_topic(self.letters)
+
+    def still_there(self, place: Place) -> bool:
+        """Whether the topic still has this record."""
+        return place[1] >= self.firsts.get(place[0], 0)
 
     # ------------------------------------------------------------------------------------------ looking
 
@@ -209,7 +271,7 @@ class Site:
         before = sum(self.positions().values())
         return self.wait("progress", lambda: sum(self.positions().values()) >= before + records or not self.lag())
 
-    # ------------------------------------------------------------------------------------------ the verdict
+    # ------------------------------------------------------------------------------------------ the end
 
     def heal(self) -> None:
         for each in (*self.broker_wires, self.database_wire):
@@ -218,33 +280,28 @@ class Site:
             if process.running:
                 process.thaw()
 
-    def verdicts(self) -> dict[str, str]:
-        """Heal, wait until nothing is left, and return what is wrong by invariant."""
+    def settle(self) -> None:
+        """Heal, wait until nothing is left, and end all processes; once."""
+        if self._settled:
+            return
+        self._settled = True
         self.heal()
-        if not any(process.running for process in self.processes):
+        if not self.consumers:
             self.start()
         self.wait("no lag", lambda: self.lag() == 0, QUIET_SECONDS)
         codes = [process.stop() for process in self.processes if process.running]
         if any(codes):
-            self.wrong.append(f"G6: a consumer ended with {codes}")
-        found = accounts.effects(self.store, self.topic, self.after)
-        told = accounts.settled(found, self.sent, self.positions(), self.ends(), passed=self.passed, marks=self.marks)
-        told["G5"] = self._replayed()
-        told["G6"] = ""
-        for text in self.wrong:
-            invariant, _, what = text.partition(": ")
-            told[invariant] = "; ".join(filter(None, (told.get(invariant), what)))
-        return {name: told.get(name, "") for name in accounts.INVARIANTS}
+            self.wrong.append(f"G6: a process ended with {codes}")
 
-    def _replayed(self) -> str:
-        """Views built in two kinds of batches are the same to the row."""
-        log: Log = self.store.read
-        built = []
-        for batch in (512, 7):
-            views.drop(self.pool)
-            views.build(self.pool, log, batch=batch)
-            built.append(views.rows(self.pool))
-        return "" if built[0] == built[1] else "views replayed are others"
+    def begin_anew(self) -> None:
+        """Count from here: what was before is of another topic, or of a log that is no more."""
+        self.sent, self.passed, self.highest = [], [], {}
+        self.after, self.marks = self.store.read.head().position, sum(self.positions().values())
+
+    def accounts(self) -> dict[str, str]:
+        """Hold what the store has against what the broker acknowledged; what is wrong by invariant."""
+        found = accounts.effects(self.store, self.topic, self.after)
+        return accounts.settled(found, self.sent, self.positions(), self.ends(), passed=self.passed, marks=self.marks)
 
 
 @contextmanager
@@ -252,14 +309,18 @@ def servers(nodes: int = 1) -> Iterator[tuple[RunningBroker, Sequence[Wire], Cra
     """Lend brokers behind wires, and a database server that may be crashed."""
     with ExitStack() as stack:
         wires = [stack.enter_context(wire()) for _ in range(nodes)]
-        broker = stack.enter_context(start_brokers(nodes, advertise=[each.address for each in wires]))
+        broker = stack.enter_context(
+            start_brokers(nodes, advertise=[each.address for each in wires], properties=RIGHTS)
+        )
         for number, each in enumerate(wires, start=1):
             each.target = broker.direct(number)
         yield broker, wires, stack.enter_context(crashable_server())
 
 
 @contextmanager
-def site(broker: RunningBroker, wires: Sequence[Wire], server: Crashable, seed: int, **topic: str) -> Iterator[Site]:
+def site(
+    broker: RunningBroker, wires: Sequence[Wire], server: Crashable, seed: int, topic: Mapping[str, str]
+) -> Iterator[Site]:
     """Lend an installation of its own on these servers, with an empty topic."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(TemporaryDirectory(prefix="plaint-fault-")))
@@ -269,7 +330,7 @@ def site(broker: RunningBroker, wires: Sequence[Wire], server: Crashable, seed: 
         master.create_key_file(place / "master.key")
         pool = stack.enter_context(open_pool(database, max_size=4, name="fault harness"))
         store = stack.enter_context(Store(pool, master.load_key_file(place / "master.key"), place / "content"))
-        name = broker.new_topic(PARTITIONS, name="inbound", **topic)
+        name = broker.new_topic(PARTITIONS, name="inbound", **{"message_timestamp_type": "LogAppendTime", **topic})
         settings = {
             "PLAINT_DATABASE": through(database, line),
             "PLAINT_DATA_DIR": str(place),
@@ -278,6 +339,7 @@ def site(broker: RunningBroker, wires: Sequence[Wire], server: Crashable, seed: 
             "PLAINT_KAFKA_GROUP": unique("group"),
             "PLAINT_KAFKA_INBOUND": name,
             "PLAINT_KAFKA_COMMANDS": broker.new_topic(name="commands"),
+            "PLAINT_KAFKA_DEAD_LETTERS": unique("dead-letters"),
             "PLAINT_LOG_FORMAT": "json",
         }
         here = Site(Random(seed), broker, wires, server, database, line, place, name, store, pool, settings)

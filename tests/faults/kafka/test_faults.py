@@ -6,6 +6,7 @@ import pytest
 
 from faults.kafka.faults import FAULTS, Fault
 from faults.kafka.site import servers, site
+from faults.kafka.verdict import verdicts
 from support.accounts import INVARIANTS
 from support.broker import RunningBroker
 from support.servers import Crashable
@@ -26,6 +27,6 @@ def lent() -> Iterator[tuple[RunningBroker, Sequence[Wire], Crashable]]:
 def test_every_offset_is_accounted_for_after(
     fault: Fault, lent: tuple[RunningBroker, Sequence[Wire], Crashable]
 ) -> None:
-    with site(*lent, SEED) as here:
+    with site(*lent, SEED, fault.topic) as here:
         fault.run(here)
-        assert here.verdicts() == dict.fromkeys(INVARIANTS, "")
+        assert verdicts(here) == dict.fromkeys(INVARIANTS, "")
