@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib.metadata import version
 from uuid import UUID
 
@@ -18,16 +18,14 @@ from consumers.kafka.client import Broker
 from consumers.kafka.effect import World
 from consumers.kafka.loop import Consumption, Options
 from consumers.kafka.records import Origin, Purpose, Reader, is_code
-from consumers.kafka.watchdog import Dog, NoDog, Watchdog, Watched
+from consumers.kafka.watchdog import Dog, NoDog, Watched
 from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, limits_of
 from consumers.wiring.build import Installation
+from consumers.wiring.drain import in_time, watchdog
 from consumers.wiring.processes import GRACE_SECONDS, Background, keep_database, keep_presence
 from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
-
-HANG_SECONDS = 60.0
-"""A poll that takes so long will not return: its own limit is below a second."""
 
 _log = structlog.get_logger()
 
@@ -106,7 +104,7 @@ def consume(here: Installation, on_ready: Callable[[str], None] = lambda _: None
     broker = broker_of(here.settings)
     stop = threading.Event()
     background = Background(failed=stop.set)
-    with closing(broker), Watchdog(HANG_SECONDS, clock.ticks, bark=_bark) as dog:
+    with closing(broker), watchdog() as dog:
         broker.probe()
         work = consumption(here, broker, stop, dog)
         background.start("database", lambda: keep_database(here, background.stop))
@@ -140,17 +138,10 @@ def read(here: Installation, stop: threading.Event) -> None:
         engine.store.mapper.UnknownEvent, UnknownMasterKey: this program cannot read the log.
     """
     purposes(here.settings)
-    with closing(broker_of(here.settings)) as broker, Watchdog(HANG_SECONDS, clock.ticks, bark=_bark) as dog:
-        threading.Thread(target=_see_to_the_end, args=(stop, dog), name="drain", daemon=True).start()
+    with closing(broker_of(here.settings)) as broker, in_time(stop) as dog:
         work = _once_there(here, broker, stop, dog)
         if work is not None:
             work.run(stop)
-
-
-def _see_to_the_end(stop: threading.Event, dog: Watchdog) -> None:
-    stop.wait()
-    # Before the main thread gives the others up: what hangs must not look like an orderly end.
-    dog.end_within(GRACE_SECONDS - 1)
 
 
 def _once_there(here: Installation, broker: Broker, stop: threading.Event, dog: Dog) -> Consumption | None:
@@ -179,8 +170,3 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-
-
-def _bark(what: str, seconds: float) -> None:
-    with suppress(Exception):
-        _log.error("hung", what=what, seconds=round(seconds, 1), note="the stacks follow; the process ends")

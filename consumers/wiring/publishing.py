@@ -12,6 +12,7 @@ from consumers.outbox.sending import Producer
 from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, topics_of
 from consumers.wiring.build import Installation
+from consumers.wiring.drain import in_time
 from consumers.wiring.processes import Background, keep_database, keep_presence
 from consumers.wiring.settings import Settings
 from engine.store.database.wake import Waiter
@@ -48,11 +49,13 @@ def _relay(here: Installation, producer: Producer) -> int:
 def publish(here: Installation, stop: threading.Event) -> None:
     """Publish until ``stop`` is set, as one thread among others; trouble of the cluster is survived.
 
+    The batch under way is finished then; what takes longer than the grace ends the process.
+
     Raises:
         SettingsRefused: no cluster is named.
         BeyondLog, engine.store.mapper.UnknownEvent: a person must act; see ``Publisher.run``.
     """
-    with closing(broker_of(here.settings)) as broker, closing(Waiter(here.conninfo, CHANNEL)) as waiter:
+    with in_time(stop), closing(broker_of(here.settings)) as broker, closing(Waiter(here.conninfo, CHANNEL)) as waiter:
         publisher(here, broker).run(stop, waiter)
 
 
