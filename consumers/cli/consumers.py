@@ -45,7 +45,7 @@ def status(*, json: Json = False) -> int:
     """
     with _asked() as (here, broker):
         topics = list(wiring.purposes(here.settings))
-        found = standing.status(broker, here.store, topics, clock.now())
+        found = standing.status(broker, here.store, topics, clock.now)
     stopped = [each for each in found if each.state == "stopped"]
     missing = sorted(set(topics) - {each.topic for each in found})
     if json:

@@ -144,16 +144,35 @@ class Inquiry:
         return found, set(partitions) - answered
 
     def _one_by_one(self, partitions: Collection[Partition]) -> tuple[dict[Partition, Bounds], set[Partition]]:
-        found: dict[Partition, Bounds] = {}
-        answered: set[Partition] = set()
-        until = self._clock() + timedelta(seconds=_ASKING_SECONDS)
-        for each in partitions:
-            if self._clock() > until:
-                break
-            try:
-                found |= self._cluster.bounds([each])
-                answered.add(each)
-            except BrokerUnavailable as error:
+        answers = bounds_one_by_one(self._cluster, partitions, self._clock)
+        for each, answer in answers.items():
+            if isinstance(answer, BrokerUnavailable):
                 self._ask_again[each] = self._clock() + timedelta(seconds=RETRY_SECONDS)
-                _log.warning("partitions_not_checked", topic=each.topic, partition=each.number, reason=str(error))
-        return found, answered
+                _log.warning("partitions_not_checked", topic=each.topic, partition=each.number, reason=str(answer))
+        answered = {each for each, answer in answers.items() if not isinstance(answer, BrokerUnavailable)}
+        return {each: answer for each, answer in answers.items() if isinstance(answer, Bounds)}, answered
+
+
+class Bounded(Protocol):
+    """A cluster that knows which offsets its partitions have."""
+
+    def bounds(self, partitions: Collection[Partition]) -> dict[Partition, Bounds]: ...
+
+
+def bounds_one_by_one(
+    cluster: Bounded, partitions: Collection[Partition], clock: Callable[[], datetime]
+) -> dict[Partition, Bounds | BrokerUnavailable | None]:
+    """Return the bounds of each partition, or why it does not answer; None where there is none.
+
+    Of so many that all cannot be asked in time, the last ones are left out.
+    """
+    answers: dict[Partition, Bounds | BrokerUnavailable | None] = {}
+    until = clock() + timedelta(seconds=_ASKING_SECONDS)
+    for each in partitions:
+        if clock() > until:
+            break
+        try:
+            answers[each] = cluster.bounds([each]).get(each)
+        except BrokerUnavailable as error:
+            answers[each] = error
+    return answers

@@ -1,12 +1,13 @@
 """How every partition stands: what its consumer said last, beside the stored position and the broker's end."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from consumers.kafka.judging import Positions, Topics
+from consumers.kafka.access import BrokerUnavailable
+from consumers.kafka.judging import Positions, Topics, bounds_one_by_one
 from consumers.kafka.protocol import Bounds, Partition
 from engine.store.batch import SourceMove
 from engine.store.standings import StandingRow, State
@@ -47,7 +48,10 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PartitionStatus:
-    """One partition. ``position`` is the next offset to be read, ``lag_seconds`` the age of the last record read."""
+    """One partition. ``position`` is the next offset to be read, ``lag_seconds`` the age of the last record read.
+
+    ``first``, ``end`` and ``lag`` are None where nobody says now which offsets it has, as without a leader.
+    """
 
     topic: str
     partition: int
@@ -57,26 +61,38 @@ class PartitionStatus:
     since: datetime | None
     member: str | None
     position: int | None
-    first: int
-    end: int
-    lag: int
+    first: int | None
+    end: int | None
+    lag: int | None
     lag_seconds: float | None
 
 
-def status(cluster: Cluster, store: Store, topics: Collection[str], now: datetime) -> list[PartitionStatus]:
-    """Return all partitions of the topics that are there, by topic and number.
+def status(
+    cluster: Cluster, store: Store, topics: Collection[str], clock: Callable[[], datetime]
+) -> list[PartitionStatus]:
+    """Return all partitions of the topics that are there, by topic and number; one that is silent hides no other.
 
     Raises:
         BrokerUnavailable, DatabaseUnavailable: one of the two does not answer.
     """
     name, ids = cluster.cluster_id(), cluster.topic_ids(topics)
     partitions = sorted(cluster.partitions(list(ids)))
-    bounds = cluster.bounds(partitions)
+    bounds = _bounds(cluster, partitions, clock)
     sources = {each: source_of(name, ids[each.topic], each) for each in partitions}
     stored = store.positions.look_up(list(sources.values()))
     said = {row.said.source: row for row in store.standings.all()}
-    return [_status(each, bounds[each], stored.get(source), _said(said, source, each), now)
-            for each, source in sources.items() if each in bounds]  # fmt: skip
+    return [_status(each, bounds.get(each), stored.get(source), _said(said, source, each), clock())
+            for each, source in sources.items()]  # fmt: skip
+
+
+def _bounds(
+    cluster: Cluster, partitions: Collection[Partition], clock: Callable[[], datetime]
+) -> Mapping[Partition, Bounds]:
+    try:
+        return cluster.bounds(partitions)
+    except BrokerUnavailable:
+        answers = bounds_one_by_one(cluster, partitions, clock)
+        return {each: answer for each, answer in answers.items() if isinstance(answer, Bounds)}
 
 
 def source_of(cluster: str, topic_id: UUID, partition: Partition) -> str:
@@ -93,10 +109,10 @@ def _said(said: Mapping[str, StandingRow], source: str, partition: Partition) ->
 
 
 def _status(
-    partition: Partition, bounds: Bounds, position: int | None, row: StandingRow | None, now: datetime
+    partition: Partition, bounds: Bounds | None, position: int | None, row: StandingRow | None, now: datetime
 ) -> PartitionStatus:
     silent = row is None or row.silent_seconds > SILENT_SECONDS
-    lag = max(0, bounds.end - max(bounds.first, position or 0))
+    lag = None if bounds is None else max(0, bounds.end - max(bounds.first, position or 0))
     reached = row.said.reached if row is not None else None
     return PartitionStatus(
         topic=partition.topic,
@@ -106,13 +122,15 @@ def _status(
         since=row.said.since if row is not None else None,
         member=row.said.member if row is not None and not silent else None,
         position=position,
-        first=bounds.first,
-        end=bounds.end,
+        first=bounds.first if bounds is not None else None,
+        end=bounds.end if bounds is not None else None,
         lag=lag,
-        lag_seconds=round((now - reached).total_seconds(), 1)
-        if lag and reached is not None
-        else (None if lag else 0.0),
+        lag_seconds=0.0 if lag == 0 else _age(reached, now),
     )
+
+
+def _age(reached: datetime | None, now: datetime) -> float | None:
+    return None if reached is None else round((now - reached).total_seconds(), 1)
 
 
 @dataclass(frozen=True, slots=True)

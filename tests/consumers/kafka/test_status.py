@@ -160,7 +160,8 @@ def test_a_topic_made_anew_shows_as_stopped_until_it_is_adopted(here: Site) -> N
             outcome = here.line("consumers", "status", "--json")
             return {one["reason"] for one in outcome.json()["partitions"] if one["state"] == "stopped"}
 
-        wait_until(lambda: reasons() == {"topic_replaced"})
+        # Where the member saw the topic gone, it hears of the new one with its next metadata: within 30 seconds.
+        wait_until(lambda: reasons() == {"topic_replaced"}, seconds=90)
         assert here.line("consumers", "status").code == 1
         dry = here.line("consumers", "adopt", here.inbound, "--dry-run", "--json").json()
         assert (dry["done"], [one["after"] for one in dry["partitions"]]) == (False, [None, None])

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from consumers.kafka import judging
+from consumers.kafka import judging, status
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.client import Broker
 from consumers.kafka.protocol import Bounds, OutOfRange, Partition, Record
@@ -194,6 +194,22 @@ def test_a_partition_that_nobody_leads_stands_still_alone_and_goes_on_by_itself(
         cluster.produce(P, chat("3"))
         step_until([member], lambda: group.positions()["in", 0] == 2, seconds=10)
         assert [state for state, _ in stands(member)] == ["running"] * 3
+
+
+class Described(Leaderless):
+    """The same, asked by ``plaint consumers status``."""
+
+    def partitions(self, names: Collection[str]) -> list[Partition]:
+        return [each for each in self.logs if each.topic in names]
+
+
+def test_a_partition_that_nobody_leads_hides_no_other_from_who_asks_how_they_stand(desk: Desk) -> None:
+    cluster = Described({"in": 2})
+    cluster.silent = frozenset([P])
+    cluster.produce(Partition("in", 1), chat("a"))
+    silent, other = status.status(cluster, desk.store, ["in"], lambda: MONDAY)
+    assert (silent.partition, silent.end, silent.lag, silent.lag_seconds) == (0, None, None, None)
+    assert (other.partition, other.end, other.lag) == (1, 1, 1)
 
 
 class Down:
