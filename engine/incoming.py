@@ -82,7 +82,7 @@ class Spoiled:
     """
 
     id: UUID
-    """Derived from where it stood (cluster, topic id, partition, offset): the same for the same record."""
+    """Derived from where it stood (cluster, topic id, partition, offset, time): the same for the same record."""
     fingerprint: bytes
     """The same record has the same one, and is kept once."""
     reason: str

@@ -107,7 +107,7 @@ class DeadLetter(Frozen):
     @property
     def id(self) -> UUID:
         """The same for the same record, however often and by whomever it is read."""
-        return letter_id(self.cluster, self.topic_id, self.partition, self.offset)
+        return letter_id(self.cluster, self.topic_id, self.partition, self.offset, self.timestamp)
 
     @property
     def fingerprint(self) -> bytes:
@@ -144,9 +144,12 @@ class DeadLetter(Frozen):
         return cls.model_validate_json(octets)
 
 
-def letter_id(cluster: str, topic_id: UUID, partition: int, offset: int) -> UUID:
-    """Return the id of the dead letter of the record that stands there."""
-    return uuid5(_NAMESPACE, f"{cluster}/{topic_id}/{partition}/{offset}")
+def letter_id(cluster: str, topic_id: UUID, partition: int, offset: int, timestamp: datetime | None) -> UUID:
+    """Return the id of the dead letter of the record that stands there.
+
+    The timestamp tells it from one that stood there before: a log that lost its end gives offsets out again.
+    """
+    return uuid5(_NAMESPACE, f"{cluster}/{topic_id}/{partition}/{offset}/{_instant(timestamp) or ''}")
 
 
 def headers_of(raw: Sequence[tuple[bytes, bytes | None]]) -> tuple[_Header, ...]:
