@@ -10,6 +10,7 @@ give the same rows. G6: no lag, in time. G7: dead letters once each, in their to
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -66,15 +67,16 @@ def message(name: str, *, follows: str | None = None, pad: int = 0) -> bytes:
     return orjson.dumps(told)
 
 
-def effects(store: Store, topic: str, after: int = 0) -> Effects:
-    """Read what there is of a topic: in the log behind position ``after``, and set aside."""
+def effects(store: Store, topic: str, after: int = 0, since: datetime | None = None) -> Effects:
+    """Read what there is of a topic: in the log behind position ``after``, and set aside, as letters from ``since``."""
     found = Effects()
     for one in _log(store):
         found.events.append(one)
         source = one.envelope.source
         if one.position > after and isinstance(source, KafkaSource) and source.topic == topic:
             found.applied.setdefault((source.partition, source.offset), set()).add(one.envelope.correlation_id)
-    found.dead.update(place for place, _ in letters(store, topic))
+    dead = letters(store, topic)
+    found.dead.update(place for place, letter in dead if since is None or letter.first_failed_at >= since)
     for row in store.set_aside.listed("parked", limit=100_000):
         waits = parking.unpack(store.set_aside.show(row.id)[1]).around.source
         if isinstance(waits, KafkaSource) and waits.topic == topic:

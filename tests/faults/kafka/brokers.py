@@ -155,7 +155,7 @@ def _(site: Site) -> None:
 @fault(19, "the log is shorter than what was read of it: its end was not on the disk")
 def _(site: Site) -> None:
     site.again = "no"  # what was read stands in the topic no more
-    site.produce(SOME)
+    _a_third_spoiled(site)
     process = site.start()
     site.wait("all is read", lambda: site.lag() == 0)
     process.stop()
@@ -165,7 +165,13 @@ def _(site: Site) -> None:
     site.broker.start(1)
     _stands_until_adopted(site, site.start, "its positions are beyond the end")
     site.begin_anew()
-    site.produce(SOME)
+    _a_third_spoiled(site)
+
+
+def _a_third_spoiled(site: Site) -> None:
+    """Offsets are given out again where a log was shortened, so that dead letters of both logs have the same place."""
+    names = [(number % PARTITIONS, site.name(), number % 7 < 2) for number in range(SOME)]
+    site.put([(at, name, b"nothing" if bad else accounts.message(name)) for at, name, bad in names], kind="either")
 
 
 def _shorten(site: Site, number: int) -> None:

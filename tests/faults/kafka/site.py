@@ -125,6 +125,8 @@ class Site:
     topic_id: str = ""
     after: int = 0
     """Effects before this position of the log are of an earlier topic."""
+    since: datetime | None = None
+    """Dead letters before are of the same."""
     again: Literal["rows", "streams", "no"] = "rows"
     """What is the same where the topic is read again: all rows; the streams alone, where the order of the partitions
     or our own clock has its say in the rows; nothing, where the topic is not what was read."""
@@ -295,12 +297,12 @@ class Site:
 
     def begin_anew(self) -> None:
         """Count from here: what was before is of another topic, or of a log that is no more."""
-        self.sent, self.passed, self.highest = [], [], {}
+        self.sent, self.passed, self.highest, self.since = [], [], {}, datetime.now(UTC)
         self.after, self.marks = self.store.read.head().position, sum(self.positions().values())
 
     def accounts(self) -> dict[str, str]:
         """Hold what the store has against what the broker acknowledged; what is wrong by invariant."""
-        found = accounts.effects(self.store, self.topic, self.after)
+        found = accounts.effects(self.store, self.topic, self.after, self.since)
         return accounts.settled(found, self.sent, self.positions(), self.ends(), passed=self.passed, marks=self.marks)
 
 
