@@ -105,7 +105,7 @@ class Broker:
             "max_poll_interval_ms": int(self._measures.poll_interval_seconds * 1000),
             "session_timeout_ms": int(self._measures.session_seconds * 1000),
             "heartbeat_interval_ms": int(self._measures.session_seconds * 1000 / 15),
-            "metadata_max_age_ms": 30_000,
+            "metadata_max_age_ms": 5_000,  # a topic that was made anew is known for that so soon
         }
         return ClientConsumer(self._made(KafkaConsumer, options))
 
@@ -260,6 +260,10 @@ class ClientConsumer:
     def position(self, partition: Partition) -> int | None:
         state = self._consumer._subscription.assignment.get(TopicPartition(*partition))  # noqa: SLF001 # its own method asks the cluster
         return None if state is None or state.position is None else int(state.position.offset)
+
+    def topic_id(self, topic: str) -> UUID | None:
+        found = self._consumer._cluster.topic_id(topic)  # noqa: SLF001 # public there, and reached in no other way
+        return None if found is None else UUID(str(found))
 
     def hint(self, positions: Mapping[Partition, int]) -> None:
         if self._fenced:

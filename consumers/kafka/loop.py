@@ -162,6 +162,8 @@ class Consumption:
         if polled is None:
             return 0
         self.partitions.settle()
+        if self.partitions.doubtful(polled):
+            self.partitions.check()
         done = self._take(self._lot(consumer, polled))
         self._trouble.over()
         self._look_around(consumer)

@@ -182,6 +182,16 @@ class Partitions:
                 if place.state != "stopped" and place.position == asked[source]:
                     self._stop(place, "truncated")
 
+    def doubtful(self, partitions: Collection[Partition]) -> bool:
+        """Whether the client has been told that one of these is of another topic than the one that is read."""
+        places = [self._places[each] for each in partitions if each in self._places]
+        told = {place.partition.topic: self._client.topic_id(place.partition.topic) for place in places}
+        return any(
+            told[place.partition.topic] not in (None, place.reader.origin.topic_id)
+            for place in places
+            if place.state != "stopped"
+        )
+
     def check(self) -> None:
         """Compare ids and bounds with what is known; stop what does not agree, resume what was adopted.
 

@@ -124,6 +124,9 @@ class Consumer(Protocol):
         None where the partition is not this member's.
         """
 
+    def topic_id(self, topic: str) -> UUID | None:
+        """Return which topic the name meant when the client was told last; asks nobody."""
+
     def hint(self, positions: Mapping[Partition, int]) -> None:
         """Tell the cluster how far this group is, for tools that show lag. Waits for nothing; nothing depends on it.
 

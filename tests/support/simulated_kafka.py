@@ -231,6 +231,9 @@ class SimulatedConsumer:
     def position(self, partition: Partition) -> int | None:
         return self._at.get(partition)
 
+    def topic_id(self, topic: str) -> UUID | None:
+        return self.cluster.ids.get(topic)
+
     def hint(self, positions: Mapping[Partition, int]) -> None:
         if self.fenced:
             raise Fenced

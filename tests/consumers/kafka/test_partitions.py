@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import cast
 
@@ -120,6 +121,33 @@ def test_a_topic_made_anew_stands_still_until_it_is_adopted_and_is_then_read_fro
     assert [(line["log_level"], line["partition"]) for line in alarms] == [("error", 0)]
     assert texts(desk) == [f"It is broken, {n}" for n in range(5)]
     assert member.figures.alarms["topic_replaced"] == 1
+
+
+def test_of_a_topic_made_anew_between_two_checks_nothing_is_read_that_an_adoption_does_not_mend(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    group, topic = grouped(kafka, cluster, desk)
+    produce(kafka.servers, topic, [chat(str(n)) for n in range(3)])
+    member = group.member(check_seconds=1_000)
+    with running(member):
+        step_until([member], lambda: group.positions() == {(topic, 0): 3})
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(_made_anew_with, kafka, topic, [chat(f"new {n}") for n in range(8)])
+            step_until([member], made.done)
+        step_until([member], lambda: stopped(member) in ({0: "topic_replaced"}, {0: "beyond_end"}))
+        early = texts(desk)[3:]
+        member.step()
+        adopted(group, topic)
+        member.partitions.check()
+        step_until([member], lambda: group.positions() == {(topic, 0): 8})
+    assert early == []
+    assert texts(desk) == [f"It is broken, {n}" for n in range(3)] + [f"It is broken, new {n}" for n in range(8)]
+
+
+def _made_anew_with(kafka: RunningBroker, topic: str, values: list[bytes | None]) -> None:
+    kafka.delete_topic(topic)
+    kafka.create_topic(topic)
+    produce(kafka.servers, topic, values)
 
 
 def test_a_topic_that_is_deleted_stops_alone_and_asks_for_adoption_when_it_is_made_anew(
