@@ -5,16 +5,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from support.broker import RunningBroker
 from support.commandline import CommandLine
-from support.topics import read_topic
+from support.topics import Seen, read_topic
 
 NOBODY = "127.0.0.1:9"
 
@@ -116,3 +117,48 @@ def test_a_process_publishes_what_happens_and_ends_with_0_on_sigterm(
 
         assert running.wait(30) == 0, (tmp_path / "said").read_text()
     assert "publishing_began" in (tmp_path / "said").read_text()
+
+
+def test_a_publisher_killed_at_any_point_leaves_nothing_out_and_what_it_repeats_can_be_told(
+    settings: dict[str, str], kafka: RunningBroker, tmp_path: Path
+) -> None:
+    names = {name: kafka.new_topic(2, name=name) for name in ("inbound", "events", "notices", "dead-letters")}
+    chosen = {f"PLAINT_KAFKA_{name.upper().replace('-', '_')}": topic for name, topic in names.items()}
+    line = CommandLine({**settings, "PLAINT_KAFKA_SERVERS": kafka.servers, **chosen})
+    topics = Topics(line, kafka, names["inbound"], names["events"], names["notices"])
+    line.ok("sample", "--cases", "90", "--seed", "21")
+    chance, kills = Random(4), 0
+    for _ in range(12):
+        before = len(read_topic(kafka.inside, topics.events))
+        with process(topics, "publish", tmp_path / "said") as running:
+            until(lambda: len(read_topic(kafka.inside, topics.events)) > before or _caught_up(line))  # noqa: B023 # at once
+            time.sleep(chance.uniform(0, 0.25))
+            running.kill()
+            running.wait()
+        kills += not _caught_up(line)
+    line.ok("publish", "--once")
+
+    seen = read_topic(kafka.inside, topics.events)
+    exact = list(exactly(seen))
+    once = Topics(
+        CommandLine({**line.settings, "PLAINT_KAFKA_EVENTS": (again := kafka.new_topic(2, name="again"))}),
+        kafka, topics.inbound, again, topics.notices,
+    )  # fmt: skip
+    once.plaint.ok("publish", "--once")
+    wanted = read_topic(kafka.inside, again)
+    assert kills, "it was killed before it had sent all"
+    assert [each.octets for each in exact] == [each.octets for each in wanted]
+    assert {each.octets for each in seen} == {each.octets for each in wanted}, "what is sent again is the same"
+
+
+def _caught_up(line: CommandLine) -> bool:
+    return all(row["lag"] == 0 for row in line.ok("publish", "--status", "--json").json()["topics"])
+
+
+def exactly(seen: Sequence[Seen]) -> Iterator[Seen]:
+    """Yield what a consumer takes that passes over what is not behind its last sequence, as the README tells it to."""
+    last: dict[int, str] = {}
+    for each in seen:
+        if each.sequence > last.get(each.partition, ""):
+            last[each.partition] = each.sequence
+            yield each
