@@ -1,5 +1,6 @@
 """deploy/compose.yaml holds together: what it starts, sets, waits for and builds is what the program knows."""
 
+import itertools
 import re
 import shlex
 import shutil
@@ -10,9 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from consumers.cli import main
 from consumers.wiring.settings import from_environment
+from support.broker import RunningBroker
+from support.commandline import CommandLine
 
 OURS = {"topics", "run", "consume", "publish", "project"}
 THEIRS = {"postgres", "kafka"}
@@ -100,6 +104,36 @@ def test_a_topic_is_made_on_purpose_here_too(checkout: Path, services: dict[str,
     own = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     image = services["kafka"]["environment"]
     assert own["auto.create.topics.enable"] == image["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+def test_every_word_that_it_gives_the_program_is_one_that_it_has(services: dict[str, dict[str, Any]]) -> None:
+    given = [services[name]["command"] for name in OURS]
+    checks = [services[name]["healthcheck"]["test"][1:] for name in OURS - ONCE]
+    given += [words[1:] for words in checks if words[0] == "plaint"]
+    line = CommandLine({})
+    for words in given:
+        options = {word for word in words if word.startswith("--")}
+        command = list(itertools.takewhile(lambda word: not word.startswith("-"), words))
+        told = line.ok(*command, "--help").out
+        assert {option for option in options if option not in told} == set(), words
+
+
+def test_every_name_that_the_image_turns_into_a_property_is_one_that_the_broker_has(
+    services: dict[str, dict[str, Any]], kafka: RunningBroker
+) -> None:
+    """By the image's own rule: KAFKA_ in front, small letters, a dot for each underscore."""
+    names = {name.removeprefix("KAFKA_").lower().replace("_", ".") for name in services["kafka"]["environment"]}
+    with kafka.admin() as admin:
+        asked = [ConfigResource(ConfigResourceType.BROKER, "1")]
+        (there,) = admin.describe_configs(asked, config_filter="all")["broker"].values()
+    assert names - set(there) == set()
+
+
+def test_what_must_outlive_a_container_is_kept_where_its_image_writes(services: dict[str, dict[str, Any]]) -> None:
+    """The images' own volumes: their owners may write there, and nowhere else that is kept."""
+    assert services["kafka"]["volumes"] == ["kafka:/var/lib/kafka/data"]
+    assert services["kafka"]["environment"]["KAFKA_LOG_DIRS"] == "/var/lib/kafka/data"
+    assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"], "from PostgreSQL 18 on"
 
 
 @pytest.mark.slow
