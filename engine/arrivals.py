@@ -85,7 +85,7 @@ def _standing(draft: Draft, stream: UUID) -> UUID | None:
     turned = state.complaint if isinstance(state, Feedback) else None
     if turned is None:
         return stream
-    return turned if turned in draft.known.streams else None
+    return turned if draft.exists(turned) else None
 
 
 # --- parking --------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def _open(draft: Draft, entry: _Entry) -> Done:
     """Mail of machines and of our own people opens no complaint; it is kept as feedback."""
     complains = _from_outside(entry.item.message) and opening_sense(entry.sense) in joining.DISSATISFIED
     kind: Kind = "complaint" if complains else "feedback"
-    return replace(_deliver(draft, entry, streams_of.new_stream(entry.id, kind), kind), opened=True)
+    return _deliver(draft, entry, streams_of.new_stream(entry.id, kind), kind, opened=True)
 
 
 def _comes_too_late(draft: Draft, entry: _Entry, stream: UUID) -> bool:
@@ -191,9 +191,9 @@ def _continue(draft: Draft, entry: _Entry, ended: UUID) -> Done:
     """Dissatisfaction after the reopen window: a new complaint, linked, which keeps all conversations."""
     stream = streams_of.new_stream(entry.id, "complaint")
     draft.go_on(ended, stream)
-    done = _deliver(draft, entry, stream, "complaint", moves=True)
+    done = _deliver(draft, entry, stream, "complaint", moves=True, opened=True)
     _consequence(draft, entry, stream, LinkComplaint(other=ended, kind="continues"))
-    return replace(done, opened=True)
+    return done
 
 
 def _tie(draft: Draft, entry: _Entry, stream: UUID, forerunner: UUID | None) -> None:
@@ -226,22 +226,24 @@ def _turn(draft: Draft, entry: _Entry, feedback: UUID) -> Done:
     complaint = streams_of.new_stream(entry.id, "complaint")
     draft.go_on(feedback, complaint)
     _consequence(draft, entry, feedback, TurnIntoComplaint(complaint=complaint))
-    return replace(_deliver(draft, entry, complaint, "complaint", moves=True), opened=True)
+    return _deliver(draft, entry, complaint, "complaint", moves=True, opened=True)
 
 
-def _deliver(draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool = False) -> Done:
+def _deliver(
+    draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool = False, opened: bool = False
+) -> Done:
     message = entry.item.message
     raw, files = _contents(draft, entry, stream)
     taken = taking.content(message, entry.people, message_id=entry.id, raw=raw, files=files, sense=entry.sense)
     to = taking.receive if kind == "complaint" else taking.receive_feedback
     count = draft.decide(stream, to(message, taken, draft.book), entry.item, entry.id)
     _remember(draft, entry, stream, moves=moves)
-    return Done(stream, draft.loaded(stream).version, 0, count, kind=kind)
+    return Done(stream, draft.version(stream), 0, count, kind=kind, opened=opened)
 
 
 def _contents(draft: Draft, entry: _Entry, stream: UUID) -> tuple[UUID | None, tuple[Attachment, ...]]:
     message, subject = entry.item.message, entry.people.author
-    begins = draft.loaded(stream).version == 0
+    begins = draft.version(stream) == 0
     raw: UUID | None = None
     whole, kind = message.raw, "message/rfc822"
     if whole is None and taking.leaves_out(message, draft.book):

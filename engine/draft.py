@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine import streams_of, taking
@@ -60,6 +60,7 @@ class Draft:
         self.continued: list[tuple[UUID, UUID]] = []
         self._base = {stream: loaded.version for stream, loaded in known.streams.items()}
         self._new: dict[UUID, list[NewEvent]] = {}
+        self._unfolded: dict[UUID, _Follows] = {}
         self._moves: dict[str, SourceMove] = {}
         self._conversations: dict[bytes, ConversationKey] = {}
         self._contacts: dict[bytes, UUID] = {}
@@ -88,11 +89,21 @@ class Draft:
         """Move a source; several moves of one source become one."""
         if move is not None:
             before = self._moves.get(move.source)
-            self._moves[move.source] = replace(move, expected=before.expected) if before else move
+            self._moves[move.source] = SourceMove(move.source, before.expected, move.new) if before else move
 
     def loaded(self, stream: UUID) -> Loaded:
         """Return a stream as it stands now; one that does not exist is nothing at version 0."""
+        if (follows := self._unfolded.pop(stream, None)) is not None:
+            self.known.streams[stream] = follows.folded()
         return self.known.streams.get(stream) or Loaded(streams_of.nothing(), 0)
+
+    def exists(self, stream: UUID) -> bool:
+        """Return whether anything is known of a stream, from the store or from this batch."""
+        return stream in self.known.streams or stream in self._unfolded
+
+    def version(self, stream: UUID) -> int:
+        """Return how many events a stream has now."""
+        return self._base.get(stream, 0) + len(self._new.get(stream, ()))
 
     def erased(self, stream: UUID) -> frozenset[UUID]:
         """Return the persons whose text this stream takes no more, as far as that is known."""
@@ -140,19 +151,10 @@ class Draft:
         )
         events = streams_of.decide(command, loaded.state, given)
         stamped = stamp(command, events, given, item.around, said)
-        self._follow(stream, loaded, stamped, given)
-        return len(stamped)
-
-    def _follow(self, stream: UUID, loaded: Loaded, stamped: tuple[NewEvent, ...], given: Given) -> None:
-        state, unit = streams_of.fold(stamped, loaded.state), given.business_unit
-        for new in stamped:
-            if isinstance(new.event, ComplaintAssigned):
-                unit = new.event.business_unit or unit
-        fresh = (Fresh(new.event, new.envelope, given.now) for new in stamped)
-        history = None if loaded.history is None else (*loaded.history, *fresh)
-        self.known.streams[stream] = Loaded(state, loaded.version + len(stamped), history, unit, loaded.position)
+        self._unfolded[stream] = _Follows(loaded, stamped, given)
         self._base.setdefault(stream, 0)
         self._new.setdefault(stream, []).extend(stamped)
+        return len(stamped)
 
     def _given(
         self, stream: UUID, loaded: Loaded, item: Arrived | Asked, command_id: UUID, history: Sequence[Stored]
@@ -182,6 +184,24 @@ class Draft:
     def _unit(self, item: Arrived | Asked) -> str:
         stated = item.message.hints.business_unit if isinstance(item, Arrived) else None
         return self.book.code("business_unit", stated) or self.book.desk.business_unit
+
+
+class _Follows(NamedTuple):
+    """Events of this batch that nobody has asked about yet: of most streams nobody ever does."""
+
+    loaded: Loaded
+    stamped: tuple[NewEvent, ...]
+    given: Given
+
+    def folded(self) -> Loaded:
+        loaded, stamped, given = self
+        state, unit = streams_of.fold(stamped, loaded.state), given.business_unit
+        for new in stamped:
+            if isinstance(new.event, ComplaintAssigned):
+                unit = new.event.business_unit or unit
+        fresh = (Fresh(new.event, new.envelope, given.now) for new in stamped)
+        history = None if loaded.history is None else (*loaded.history, *fresh)
+        return Loaded(state, loaded.version + len(stamped), history, unit, loaded.position)
 
 
 def _history(stream: UUID, loaded: Loaded, command: Command) -> Sequence[Stored]:

@@ -107,8 +107,8 @@ def _asked(draft: Draft, item: Asked) -> Result:
         count = draft.decide(item.stream, item.command, item, command_id)
     except Refusal as refusal:
         return _kept(draft, command_id, fingerprint, Refused(refusal.code, refusal.reason, refusal.facts), None)
-    loaded = draft.loaded(item.stream)
-    done = Done(item.stream, loaded.version, 0, count, kind=streams_of.kind(loaded.state))
+    kind = streams_of.kind(draft.loaded(item.stream).state)
+    done = Done(item.stream, draft.version(item.stream), 0, count, kind=kind)
     return _kept(draft, command_id, fingerprint, done, item.stream)
 
 
@@ -127,7 +127,7 @@ def _not_admitted(draft: Draft, item: Asked) -> Refused | None:
     if (found := codes.unlisted(item.command, draft.book)) is not None:
         facts: dict[str, str | int | None] = {"field": found.place, "list": found.list_id}
         return Refused("unlisted_code", "this code is not published; take one of the list, or publish it", facts)
-    version = draft.loaded(item.stream).version
+    version = draft.version(item.stream)
     if item.expected is not None and item.expected != version:
         return Refused(
             "stale_version", "the case has moved on; read it again", {"expected": item.expected, "version": version}

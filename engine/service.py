@@ -6,12 +6,13 @@ again, and after a few tries each item goes alone, so that one contended case si
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
 from engine import knowledge, naming, past_events, planning, streams_of
+from engine.complaint.change import changed
 from engine.configuration import in_force
 from engine.configuration.activation import Configuration, activation
 from engine.configuration.in_force import Book
@@ -27,6 +28,7 @@ from engine.store.store import Store
 from engine.store.vault.erasure import Erasures
 from engine.store.vault.fingerprint import opaque_id
 from engine.store.vault.keys import Pair, SubjectErased
+from engine.taking import Keyed
 from schemas.configuration.activated import ConfigurationActivated
 from schemas.streams.subject import ErasureReason
 
@@ -162,20 +164,23 @@ class Service:
         """Plan and commit. Where a person was erased meanwhile, it is planned again without him, or turned away."""
         gone: frozenset[Pair] = frozenset()
         while True:
-            known = knowledge.gather(self._store, items, self._keyed)
+            keyed = cache(self._keyed)  # each name of a message is asked for about three times
+            known = knowledge.gather(self._store, items, keyed)
             known.gone = gone
-            found = self._tried(items, known, now)
+            found = self._tried(items, known, keyed, now)
             if isinstance(found, tuple):
                 return found
             if found <= gone:
                 return self._turned_away(items, now)
             gone |= found
 
-    def _tried(self, items: Sequence[Incoming], known: Known, now: datetime) -> tuple[Result, ...] | frozenset[Pair]:
+    def _tried(
+        self, items: Sequence[Incoming], known: Known, keyed: Keyed, now: datetime
+    ) -> tuple[Result, ...] | frozenset[Pair]:
         """Return the results, or the pairs of stream and person for which nothing is sealed any more."""
         plan: Plan | None = None
         try:
-            plan = planning.plan(items, known, self.book(), self._keyed, self._store.contents.prepare, now)
+            plan = planning.plan(items, known, self.book(), keyed, self._store.contents.prepare, now)
             return plan.results if plan.batch == Batch() else _placed(plan, self._store.commit(plan.batch))
         except SubjectErased as met:
             return frozenset({(met.stream, met.subject)})
@@ -241,7 +246,7 @@ class Service:
 def _placed(plan: Plan, committed: Committed) -> tuple[Result, ...]:
     """Return the results with the position at which they stand in the log."""
     return tuple(
-        replace(result, position=committed.position)
+        changed(result, position=committed.position)
         if isinstance(result, Done) and (not result.already or result.position == 0)
         else result
         for result in plan.results

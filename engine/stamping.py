@@ -3,21 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from engine.complaint.automatic import rule_of
 from engine.complaint.given import Given
+from engine.ids import derived
 from engine.incoming import Circumstances
 from engine.store.batch import NewEvent
 from schemas.complaint.base import Command, Event
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.registration import ComplaintRegistered
 from schemas.envelope import Envelope
+from schemas.unchecked import unchecked
 
 AT_THE_DESK = frozenset({ComplaintRegistered, SlaApplied})
 """What the desk does of itself when a message comes: done at the server's time, not at the message's."""
 
 _DESK = "rule:desk"
+_made = unchecked(Envelope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +44,45 @@ def stamp(
     added is the rule's act, not the sender's.
     """
     stamped: list[NewEvent] = []
+    named = str(given.stream)
+    differs = _differs(said.claimed_at, around.received_at, given.book.desk.claim_tolerance_seconds)
     for index, event in enumerate(events):
         cause = stamped[0].envelope.event_id if stamped else None
-        stamped.append(NewEvent(_envelope(command, event, index, given, around, said, cause), event))
+        own = derived(given.command_id, f"{named}/{index}")
+        stamped.append(
+            NewEvent(_envelope(command, event, own, given, around, said, cause=cause, differs=differs), event)
+        )
     return tuple(stamped)
 
 
 def _envelope(
     command: Command,
     event: Event,
-    index: int,
+    own: UUID,
     given: Given,
     around: Circumstances,
     said: Said,
+    *,
     cause: UUID | None,
+    differs: bool,
 ) -> Envelope:
     rule = rule_of(command, event, given)
     at_the_desk = rule is not None and type(event) in AT_THE_DESK
     day = given.precision == "day" and not at_the_desk
-    return Envelope(
-        event_id=uuid5(given.command_id, f"{given.stream}/{index}"),
+    return _made(
+        event_id=own,
         occurred_at=given.now if at_the_desk else given.at,
         occurred_precision="day" if day else "instant",
         zone=said.zone if day else None,
         actor=given.actor if rule is None else _DESK,
         on_behalf_of=around.sender.on_behalf_of,
         identity=given.identity if rule is None else "workload",
-        why=said.why if index == 0 and event.subject_id is not None else None,
+        why=said.why if cause is None and event.subject_id is not None else None,
         decided_by=rule,
         source=around.source,
         received_at=around.received_at,
         claimed_at=said.claimed_at,
-        claim_differs=_differs(said.claimed_at, around.received_at, given.book.desk.claim_tolerance_seconds),
+        claim_differs=differs,
         command_id=given.command_id,
         correlation_id=said.correlation_id or given.command_id,
         causation_id=cause,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from engine.complaint import decider
 from engine.complaint.case import Case
 from engine.complaint.given import Fact, Given
+from engine.ids import derived
 from engine.incoming import Done, Refused, Result
 from engine.streams import feedback, problem
 from schemas.complaint.base import Command, Event
@@ -15,7 +16,7 @@ from schemas.refusals import Refusal
 Kind = Literal["complaint", "feedback", "problem"]
 StreamState = decider.State | feedback.State | problem.State
 
-CONFIGURATION: Final = uuid5(UUID(int=0), "plaint/configuration")
+CONFIGURATION: Final = derived(UUID(int=0), "plaint/configuration")
 """The one stream of all activations."""
 
 
@@ -72,12 +73,12 @@ def fold(facts: Sequence[Fact], state: StreamState = decider.UNKNOWN) -> StreamS
 
 def new_stream(command_id: UUID, kind: Kind) -> UUID:
     """Return the id of the stream that a message opens: the same message always opens the same."""
-    return uuid5(command_id, f"stream/{kind}")
+    return derived(command_id, f"stream/{kind}")
 
 
 def part_id(command_id: UUID, label: str) -> UUID:
     """Return the id of a part of what a command brings: a file, a consequence."""
-    return uuid5(command_id, label)
+    return derived(command_id, label)
 
 
 def result_fields(result: Result) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from engine.configuration.in_force import Book
+from engine.ids import derived
 from engine.incoming import Arrived
 from engine.plausible import EARLIEST
 from engine.text.triage import sense_of
@@ -13,12 +14,15 @@ from schemas.channels.message import Author, ExternalRef, Message
 from schemas.complaint.lifecycle import Rate, Score
 from schemas.complaint.registration import MessageContent, Receive
 from schemas.streams.feedback import ReceiveFeedback
+from schemas.unchecked import unchecked
 from schemas.words import Attachment, Contact, Party, PartyRole, Point, Reference, Sense
 
 Keyed = Callable[[str, bytes], bytes]
 """A keyed hash: (what it is for, octets) -> 32 octets."""
 
 _LONGEST = 200_000
+_new_party, _new_contact = unchecked(Party), unchecked(Contact)
+_new_point, _new_content = unchecked(Point), unchecked(MessageContent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def people_of(
 
     def subject(author: Author | None, label: str) -> UUID:
         keys = contact_keys(author, keyed)
-        found = next((known[key] for key in keys if key in known), uuid5(command_id, label))
+        found = next((known[key] for key in keys if key in known), None) or derived(command_id, label)
         contacts.update((key, found) for key in keys if key not in known)
         return found
 
@@ -108,11 +112,11 @@ def claimed_at(message: Message) -> datetime | None:
 
 
 def _party(author: Author, subject: UUID, role: PartyRole) -> Party:
-    return Party(
+    return _new_party(
         role=role,
         subject_id=subject,
         name=author.name or None,
-        contacts=tuple(Contact(kind=contact.kind, value=contact.value) for contact in author.contacts),
+        contacts=tuple([_new_contact(kind=contact.kind, value=contact.value) for contact in author.contacts]),
     )
 
 
@@ -132,7 +136,7 @@ def content(
     role, parties = _parties(message, people)
     passed_on = speaker(message) is not message.author
     text = "\n\n".join(part for part in (message.text, message.quoted) if part)
-    return MessageContent(
+    return _new_content(
         message=message_id,
         channel=message.channel,
         subject_id=people.behalf if passed_on and people.behalf else people.author,
@@ -159,7 +163,7 @@ def _point(message: Message, book: Book) -> tuple[Point, ...]:
         return ()
     product = book.code("product", hints.product)
     return (
-        Point(
+        _new_point(
             point=1,
             product=product,
             product_name=hints.product if product is None else None,

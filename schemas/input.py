@@ -101,9 +101,12 @@ def _named_by_us(kind: str, steps: tuple[int | str, ...]) -> tuple[int | str, ..
     return steps[: steps.index(_FREE_OBJECT)] if _FREE_OBJECT in steps else steps
 
 
+_NOT_STORED: Final = re.compile("[\x00\ud800-\udfff]")
+
+
 def clean(text: str) -> str:
     """Drop what no text may hold and PostgreSQL does not store: NUL and lone surrogates."""
-    return re.sub("[\x00\ud800-\udfff]", "", text)
+    return text if text.isascii() and "\0" not in text else _NOT_STORED.sub("", text)
 
 
 def _no_number(value: object) -> object:

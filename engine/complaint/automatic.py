@@ -1,5 +1,6 @@
 """Which events follow by a rule of the house, rather than by what the sender of a command asked for."""
 
+from functools import lru_cache
 from typing import Final
 
 from engine.complaint.given import Given
@@ -31,7 +32,12 @@ def rule_of(command: Command, event: Event, given: Given) -> RuleRef | None:
     with a rule was nobody's act: the sender of the command is not its actor.
     """
     if isinstance(event, SlaApplied):
-        return RuleRef(rule_set=event.policy, version=event.policy_version, rule="policy.selected")
+        return _ref(event.policy, event.policy_version, "policy.selected")
     rule = _RULES.get((type(command), type(event)))
     desk = given.book.desk
-    return None if rule is None else RuleRef(rule_set=desk.id, version=desk.version, rule=rule)
+    return None if rule is None else _ref(desk.id, desk.version, rule)
+
+
+@lru_cache(maxsize=1024)
+def _ref(rule_set: str, version: int, rule: str) -> RuleRef:
+    return RuleRef(rule_set=rule_set, version=version, rule=rule)

@@ -34,6 +34,7 @@ from schemas.complaint.clocks import (
 )
 from schemas.complaint.registration import ComplaintReceived
 from schemas.refusals import Refusal
+from schemas.unchecked import unchecked
 from schemas.words import SlaReason
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 Events = SlaApplied | DeadlineMissed | DeadlineExtended | ComplaintPromised | PromiseKept
 Commands = ReportMiss | ExtendDeadline | MakePromise | KeepPromise
+_new_sla_applied = unchecked(SlaApplied)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ def reapplied(case: Case, events: tuple[Event, ...], given: Given) -> tuple[Even
     except NoCalendar:
         return ()
     return (
-        SlaApplied(
+        _new_sla_applied(
             subject_id=case.subject(given),
             reason="first" if case.clocks.policy is None else reason,
             policy=policy.id,

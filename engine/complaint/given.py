@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from engine.configuration.in_force import Book
+from engine.ids import derived
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import ExtendDeadline, ReportMiss
 from schemas.complaint.records import CorrectEntry
@@ -110,9 +111,9 @@ class Given:
         erased by its own id, and after that by the next one.
         """
         while subject in self.erased:
-            subject = uuid5(self.stream, f"after/{subject}")
+            subject = derived(self.stream, f"after/{subject}")
         return subject
 
     def derive(self, label: str) -> UUID:
         """Return an id that the same command always gets for the same label."""
-        return uuid5(self.command_id, label)
+        return derived(self.command_id, label)

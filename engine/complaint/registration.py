@@ -22,6 +22,7 @@ from schemas.complaint.registration import (
     Register,
 )
 from schemas.refusals import Refusal
+from schemas.unchecked import unchecked
 from schemas.words import Channel, ComplaintType, Money, Party, Point, RemedyForm
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Events = ComplaintReceived | ComplaintRegistered | ComplaintAcknowledged
 Commands = Register | Acknowledge
+_new_received, _new_registered = unchecked(ComplaintReceived), unchecked(ComplaintRegistered)
 """``Receive`` concerns several parts; ``correspondence`` decides it for a known case, ``open_case`` for a new one."""
 
 
@@ -110,7 +112,7 @@ def open_case(command: Receive, given: Given) -> tuple[Event, ...]:
 
 
 def _received(command: Receive, content: MessageContent) -> ComplaintReceived:
-    return ComplaintReceived(
+    return _new_received(
         subject_id=content.subject_id,
         channel=content.channel,
         message=content.message,
@@ -138,7 +140,7 @@ def with_author(content: MessageContent) -> tuple[Party, ...]:
 
 
 def _registered(command: Receive, given: Given) -> ComplaintRegistered:
-    return ComplaintRegistered(
+    return _new_registered(
         subject_id=command.content.subject_id,
         number=case_number(given.stream),
         points=command.points,

@@ -43,16 +43,15 @@ def select_policy(policies: Iterable[Policy], profile: Profile) -> Policy | None
 
 
 def _holds(when: Selection, profile: Profile) -> bool:
-    asked: tuple[tuple[tuple[str, ...], tuple[str | None, ...]], ...] = (
-        (when.channel, (profile.channel,)),
-        (when.type, profile.types),
-        (when.subtype, profile.subtypes),
-        (when.segment, (profile.segment,)),
-        (when.priority, (profile.priority,)),
-        (when.regulation, profile.regulations),
-        (when.business_unit, (profile.business_unit,)),
+    return (
+        (not when.channel or profile.channel in when.channel)
+        and (not when.type or not set(when.type).isdisjoint(profile.types))
+        and (not when.subtype or not set(when.subtype).isdisjoint(profile.subtypes))
+        and (not when.segment or profile.segment in when.segment)
+        and (not when.priority or profile.priority in when.priority)
+        and (not when.regulation or not set(when.regulation).isdisjoint(profile.regulations))
+        and (not when.business_unit or profile.business_unit in when.business_unit)
     )
-    return all(not wanted or not set(wanted).isdisjoint(has) for wanted, has in asked)
 
 
 def terms_of(policy: Policy, latest: Mapping[str, int], default: str | None = None) -> tuple[Terms, ...]:

@@ -10,12 +10,14 @@ text or ``Withheld`` and nothing else (``plan`` refuses a class where they could
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 from pydantic_core import SchemaSerializer, SchemaValidator
 
+from engine.sla.same import Same
 from engine.store.vault.plan import plan_of
+from schemas.complaint.clocks import SlaApplied
 from schemas.words import SEALED
 
 M = TypeVar("M", bound=BaseModel)
@@ -31,10 +33,25 @@ class Shape(Generic[M]):
         validator = SchemaValidator(schema, _use_prebuilt=False)
         self.from_json: Callable[[bytes], M] = validator.validate_json
         self._to_json = serializer.to_json
+        self._shared = _SHARED.get(model, "")
+        self._octets_of = lru_cache(maxsize=256)(self._written)
+        self._model = model
 
     def to_json(self, model: M) -> bytes:
         """Return what stands open, without absent values."""
-        return self._to_json(model, exclude_none=True)
+        if not self._shared:
+            return self._to_json(model, exclude_none=True)
+        own = self._to_json(model, exclude_none=True, exclude={self._shared})
+        return own[:-1] + b"," + self._octets_of(Same(getattr(model, self._shared)))
+
+    def _written(self, value: Same[Any]) -> bytes:
+        """Return the shared last field as it ends an event's JSON."""
+        alone = self._model.model_construct(None, **{self._shared: value.of})
+        return self._to_json(alone, exclude_none=True, include={self._shared})[1:]
+
+
+_SHARED: Final[dict[type[BaseModel], str]] = {SlaApplied: "clocks"}
+"""A last field whose very object many events share: what a policy promises is worked out once, and so is its JSON."""
 
 
 @cache

@@ -1,5 +1,6 @@
 """Code list: the values that a coded field may take, published so that figures survive an erasure."""
 
+from functools import cached_property
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -38,8 +39,10 @@ class CodeList(BaseModel):
         """Return the code that ``text`` spells in any case, or None if the list has none."""
         if text is None:
             return None
-        wanted = text.strip().casefold()
-        for code, value in self.values.items():
-            if wanted == code.casefold() or wanted in (spelling.casefold() for spelling in value.spellings):
-                return code
-        return None
+        return self.by_spelling.get(text.strip().casefold())
+
+    @cached_property
+    def by_spelling(self) -> dict[str, str]:
+        """Every spelling, in the form that is compared, and the code that it means."""
+        spelt = ((spelling, code) for code, value in self.values.items() for spelling in (code, *value.spellings))
+        return {spelling.casefold(): code for spelling, code in spelt}

@@ -1,7 +1,7 @@
 """The open part of a class: what is written without personal text, and how that is put back."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,7 @@ from engine.store.shape import Place, places, put_in, shape_of
 from engine.store.vault.plan import plan_of
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
+from schemas.complaint.clocks import AppliedClock, SlaApplied
 from schemas.complaint.registration import ComplaintReceived
 from schemas.envelope import Envelope
 from schemas.words import SEALED, Contact, Party
@@ -100,3 +101,11 @@ class Loose(BaseModel):
 
 def test_a_class_without_personal_text_keeps_all_of_it() -> None:
     assert shape_of(Loose).to_json(Loose(anything={"a": 1})) == b'{"anything":{"a":1}}'
+
+
+def test_a_field_that_many_events_share_is_written_as_pydantic_writes_it() -> None:
+    clock = AppliedClock(kind="reply", calendar="default", calendar_version=2, start=(), fulfil=(), warn=(50, 80))
+    for clocks in ((clock,), (clock, clock), (), (clock,)):
+        for subject in (None, UUID(int=7)):
+            event = SlaApplied(subject_id=subject, reason="first", policy="p", policy_version=1, clocks=clocks)
+            assert shape_of(SlaApplied).to_json(event) == event.model_dump_json(exclude_none=True).encode()

@@ -1,3 +1,5 @@
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,12 @@ def test_the_same_octets_have_the_same_hash_under_the_same_key_only() -> None:
 )
 def test_another_kind_or_other_octets_have_another_hash(one: tuple[str, bytes], two: tuple[str, bytes]) -> None:
     assert (KEYED.of(*one) == KEYED.of(*two)) == (one == two)
+
+
+@given(st.binary(min_size=1, max_size=100), st.sampled_from(KINDS), st.binary(max_size=200))
+def test_it_is_the_hmac_of_the_framed_octets(key: bytes, kind: str, octets: bytes) -> None:
+    framed = kind.encode() + b"\0" + len(octets).to_bytes(8, "big") + octets
+    assert Fingerprint(key).of(kind, octets) == hmac.digest(key, framed, "sha256")
 
 
 @given(st.binary(min_size=32, max_size=32))
