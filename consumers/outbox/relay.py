@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from typing import Final, NamedTuple, Protocol
+from uuid import UUID
 
 import structlog
 from pydantic import ValidationError
@@ -51,17 +52,21 @@ class _Sent(NamedTuple):
     acknowledged: Acknowledgement
 
 
-def relay_once(store: Store, producer: Producer, limit: int = 100, *, topic: str = TOPIC) -> int:
+def relay_once(
+    store: Store, producer: Producer, limit: int = 100, *, topic: str = TOPIC, told: set[UUID] | None = None
+) -> int:
     """Copy dead letters that are not in their topic yet, the oldest first; returns how many are there now.
 
     At most ``limit``. What the broker does not acknowledge stays pending, with the error
     ``dead_letters_not_relayed`` in the log: nothing is raised for it, and nothing else waits for it.
-    A letter that cannot be opened is passed over and stands in no other's way.
+    A letter that cannot be opened is passed over and stands in no other's way; its trouble is logged
+    (``dead_letter_unreadable``) unless it is among ``told``, where it is added.
 
     Raises:
         DatabaseUnavailable: what was sent now may be sent again.
     """
-    sent, trouble = _send(store, producer, limit, topic)
+    letters = _letters(store, limit, set() if told is None else told)
+    sent, trouble = _send(letters, producer, topic)
     arrived: list[AsideRow] = []
     for each in sent:
         try:
@@ -74,10 +79,12 @@ def relay_once(store: Store, producer: Producer, limit: int = 100, *, topic: str
     return store.set_aside.relayed(arrived) if arrived else 0
 
 
-def _send(store: Store, producer: Producer, limit: int, topic: str) -> tuple[list[_Sent], Exception | None]:
+def _send(
+    letters: Iterator[tuple[AsideRow, DeadLetter]], producer: Producer, topic: str
+) -> tuple[list[_Sent], Exception | None]:
     """Give letters to the producer until one is refused; a broker that does not answer is asked once, not for each."""
     sent: list[_Sent] = []
-    for row, letter in _letters(store, limit):
+    for row, letter in letters:
         given, headers = fitting(letter)
         try:
             value = b"" if given.key is None and given.value is None else given.value
@@ -88,22 +95,24 @@ def _send(store: Store, producer: Producer, limit: int, topic: str) -> tuple[lis
     return sent, None
 
 
-def _letters(store: Store, limit: int) -> Iterator[tuple[AsideRow, DeadLetter]]:
+def _letters(store: Store, limit: int, told: set[UUID]) -> Iterator[tuple[AsideRow, DeadLetter]]:
     last: AsideRow | None = None
     while limit > 0 and (rows := store.set_aside.unrelayed(limit=limit, after=last)):
         for row in rows:
-            if (letter := _opened(store, row)) is not None:
+            if (letter := _opened(store, row, told)) is not None:
                 limit -= 1
                 yield row, letter
         last = rows[-1]
 
 
-def _opened(store: Store, row: AsideRow) -> DeadLetter | None:
+def _opened(store: Store, row: AsideRow, told: set[UUID]) -> DeadLetter | None:
     with suppress(NotSetAside):
         try:
             return DeadLetter.from_octets(store.set_aside.show(row.id)[1])
         except (SealBroken, UnknownMasterKey, ValidationError) as error:
-            _log.error("dead_letter_unreadable", id=str(row.id), reason=type(error).__name__)
+            if row.id not in told:
+                _log.error("dead_letter_unreadable", id=str(row.id), reason=type(error).__name__)
+            told.add(row.id)
     return None
 
 

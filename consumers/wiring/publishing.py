@@ -3,6 +3,7 @@
 import threading
 from contextlib import closing
 from functools import partial
+from uuid import UUID
 
 from consumers.kafka.client import Broker
 from consumers.outbox.feeds import Feed, events_feed, notices_feed
@@ -37,13 +38,13 @@ def publisher(here: Installation, broker: Broker) -> Publisher:
         broker,
         feeds_of(here.settings),
         seconds=clock.ticks,
-        beside=partial(_relay, here),
+        beside=partial(_relay, here, set()),
         pace=Pace(poll_seconds=here.settings.poll_seconds),
     )
 
 
-def _relay(here: Installation, producer: Producer) -> int:
-    return relay_once(here.store, producer, _LETTERS, topic=here.settings.kafka_dead_letters)
+def _relay(here: Installation, told: set[UUID], producer: Producer) -> int:
+    return relay_once(here.store, producer, _LETTERS, topic=here.settings.kafka_dead_letters, told=told)
 
 
 def publish(here: Installation, stop: threading.Event) -> None:

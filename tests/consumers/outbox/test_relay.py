@@ -7,6 +7,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -241,6 +242,17 @@ def test_a_letter_that_cannot_be_read_stands_in_no_others_way(desk: Desk) -> Non
         assert relay.relay_once(desk.store, Moody((b"2",)), 1) == 1
     assert pending(desk) == ["internal broken"]
     assert [line["event"] for line in logs] == ["dead_letter_unreadable"]
+
+
+def test_a_letter_that_cannot_be_read_is_told_once_and_not_with_every_look(desk: Desk) -> None:
+    broken = SetAside("dead_letter", letter(1).id, b"1" * 32, "internal broken", "kafka", b"no letter at all")
+    desk.store.commit(Batch(set_aside=(broken,)))
+    told: set[UUID] = set()
+    with capture_logs() as logs:
+        for _ in range(3):
+            assert relay.relay_once(desk.store, Moody(()), told=told) == 0
+    assert [line["event"] for line in logs] == ["dead_letter_unreadable"]
+    assert told == {broken.id}
 
 
 def test_a_parked_message_is_never_relayed(desk: Desk) -> None:
