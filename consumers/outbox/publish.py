@@ -50,8 +50,8 @@ class Pace(NamedTuple):
     """How much is sent at once, and how long is waited for what."""
 
     batch: int = 1_000
-    patience_seconds: float = 20.0
-    """For an acknowledgement: longer than the change of a partition's leader takes."""
+    patience_seconds: float = 10.0
+    """For an acknowledgement: shorter than the grace at the end. A batch that had none in time is sent again."""
     poll_seconds: float = 1.0
 
 
