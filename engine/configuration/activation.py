@@ -34,4 +34,5 @@ def activation(configuration: Configuration) -> Event:
         version=configuration.version,
         digest=digest(content),
         content=content,
+        applies_to_open=isinstance(configuration, Calendar) and configuration.applies_to_open,
     )

@@ -112,6 +112,8 @@ class Calendar(BaseModel):
     holidays: tuple[date, ...] = ()
     exceptions: Mapping[date, Hours] = Field(default_factory=dict)
     covered_until: date | None = None
+    applies_to_open: bool = False
+    """This version re-dates the clocks that run by an earlier one; otherwise it holds for new complaints."""
     source: str | None = None
     """Where its rules come from, for people."""
 

@@ -26,6 +26,7 @@ def test_a_calendar_is_what_its_plain_form_says() -> None:
         "holidays": ["2024-01-01"],
         "exceptions": {"2024-01-06": ["10:00-12:00"], "2024-01-08": []},
         "covered_until": "2024-12-31",
+        "applies_to_open": True,
         "source": "made up",
     }  # fmt: skip
 
