@@ -56,6 +56,24 @@ class Verdict:
     warnings: tuple[Threshold, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A run as of one instant with what its verdict rests on. Instants are microseconds since 1970 in UTC."""
+
+    run: Run
+    zone: OpenTime
+    """The calendar under which it started: days are read in it."""
+    term: Term
+    waits: tuple[Pause, ...]
+    """Pauses as long as they are known to last; one that holds goes beyond the instant of judging."""
+    pauses: tuple[Pause, ...]
+    """The same, up to ``until``."""
+    begin: int
+    until: int
+    """The instant of judging, or the end where the clock ended before."""
+    due: int
+
+
 def judge(marks: Marks, calendars: Calendars, at: datetime, known_at: datetime | None = None) -> tuple[Verdict, ...]:
     """Return every clock of a complaint as of ``at``, ordered by kind, cycle and instance.
 
@@ -68,19 +86,25 @@ def judge(marks: Marks, calendars: Calendars, at: datetime, known_at: datetime |
     """
     now = to_us(at)
     runs = unfold(marks, now, None if known_at is None else to_us(known_at))
-    verdicts = (_verdict(run, calendars, now) for run in runs)
+    verdicts = (verdict_of(counted(run, calendars, now), now) for run in runs)
     return tuple(sorted(verdicts, key=lambda one: (one.kind, one.cycle, one.instance)))
 
 
-def _verdict(run: Run, calendars: Calendars, now: int) -> Verdict:
+def counted(run: Run, calendars: Calendars, now: int) -> Counted:
+    """Return what the verdict on a run rests on as of ``now``; raises as ``judge``."""
     zone = find(calendars, run.terms)
     end = None if run.end is None else instant_of(zone, run.end)
     until = now if end is None else min(end, now)
-    waits = _joined(zone, [*run.pauses, *run.gaps], now)
+    waits = tuple(_joined(zone, [*run.pauses, *run.gaps], now))
     pauses = cut(waits, until)
     term = term_of(run, calendars, waits)
-    due = due_of(term, pauses)
-    begin = term.origin
+    return Counted(run, zone, term, waits, pauses, term.origin, until, due_of(term, pauses))
+
+
+def verdict_of(known: Counted, now: int) -> Verdict:
+    """Return the verdict on a run as of ``now``."""
+    run, zone, term, pauses = known.run, known.zone, known.term, known.pauses
+    begin, until, due = known.begin, known.until, known.due
     opened = instant_of(zone, run.opened) if run.continued else begin
     state = _state(run, zone, due, now)
     missed = max(due, opened) if state == "missed" else None
