@@ -17,7 +17,7 @@ from engine.sla.calendar import compile_calendar
 from engine.sla.fact import from_stored
 from engine.sla.judge import Verdict, judge
 from engine.sla.marks import steps
-from engine.sla.policy import NoCalendar, Profile, applied_clocks, select_policy
+from engine.sla.policy import NoCalendar, Profile, applied_clocks, repinned, select_policy
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
@@ -29,6 +29,7 @@ from schemas.complaint.clocks import (
     KeepPromise,
     MakePromise,
     PromiseKept,
+    ReapplySla,
     ReportMiss,
     SlaApplied,
 )
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from engine.complaint.case import Case
 
 Events = SlaApplied | DeadlineMissed | DeadlineExtended | ComplaintPromised | PromiseKept
-Commands = ReportMiss | ExtendDeadline | MakePromise | KeepPromise
+Commands = ReportMiss | ReapplySla | ExtendDeadline | MakePromise | KeepPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
     match command:
         case ReportMiss():
             return _miss(command, case, given)
+        case ReapplySla():
+            return _reapply(case, given)
         case ExtendDeadline():
             return _extend(command, case, given)
         case MakePromise():
@@ -112,6 +115,33 @@ def _miss(command: ReportMiss, case: Case, given: Given) -> tuple[Event, ...]:
             detected_at=given.now,
         ),
     )
+
+
+def _reapply(case: Case, given: Given) -> tuple[Event, ...]:
+    """Pin what is open to the newest calendars that hold for it. What was missed stays missed, see ``engine.sla.due``.
+
+    A complaint is open here while it is worked on or a clock of it runs: a statutory one outlives the outcome.
+    """
+    applied = [stored.event for stored in given.history if isinstance(stored.event, SlaApplied)]
+    if not applied:
+        return ()
+    held = applied[-1]
+    clocks = repinned(held.clocks, given.book.calendars)
+    if clocks == held.clocks or not (case.lifecycle.is_open or _any_runs(given)):
+        return ()
+    return (
+        SlaApplied(
+            subject_id=case.subject(given),
+            reason="calendar",
+            policy=held.policy,
+            policy_version=held.policy_version,
+            clocks=clocks,
+        ),
+    )
+
+
+def _any_runs(given: Given) -> bool:
+    return any(clock.state in ("running", "paused") for clock in judged(given))
 
 
 def _extend(command: ExtendDeadline, case: Case, given: Given) -> tuple[Event, ...]:

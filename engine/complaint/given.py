@@ -8,12 +8,12 @@ from uuid import UUID, uuid5
 
 from engine.configuration.in_force import Book
 from schemas.complaint.base import Event
-from schemas.complaint.clocks import ExtendDeadline, ReportMiss
+from schemas.complaint.clocks import ExtendDeadline, ReapplySla, ReportMiss
 from schemas.complaint.records import CorrectEntry
 from schemas.envelope import Envelope
 from schemas.words import Identity, Origin, Precision
 
-NEEDS_HISTORY: Final = (CorrectEntry, ExtendDeadline, ReportMiss)
+NEEDS_HISTORY: Final = (CorrectEntry, ExtendDeadline, ReapplySla, ReportMiss)
 """Commands that are decided by the stored events themselves, beside the state."""
 
 
