@@ -119,7 +119,13 @@ class OpenTime:
 
 
 def compile_calendar(calendar: Calendar) -> OpenTime:
-    """Return ``calendar`` ready to be asked. Its years are laid out when needed and kept for the next caller."""
+    """Return ``calendar`` ready to be asked. Its years are laid out when needed and kept for the next caller.
+
+    Raises:
+        ValueError: its holidays are not dates yet (``engine.configuration.activation.expanded``).
+    """
+    if calendar.public_holidays is not None:
+        raise ValueError(f"calendar '{calendar.id}': its public holidays are not dates yet; expand it first")
     return _compiled(
         calendar.id,
         calendar.version,

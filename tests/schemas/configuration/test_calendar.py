@@ -25,6 +25,9 @@ def test_a_calendar_is_what_its_plain_form_says() -> None:
         },
         "holidays": ["2024-01-01"],
         "exceptions": {"2024-01-06": ["10:00-12:00"], "2024-01-08": []},
+        "public_holidays": {
+            "country": "GB", "subdivision": "ENG", "years": [2023, 2024], "moved_workdays": ["09:00-13:00"],
+        },
         "covered_until": "2024-12-31",
         "applies_to_open": True,
         "source": "made up",
@@ -65,6 +68,14 @@ def test_intervals_are_put_in_order_and_may_touch() -> None:
             (),
             "covered_until: 2024-12-31 is before 2025-01-01",
         ),
+        ({"holidays": ["2025-01-01", "2025-01-01"]}, (), "holidays.1: 2025-01-01 stands twice; remove one"),
+        (
+            {"public_holidays": {"country": "GB", "years": [2024]}, "covered_until": "2025-12-31"},
+            (),
+            "covered_until: the holidays end with 2024",
+        ),
+        ({"public_holidays": {"country": "gb", "years": [2024]}}, ("public_holidays", "country"), "match pattern"),
+        ({"public_holidays": {"country": "GB", "years": []}}, ("public_holidays", "years"), "at least 1 item"),
     ],
 )
 def test_a_wrong_calendar_is_refused_with_place_and_fix(
