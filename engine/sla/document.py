@@ -73,7 +73,7 @@ def judgeable(document: Mapping[str, Any]) -> Judgeable:
 def _calendars(
     document: Mapping[str, Any], problems: list[Problem]
 ) -> tuple[Calendar | None, dict[tuple[str, int], Calendar]]:
-    default = built(Calendar, _calendar(document.get("calendar")), ("calendar",), problems)
+    default = _dated(document.get("calendar"), ("calendar",), problems)
     found = {} if default is None else {(default.id, default.version): default}
     further = document.get("calendars")
     if further is None:
@@ -83,10 +83,20 @@ def _calendars(
         return default, found
     for index, data in enumerate(further):
         path: Path = ("calendars", index)
-        one = built(Calendar, _calendar(data), path, problems)
+        one = _dated(data, path, problems)
         if one is not None and found.setdefault((one.id, one.version), one) != one:
             problems.append((path, f"'{one.id}' version {one.version} stands twice and differs; give it another"))
     return default, found
+
+
+def _dated(data: object, path: Path, problems: list[Problem]) -> Calendar | None:
+    """Return the calendar with dates for the public holidays that it names."""
+    found = built(Calendar, _calendar(data), path, problems)
+    try:
+        return None if found is None else expanded(found)
+    except NoSuchHolidays as error:
+        problems.append(((*path, *error.field.split(".")), error.fix))
+        return None
 
 
 def _calendar(data: object) -> object:
