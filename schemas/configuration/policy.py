@@ -1,7 +1,7 @@
 """Policy: which clocks a complaint gets, and for which complaints it holds."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple, Self, get_args
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
+from schemas.configuration.letter import Letter
 from schemas.words import Code, Priority, Stage
 
 Unit = Literal[
@@ -243,12 +244,26 @@ class Policy(BaseModel):
     clocks: Annotated[tuple[ClockRule, ...], Field(min_length=1)]
     source: str | None = None
     """Where its rules come from, for people."""
+    letters: tuple[Letter, ...] = ()
+    """What its rules demand to be written, as checklists for people."""
 
     @model_validator(mode="after")
-    def _one_clock_of_a_kind(self) -> Self:
-        seen: set[str] = set()
-        for index, clock in enumerate(self.clocks):
-            if clock.kind in seen:
-                raise ValueError(f"clocks.{index}.kind: '{clock.kind}' stands twice; a policy has one clock of a kind")
-            seen.add(clock.kind)
+    def _fits_together(self) -> Self:
+        if problems := list(self._problems()):
+            raise ValueError("\n".join(problems))
         return self
+
+    def _problems(self) -> Iterator[str]:
+        kinds: set[str] = set()
+        for index, clock in enumerate(self.clocks):
+            if clock.kind in kinds:
+                yield f"clocks.{index}.kind: '{clock.kind}' stands twice; a policy has one clock of a kind"
+            kinds.add(clock.kind)
+        letters: set[str] = set()
+        for index, letter in enumerate(self.letters):
+            if letter.clock is not None and letter.clock not in kinds:
+                known = ", ".join(one.kind for one in self.clocks)
+                yield f"letters.{index}.clock: this policy has no clock '{letter.clock}'; one of: {known}"
+            if letter.id in letters:
+                yield f"letters.{index}.id: '{letter.id}' stands twice; give each letter a name of its own"
+            letters.add(letter.id)
