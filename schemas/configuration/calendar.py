@@ -141,12 +141,7 @@ class Calendar(BaseModel):
     def _problems(self) -> Iterator[str]:
         if not any(self.week.days()):
             yield "week: no weekday is open, so no working time would ever pass; open at least one"
-        seen: set[date] = set()
-        for index, day in enumerate(self.holidays):
-            if day in seen:
-                yield f"holidays.{index}: {day} stands twice; remove one"
-            seen.add(day)
-        for day in sorted({*seen, *self.exceptions}):
+        for day in sorted({*self.holidays, *self.exceptions}):
             if self.covered_until is not None and day > self.covered_until:
                 yield f"covered_until: {self.covered_until} is before {day}; move it there or later"
         if self.public_holidays is None or self.covered_until is None:

@@ -68,7 +68,6 @@ def test_intervals_are_put_in_order_and_may_touch() -> None:
             (),
             "covered_until: 2024-12-31 is before 2025-01-01",
         ),
-        ({"holidays": ["2025-01-01", "2025-01-01"]}, (), "holidays.1: 2025-01-01 stands twice; remove one"),
         (
             {"public_holidays": {"country": "GB", "years": [2024]}, "covered_until": "2025-12-31"},
             (),
@@ -86,3 +85,10 @@ def test_a_wrong_calendar_is_refused_with_place_and_fix(
 
     (error,) = refused.value.errors()
     assert (error["loc"], message in error["msg"]) == (path, True), error["msg"]
+
+
+def test_a_holiday_that_stands_twice_is_closed_like_any_other() -> None:
+    """What was once activated must be read for ever, and lists of holidays are often joined from several sources."""
+    day = date(2025, 1, 1)
+
+    assert calendar(holidays=[day, day]).holidays == (day, day)
