@@ -102,7 +102,7 @@ def _miss(command: ReportMiss, case: Case, given: Given) -> tuple[Event, ...]:
     """Who proposes a miss may look early or late; only the clock as judged now decides."""
     if any(entry.clock_key == (command.clock, command.cycle, command.instance) for entry in case.clocks.missed):
         return ()
-    clock = _clock(command.clock, command.cycle, command.instance, given)
+    clock = clock_of(command.clock, command.cycle, command.instance, given)
     if clock.state != "missed":
         raise Refusal("not_due", "the clock has not run out", clock=clock.kind, state=clock.state)
     return (
@@ -145,7 +145,7 @@ def _any_runs(given: Given) -> bool:
 
 
 def _extend(command: ExtendDeadline, case: Case, given: Given) -> tuple[Event, ...]:
-    clock = _clock(command.clock, command.cycle or case.cycle, command.instance, given)
+    clock = clock_of(command.clock, command.cycle or case.cycle, command.instance, given)
     if Deadline(clock.kind, clock.cycle, clock.instance, command.due_at) in case.clocks.extended:
         return ()
     if command.notice is not None and not knows(case, command.notice):
@@ -168,7 +168,7 @@ def _extend(command: ExtendDeadline, case: Case, given: Given) -> tuple[Event, .
     )
 
 
-def _clock(kind: str, cycle: int, instance: int | None, given: Given) -> Verdict:
+def clock_of(kind: str, cycle: int, instance: int | None, given: Given) -> Verdict:
     """Return one clock as judged now; without ``instance`` the latest of its cycle."""
     found = [
         clock

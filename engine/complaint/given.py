@@ -7,14 +7,17 @@ from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from engine.configuration.in_force import Book
+from schemas.complaint.assignment import EscalateByClock
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import ExtendDeadline, ReapplySla, ReportMiss
 from schemas.complaint.records import CorrectEntry
 from schemas.envelope import Envelope
 from schemas.words import Identity, Origin, Precision
 
-NEEDS_HISTORY: Final = (CorrectEntry, ExtendDeadline, ReapplySla, ReportMiss)
+NEEDS_HISTORY: Final = (CorrectEntry, EscalateByClock, ExtendDeadline, ReapplySla, ReportMiss)
 """Commands that are decided by the stored events themselves, beside the state."""
+PROPOSALS: Final = (EscalateByClock, ReportMiss)
+"""Commands by which a clock asks to be looked at. One that comes too early is refused, and may come again."""
 
 
 class Circumstances(Protocol):

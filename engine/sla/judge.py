@@ -10,6 +10,7 @@ from engine.sla.due import Calendars, Term, cut, due_of, find, instant_of, net_t
 from engine.sla.marks import Entry, Marks
 from engine.sla.runs.run import Gap, Run
 from engine.sla.runs.unfold import unfold
+from engine.sla.steps import StepAt, steps_at
 from engine.sla.target import Pause, day_due, due_after_time, own_time
 
 State = Literal["running", "paused", "fulfilled", "missed", "cancelled"]
@@ -54,6 +55,10 @@ class Verdict:
     reference: str | None
     """Of a wait, promise or action: its id."""
     warnings: tuple[Threshold, ...]
+    open: bool = False
+    """Neither fulfilled nor cancelled; a missed one may be either."""
+    escalations: tuple[StepAt, ...] = ()
+    """Of a missed clock: who is called in when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ def verdict_of(known: Counted, now: int) -> Verdict:
         calendar_version=term.calendar.version,
         reference=run.reference,
         warnings=_warnings(term, begin, due, pauses),
+        open=run.open,
+        escalations=() if missed is None else steps_at(term.terms.escalations, term.calendar, missed),
     )
 
 
