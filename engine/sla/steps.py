@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine.sla.calendar import OpenTime, from_us
 from engine.sla.kinds import Step
-from engine.sla.target import day_due, days_of, due_after_time, duration, end_day, end_of_day
+from engine.sla.target import counts_after, day_due, days_of, due_after_time, duration, end_day, end_of_day
 from schemas.configuration.policy import Target
 
 
@@ -34,4 +34,6 @@ def _after(target: Target | None, calendar: OpenTime, missed: int) -> int:
     if not target.in_days:
         return due_after_time(calendar, target.unit, missed, duration(target), ())
     day = day_due(calendar, missed)
-    return end_of_day(calendar, target.unit, end_day(calendar, target.unit, day, days_of(target, day), ()))
+    after = counts_after(calendar, target, missed, day)
+    day = end_day(calendar, target.unit, after, days_of(target, day), (), target.by)
+    return end_of_day(calendar, target.unit, day, target.by)

@@ -82,6 +82,15 @@ def _closings_before(calendar: OpenTime, base: int, us: int) -> int:
     return whole + bisect_left(calendar.year(number).closings, us) - at_midnight
 
 
+def open_days_between(calendar: OpenTime, first: int, last: int) -> int:
+    """Return how many local days in [first, last) are open, 0 if ``last`` is not after ``first``."""
+    if last <= first:
+        return 0
+    from_year, to_year = date.fromordinal(first).year, date.fromordinal(last).year
+    whole = sum(len(calendar.year(number).days) for number in range(from_year, to_year))
+    return whole + bisect_left(calendar.year(to_year).days, last) - bisect_left(calendar.year(from_year).days, first)
+
+
 def working_time(calendar: OpenTime, start: datetime, end: datetime) -> timedelta:
     """Return the open time between two aware instants, 0 if ``end`` is not after ``start``."""
     return count_open(calendar, to_us(start), to_us(end)) * MICROSECOND

@@ -59,6 +59,9 @@ def test_pauses_are_kept_over_a_new_priority() -> None:
         ("10 calendar days", "5 calendar days", at(8, 12), "2024-03-11T21:00:00Z"),
         ("5 working days", "9 working hours", at(6, 9), "2024-03-06T13:12:00Z"),
         ("18 working hours", "4 working days", at(5, 9), "2024-03-07T15:00:00Z"),
+        ("10 working days", "5 working days by 12:00", at(6, 11), "2024-03-12T09:00:00Z"),
+        ("4 working days by 12:00", "4 working days", at(6, 12), "2024-03-07T15:00:00Z"),
+        ("10 working days", "same working day by 16:00", at(6, 11), "2024-03-06T13:00:00Z"),
     ],
 )
 def test_shares_of_days_are_rounded_up_to_whole_days(old: str, new: str, changed: str, due: str) -> None:
