@@ -20,7 +20,8 @@ from projections.answers import Answer, Moment, OfView, Question, Snapshot
 from projections.api import paging
 from projections.runtime import progress
 from projections.views.sla_timers.calendars import Compiled
-from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW, Key, key_of
+from projections.views.sla_timers.reported import Asks, Key, key_of
+from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW
 from schemas.configuration.policy import PLAIN_KINDS, is_kind
 from schemas.words import Origin
 
@@ -29,6 +30,13 @@ MOST = 500
 """Clocks of one page at most."""
 _SORTED = (datetime, UUID, str, int, int)
 _CALENDARS = Compiled()
+_STORED = frozenset(
+    {
+        "open", "number", "team", "business_unit", "origin", "policy", "policy_version", "warned", "next_action",
+        "next_action_at",
+    }
+)  # fmt: skip
+"""What the row says, whatever the instant of asking."""
 
 
 def _known(kind: str) -> str:
@@ -96,7 +104,13 @@ class Timer(Answer):
     late_evidence: bool
     provisional: bool
     extended: bool
+    paused_seconds: float
     warnings: tuple[WarningAt, ...]
+    warned: int | None
+    """The largest share, in percent, that a warning was given of."""
+    next_action: Asks | None
+    """What it will ask for next if nothing happens: a warning, that a miss is recorded, a level, the end of a term."""
+    next_action_at: Moment | None
 
 
 class TimerList(OfView):
@@ -200,16 +214,19 @@ def _timer(row: Mapping[str, Any], verdicts: Mapping[Key, Verdict]) -> Timer:
     """A clock that had not begun at the instant of asking shows what is stored of it."""
     one = verdicts.get((row["kind"], row["cycle"], row["instance"]))
     kept = {name: row[name] for name in Timer.model_fields.keys() & row.keys()}
+    kept |= {"next_action": row["action"], "next_action_at": row["action_at"]}
     if one is None:
-        kept |= {"elapsed_seconds": 0.0, "remaining_seconds": None, "overdue_seconds": None, "warnings": ()}
+        none = {"remaining_seconds": None, "overdue_seconds": None, "warnings": ()}
+        kept |= {"elapsed_seconds": 0.0, "paused_seconds": 0.0, **none}
         return Timer(case=row["stream"], **kept)
-    names = kept.keys() - {"open", "number", "team", "business_unit", "origin", "policy", "policy_version"}
+    names = kept.keys() - _STORED
     judged = {name: getattr(one, name) for name in names}
     return Timer(
         case=row["stream"],
         elapsed_seconds=one.elapsed_seconds,
         remaining_seconds=one.remaining_seconds,
         overdue_seconds=one.overdue_seconds,
+        paused_seconds=one.paused_seconds,
         warnings=tuple(WarningAt(percent=warning.percent, at=warning.at) for warning in one.warnings),
         **(kept | judged),
     )
