@@ -86,6 +86,10 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.views:sla_list",
                 "List clocks, what is due next first: when they started, when they are due, how they stand.",
             ),
+            "judge": (
+                "consumers.cli.sla:judge_file",
+                "Judge the clocks of one plain document, YAML or JSON; needs no database and no settings.",
+            ),
         },
     ),
     "keys": (

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from engine.configuration.activation import NoSuchHolidays, expanded
 from engine.sla.calendar import compile_calendar
 from engine.sla.document_events import Setting, facts, not_in_file, read_instant
 from engine.sla.document_problems import BadDocument, Path, Problem, built
@@ -92,8 +91,12 @@ def _calendars(
 def _dated(data: object, path: Path, problems: list[Problem]) -> Calendar | None:
     """Return the calendar with dates for the public holidays that it names."""
     found = built(Calendar, _calendar(data), path, problems)
+    if found is None or found.public_holidays is None:
+        return found
+    from engine.configuration.activation import NoSuchHolidays, expanded  # noqa: PLC0415 # holidays load slowly
+
     try:
-        return None if found is None else expanded(found)
+        return expanded(found)
     except NoSuchHolidays as error:
         problems.append(((*path, *error.field.split(".")), error.fix))
         return None

@@ -14,6 +14,7 @@ _FIXES: Final[Mapping[str, str]] = {
     "missing": "is missing; add it",
     "string_type": "write a text; put numbers and dates into quotes",
     "string_pattern_mismatch": "write letters, digits and any of . _ : / + - (no spaces, at most 120)",
+    "too_short": "is empty; write at least one",
     "tuple_type": "write a list, in [ ]",
     "list_type": "write a list, in [ ]",
     "mapping_type": "write a mapping of key: value",
@@ -54,8 +55,15 @@ def built(model: type[M], data: object, path: Path, problems: list[Problem]) -> 
     try:
         return model.model_validate({key: value for key, value in data.items() if value is not None})
     except ValidationError as error:
-        problems.extend(_problem(model, path, item) for item in error.errors(include_url=False))
+        found = error.errors(include_url=False)
+        problems.extend(_problem(model, path, item) for item in found if not _follows(item, found))
         return None
+
+
+def _follows(item: Any, found: Sequence[Any]) -> bool:
+    """A list whose members are all wrong is told to be too short as well."""
+    place = item["loc"]
+    return item["type"] == "too_short" and any(one["loc"][: len(place)] == place for one in found if one is not item)
 
 
 def _problem(model: type[BaseModel], path: Path, item: Any) -> Problem:
