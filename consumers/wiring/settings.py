@@ -138,6 +138,9 @@ class Settings(BaseModel):
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="YAML files that replace or add to the shipped configuration"
     )
+    presets: str | None = Field(
+        None, description="optional presets to bring into force, such as uk-fca-disp, separated by commas"
+    )
     language: Annotated[str, Field(pattern="^(en|ru)$")] = Field(
         "en", description="language of sentences for people: en or ru"
     )
@@ -211,6 +214,11 @@ class Settings(BaseModel):
             message_id_domains=_names(self.own_message_id_domains),
             lists=_names(self.own_lists),
         )
+
+    @property
+    def named_presets(self) -> frozenset[str]:
+        """The optional presets that are to be in force."""
+        return _names(self.presets)
 
     @property
     def contents(self) -> Path:
