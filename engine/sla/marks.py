@@ -44,6 +44,7 @@ class Entry:
     at: int
     """When it occurred; of a day-precise fact the 00:00 of its day where it was written."""
     type: str
+    id: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     day: int | None = None
     """The date of a day-precise fact, as an ordinal."""
@@ -117,6 +118,7 @@ def _entry(fact: Fact, seq: int, earlier: tuple[Entry, ...]) -> Entry:
         seq=seq,
         at=at,
         type=fact.type,
+        id=fact.id,
         fields={"reason": fact.fields.get("reason", "first")} if applied else _kept(fact),
         day=day,
         trusted=None if trusted == at else trusted,
@@ -160,7 +162,7 @@ def _plain(value: object) -> object:
 def to_json(marks: Marks) -> dict[str, Any]:
     """Return the marks as plain JSON data, for a row of a view."""
     return {
-        "format": 1,
+        "format": 2,
         "stepped": marks.stepped,
         "given": None if marks.given is None else [_terms_json(one) for one in marks.given],
         "entries": [_entry_json(one) for one in marks.entries],
@@ -184,7 +186,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     fields = {name: value for name, value in entry.fields.items() if usual.get(name) != value}
     if fields:
         data["fields"] = fields
-    for name in ("day", "trusted", "recorded"):
+    for name in ("id", "day", "trusted", "recorded"):
         if getattr(entry, name) is not None:
             data[name] = getattr(entry, name)
     if entry.terms is not None:
@@ -198,7 +200,7 @@ def from_json(data: Mapping[str, Any]) -> Marks:
     Raises:
         ValueError: another version wrote it; the view has to be rebuilt.
     """
-    if data.get("format") != 1:
+    if data.get("format") != 2:
         raise ValueError(f"marks of format {data.get('format')!r} cannot be read; rebuild the view that keeps them")
     given = data["given"]
     return Marks(
@@ -215,6 +217,7 @@ def _entry_of(data: Mapping[str, Any]) -> Entry:
         seq=data["seq"],
         at=data["at"],
         type=data["type"],
+        id=data.get("id"),
         fields={**_DEFAULTS.get(data["type"], {}), **data.get("fields", {})},
         day=data.get("day"),
         trusted=data.get("trusted"),

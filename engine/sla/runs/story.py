@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from engine.sla.marks import Entry
 from engine.sla.runs.remedies import fulfilments
 
+_STANDS = frozenset({"complaint.received", "complaint.sla_applied"})
+"""What no correction takes back: nobody can correct a promise away."""
 ENDS = frozenset({"complaint.resolved", "complaint.discontinued"})
 STAGES = ("registration", "investigation", "corrective_action", "satisfaction_check", "closed")
 _CORRECTIVE = frozenset({"complaint.remedy_approved", "complaint.action_assigned", "complaint.cause_established"})
@@ -29,7 +31,7 @@ class Story:
     left: tuple[bool, ...]
     """The entry leaves the stage it found, with or without entering another."""
     void: frozenset[int]
-    """Messages and replies that never were: bounced, or moved to another case."""
+    """What never was: messages and replies that bounced or moved to another case, and entries that were corrected."""
     remedied: frozenset[int]
     """Entries by which every approved remedy is given, or none is and the final reply is."""
     opening: frozenset[str]
@@ -135,18 +137,37 @@ def _messages(entries: tuple[Entry, ...]) -> Iterator[str]:
 
 
 def _void(entries: tuple[Entry, ...]) -> frozenset[int]:
+    corrected = _corrected(entries)
     gone = {
         str(entry.fields["message"])
-        for entry in entries
-        if "message" in entry.fields
-        and (
-            entry.type == "complaint.message_moved"
-            or (entry.type == "complaint.delivery_reported" and entry.fields.get("status") == "failed")
-        )
+        for index, entry in enumerate(entries)
+        if index not in corrected and "message" in entry.fields and _takes_back_a_message(entry)
     }
     if not gone:
-        return frozenset()
+        return corrected
     said = ("complaint.message_recorded", "complaint.replied")
-    return frozenset(
+    return corrected | {
         index for index, entry in enumerate(entries) if entry.type in said and str(entry.fields.get("message")) in gone
+    }
+
+
+def _takes_back_a_message(entry: Entry) -> bool:
+    if entry.type == "complaint.delivery_reported":
+        return entry.fields.get("status") == "failed"
+    return entry.type == "complaint.message_moved"
+
+
+def _corrected(entries: tuple[Entry, ...]) -> frozenset[int]:
+    """Return the entries that were wrong, by the last word on each: a correction may itself have been wrong."""
+    corrections = [entry for entry in entries if entry.type == "complaint.corrected"]
+    wrong: set[object] = set()
+    for entry in sorted(corrections, key=lambda one: one.seq, reverse=True):
+        if entry.id not in wrong:
+            wrong.add(entry.fields.get("event_id"))
+    if not wrong:
+        return frozenset()
+    return frozenset(
+        index
+        for index, entry in enumerate(entries)
+        if entry.id is not None and entry.id in wrong and entry.type not in _STANDS
     )

@@ -19,7 +19,9 @@ from schemas.complaint.clocks import (
     ReportMiss,
     SlaApplied,
 )
+from schemas.complaint.correspondence import MessageRecorded
 from schemas.complaint.lifecycle import ComplaintResolved
+from schemas.complaint.records import CorrectEntry
 from schemas.complaint.registration import Receive
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Policy
@@ -254,3 +256,18 @@ def test_a_complaint_without_promises_has_none_to_re_date() -> None:
     first = Receive(content=content(message=OPENING, sense="complaint"))
     opened = given().when(first, at=MONDAY, command_id=uid("first")).after()
     opened.under(with_calendars(HOLIDAY)).when(ReapplySla(), by=TIMER).then_nothing()
+
+
+def test_an_entry_that_was_corrected_no_longer_fulfils_a_clock() -> None:
+    answer = MessageRecorded(
+        subject_id=COMPLAINANT, direction="outbound", channel="email", purpose="final", message=uid("answer")
+    )
+    history = running()
+    wrong = Past(answer, envelope(by="person:ann", at=MONDAY + DAY, event_id=uid("wrong")), MONDAY + DAY)
+    answered = replace(history, past=(*history.past, wrong))
+    late = MONDAY + 3 * DAY
+    answered.when(REPORT, by=TIMER, at=late).then_refused("not_due", clock="first_reply", state="fulfilled")
+
+    corrected = answered.when(CorrectEntry(event_id=uid("wrong")), at=late).after()
+
+    corrected.when(REPORT, by=TIMER, at=late).then(miss(at=late))
