@@ -97,11 +97,23 @@ def term_of(run: Run, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
     """Return the term that holds for ``run`` after all its changes, given its pauses."""
     term = _begin(run, find(calendars, run.terms))
     for change in run.changes:
-        at = instant_of(term.calendar, change.by)
-        if due_of(term, cut(pauses, at)) < at:
-            continue
-        term = _changed(term, change, at, calendars, cut(pauses, at))
+        term = after_change(term, change, calendars, pauses)
     return term
+
+
+def terms_through(run: Run, calendars: Calendars, pauses: Sequence[Pause]) -> tuple[Term, ...]:
+    """Return the term of ``run`` at its start and after each of its changes; see ``term_of``."""
+    terms = [_begin(run, find(calendars, run.terms))]
+    for change in run.changes:
+        terms.append(after_change(terms[-1], change, calendars, pauses))
+    return tuple(terms)
+
+
+def after_change(term: Term, change: Change, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
+    """Return the term after a change; one that comes after the due leaves it as it is."""
+    at = instant_of(term.calendar, change.by)
+    known = cut(pauses, at)
+    return term if due_of(term, known) < at else _changed(term, change, at, calendars, known)
 
 
 def cut(pauses: Sequence[Pause], until: int) -> tuple[Pause, ...]:
