@@ -131,4 +131,6 @@ def _fix(item: Any) -> str:
     if item["type"] in _FIXES:
         return _FIXES[item["type"]]
     text = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"].startswith(("greater_than", "less_than")):
+        return text.replace("Input should be ", "write a number ", 1)
     return text.replace("Input should be ", "write ", 1)
