@@ -38,6 +38,8 @@ class Story:
     """Ids of the messages that opened the case."""
     begun: tuple[bool, ...]
     """Received before the entry."""
+    merged: frozenset[int]
+    """Exits by which the complaint went into another one: they cancel its clocks and fulfil none."""
 
     def end_of_cycle(self, cycle: int) -> Entry | None:
         """Return what first ended a cycle: resolved, discontinued or closed."""
@@ -106,6 +108,7 @@ def tell(entries: tuple[Entry, ...]) -> Story:
     """Return the story that these entries, in world order, tell."""
     teller = _Teller()
     void = _void(entries)
+    merged = _merged_away(entries, void)
     rows: list[tuple[int, bool, bool, bool, str | None, bool, bool]] = []
     for entry in entries:
         ended, resolved, begun, stage = teller.ended, teller.resolved, teller.begun, teller.stage
@@ -123,10 +126,11 @@ def tell(entries: tuple[Entry, ...]) -> Story:
         public=columns[3],
         entered=columns[4],
         left=columns[5],
-        void=void,
+        void=void | merged,
         remedied=fulfilments(entries, void),
         opening=frozenset(_messages(entries)),
         begun=columns[6],
+        merged=merged,
     )
 
 
@@ -136,25 +140,51 @@ def _messages(entries: tuple[Entry, ...]) -> Iterator[str]:
             yield str(entry.fields["message"])
 
 
+def _merged_away(entries: tuple[Entry, ...], void: frozenset[int]) -> frozenset[int]:
+    """Return the exits as duplicate of a complaint that this one is linked to as merged."""
+    merged_with: set[object] = set()
+    found: set[int] = set()
+    for index, entry in enumerate(entries):
+        if index in void:
+            continue
+        if entry.type == "complaint.linked" and entry.fields.get("kind") == "merged":
+            merged_with.add(entry.fields.get("other"))
+        elif entry.type == "complaint.discontinued" and entry.fields.get("reason") == "duplicate" and merged_with:
+            of = entry.fields.get("of")
+            if of is None or of in merged_with:
+                found.add(index)
+    return frozenset(found)
+
+
 def _void(entries: tuple[Entry, ...]) -> frozenset[int]:
     corrected = _corrected(entries)
-    gone = {
-        str(entry.fields["message"])
-        for index, entry in enumerate(entries)
-        if index not in corrected and "message" in entry.fields and _takes_back_a_message(entry)
-    }
-    if not gone:
-        return corrected
-    said = ("complaint.message_recorded", "complaint.replied")
-    return corrected | {
-        index for index, entry in enumerate(entries) if entry.type in said and str(entry.fields.get("message")) in gone
-    }
+    moved, failed = (
+        {
+            str(entry.fields["message"])
+            for index, entry in enumerate(entries)
+            if index not in corrected and "message" in entry.fields and takes_back(entry)
+        }
+        for takes_back in (_is_moved, _is_undelivered)
+    )
+    return corrected | {index for index, entry in enumerate(entries) if _never_was(entry, moved, failed)}
 
 
-def _takes_back_a_message(entry: Entry) -> bool:
+def _never_was(entry: Entry, moved: set[str], failed: set[str]) -> bool:
+    """Whether a message or reply was moved to another case or never arrived; what came to us did arrive."""
+    message = str(entry.fields.get("message"))
+    if entry.type == "complaint.message_recorded" and entry.fields.get("direction") == "inbound":
+        return message in moved
+    return entry.type in ("complaint.message_recorded", "complaint.replied") and (message in moved or message in failed)
+
+
+def _is_moved(entry: Entry) -> bool:
+    return entry.type == "complaint.message_moved"
+
+
+def _is_undelivered(entry: Entry) -> bool:
     if entry.type == "complaint.delivery_reported":
         return entry.fields.get("status") == "failed"
-    return entry.type == "complaint.message_moved"
+    return entry.type == "complaint.message_recorded" and entry.fields.get("delivery") == "failed"
 
 
 def _corrected(entries: tuple[Entry, ...]) -> frozenset[int]:
