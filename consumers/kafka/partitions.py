@@ -92,6 +92,8 @@ class Place:
     why: Why | Literal["spoiled"] | None = None
     end: int | None = None
     reached: datetime | None = None
+    measured: datetime | None = None
+    """When ``end`` was asked for."""
     adopted: int = 0
     """How often its topic had been adopted when it was judged last."""
 
@@ -284,7 +286,7 @@ class Partitions:
 
     def _standing(self, place: Place) -> Standing:
         where = (place.source, *place.partition, self._member)
-        return Standing(*where, place.state, place.why, place.since, place.end, place.reached)
+        return Standing(*where, place.state, place.why, place.since, place.end, place.reached, place.measured)
 
     # --- taking up and judging ------------------------------------------------------------------
 
@@ -397,7 +399,7 @@ class Partitions:
             self._stop(place, "topic_replaced")
 
     def _compare(self, place: Place, bounds: Bounds, *, admitted: bool) -> None:
-        place.end = bounds.end
+        place.end, place.measured = bounds.end, self._clock()
         if place.position is None and place.state == "stopped":
             place.begin = bounds.first
         if not admitted:

@@ -1,4 +1,4 @@
-"""How each partition stands, as its consumer said last: for people and alarms, nothing is decided by it."""
+"""How each partition stands, as its consumer said last: for people, alarms and the clocks, which wait for backlogs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ State = Literal["running", "stopped", "tripped", "trying"]
 
 _SAY = """
     INSERT INTO plaint.standings
-        (source, topic, partition, member, state, reason, since, end_offset, reached, seen)
+        (source, topic, partition, member, state, reason, since, end_offset, reached, measured, seen)
     SELECT *, now() FROM unnest(
         %s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[],
-        %s::timestamptz[], %s::bigint[], %s::timestamptz[])
+        %s::timestamptz[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
     ON CONFLICT (source) DO UPDATE SET
         member = excluded.member, state = excluded.state, reason = excluded.reason, since = excluded.since,
         end_offset = coalesce(excluded.end_offset, standings.end_offset),
-        reached = coalesce(excluded.reached, standings.reached), seen = excluded.seen
+        reached = coalesce(excluded.reached, standings.reached),
+        measured = coalesce(excluded.measured, standings.measured), seen = excluded.seen
 """
-_COLUMNS = "c.source, c.topic, c.partition, c.member, c.state, c.reason, c.since, c.end_offset, c.reached"
+_COLUMNS = "c.source, c.topic, c.partition, c.member, c.state, c.reason, c.since, c.end_offset, c.reached, c.measured"
 _ALL = f"""
     SELECT {_COLUMNS}, c.seen, s.position, extract(epoch FROM now() - c.seen)::float8
     FROM plaint.standings c LEFT JOIN plaint.sources s USING (source)
@@ -32,7 +33,10 @@ _ALL = f"""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One partition, as its consumer sees it. ``reached`` is the timestamp of the last record that had its effect."""
+    """One partition, as its consumer sees it. ``reached`` is the timestamp of the last record that had its effect.
+
+    ``measured`` is when the broker was last asked for ``end_offset``.
+    """
 
     source: str
     topic: str
@@ -43,6 +47,7 @@ class Standing:
     since: datetime
     end_offset: int | None = None
     reached: datetime | None = None
+    measured: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ class Standings:
         """Keep how these partitions stand now."""
         if partitions:
             rows = [
-                (p.source, p.topic, p.partition, p.member, p.state, p.reason, p.since, p.end_offset, p.reached)
+                (p.source, p.topic, p.partition, p.member, p.state, p.reason, p.since, p.end_offset, p.reached, p.measured)
                 for p in sorted(partitions, key=lambda p: p.source)
             ]
             with reading(self._pool) as connection:
@@ -87,4 +92,4 @@ class Standings:
         """Return every partition that was ever spoken of, by topic and number."""
         with reading(self._pool) as connection:
             rows = connection.execute(_ALL).fetchall()
-        return [StandingRow(Standing(*row[:9]), *row[9:]) for row in rows]
+        return [StandingRow(Standing(*row[:10]), *row[10:]) for row in rows]
