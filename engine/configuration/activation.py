@@ -21,7 +21,7 @@ _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Policy: "policy",
     Desk: "desk",
     CodeList: "code_list",
-    LiveImports: "imports",
+    LiveImports: "rule_set",
 }
 
 

@@ -8,7 +8,7 @@ from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
-from schemas.configuration.imports import LiveImports
+from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.policy import Policy
 
 
@@ -57,7 +57,7 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
         case "code_list":
             lists = {**book.code_lists, event.id: CodeList.model_validate(event.content)}
             return replace(book, code_lists=lists)
-        case "imports":
+        case "rule_set" if event.id == LIVE_IMPORTS:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
         case "rule_set" | "template" | "survey" | "roles" | "fields":
             return book
