@@ -1,7 +1,8 @@
 """``plaint sla judge``: the clocks of one plain file, without a database and without settings."""
 
-from collections.abc import Mapping
-from typing import Annotated, Final, NoReturn
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, Literal, NoReturn
 
 from cyclopts import Parameter
 
@@ -10,8 +11,11 @@ from consumers.cli.documents import Document, Unreadable
 from engine.sla.calendar import BeyondCalendar
 from engine.sla.document import BadDocument, Judgeable, judgeable
 from engine.sla.document_problems import spelled
+from engine.sla.explain import Applied, Explanation, data
+from engine.sla.explain import explain as explained
 from engine.sla.judge import Verdict, judge, row
 
+Language = Literal["en", "ru"]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 _COLUMNS: Final = ("clock", "cycle", "started", "due", "state", "fulfilled", "elapsed", "left", "over", "")
 
@@ -20,16 +24,33 @@ def judge_file(
     file: Annotated[str, Parameter(help="A document with calendar, policy, events and at; - is standard input.")],
     /,
     *,
+    explain: Annotated[bool, Parameter(negative="", help="Tell how each deadline came about.")] = False,
+    language: Annotated[Language, Parameter(help="Of the words of --explain.")] = "en",
     json: Json = False,
 ) -> int:
     """Judge the clocks of one plain document, YAML or JSON; needs no database and no settings."""
     name, octets = documents.load(file)
-    _, verdicts = _judged(name, octets)
-    if json:
+    known, verdicts = _judged(name, octets)
+    if explain:
+        applied = {-1: Applied(known.policy.id, known.policy.version, "first", None)}
+        told(explained(known.marks, known.calendars, known.at, known.known_at, applied), language, json=json)
+    elif json:
         output.emit_json({"clocks": [row(one) for one in verdicts]})
     else:
         output.table(_COLUMNS, [_shown(one) for one in verdicts])
     return output.OK
+
+
+def told(clocks: Sequence[Explanation], language: Language, *, json: bool) -> None:
+    """Print how deadlines came about: a paragraph a clock, or one JSON document with the same in data and words."""
+    from projections.replay.clock_words import clock_words  # it brings the words of all events
+
+    if json:
+        rows = [{**data(one), "words": list(clock_words(one, language))} for one in clocks]
+        output.emit_json({"clocks": rows})
+        return
+    paragraphs = ("\n".join(clock_words(one, language)) for one in clocks)
+    sys.stdout.write(output.harmless("\n\n".join(paragraphs) + "\n" if clocks else ""))
 
 
 def _judged(name: str, octets: bytes) -> tuple[Judgeable, tuple[Verdict, ...]]:

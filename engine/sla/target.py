@@ -143,13 +143,23 @@ def end_day(
     day = nth_day(calendar, unit, start_day, count)
     if not pauses:
         return day
-    first = end_of_day(calendar, unit, start_day, by) + 1  # ends of later days only
     for begin, end in pauses:
         if begin > end_of_day(calendar, unit, day, by):
             break
-        skipped = day_ends_between(calendar, unit, max(begin, first), end, by)
+        skipped = _day_ends_after(calendar, unit, start_day, (begin, end), by)
         day = nth_day(calendar, unit, day, skipped)
     return day
+
+
+def _day_ends_after(calendar: OpenTime, unit: Unit, start_day: int, pause: Pause, by: int | None) -> int:
+    """Return how many counted days after ``start_day`` end within a pause.
+
+    Told by dates, not by instants: a date that a zone skipped ends when the one before it does.
+    """
+    begin, end = pause
+    if unit == "working days":
+        return day_ends_between(calendar, unit, max(begin, end_of_day(calendar, unit, start_day, by) + 1), end, by)
+    return max(0, _first_day_ending_at(calendar, end) - max(_first_day_ending_at(calendar, begin), start_day + 1))
 
 
 def rolled(calendar: OpenTime, roll: Roll, start_day: int, day: int) -> int:
