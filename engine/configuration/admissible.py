@@ -25,6 +25,29 @@ class Problem(NamedTuple):
     fix: str
 
 
+class NotAdmissible(Exception):
+    """Configurations that would not fit together: none of them comes into force. Names every field and fix."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        self.problems = tuple(found)
+        told = (f"{type(one.item).__name__.lower()} '{one.item.id}': {_dotted(one.path)}: {one.fix}" for one in found)
+        super().__init__("\n".join(told))
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
+def refuse(items: Sequence[Configuration], calendars: Iterable[str] = ()) -> None:
+    """Refuse configurations that ``problems`` says anything of.
+
+    Raises:
+        NotAdmissible: naming every error.
+    """
+    if found := problems(items, calendars):
+        raise NotAdmissible(found)
+
+
 def problems(items: Sequence[Configuration], calendars: Iterable[str] = ()) -> list[Problem]:
     """Return every error of these configurations taken together; ``calendars`` are in force beside them."""
     known = {*calendars, *(one.id for one in items if isinstance(one, Calendar))}

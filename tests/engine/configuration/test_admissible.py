@@ -22,7 +22,7 @@ def told(*policies: Policy) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("given", "path", "fix"),
     [
-        (policy(calendar="law"), "clocks.0.calendar", "'law' is not in force; add a file with it, or name one of: always"),
+        (policy(calendar="law"), "clocks.0.calendar", "is not in force; add a file with it, or name one of: always"),
         (policy(calendar=None), "clocks.0.calendar", "is missing, and the policy names none either"),
         (policy(fulfil="complaint.resolvd"), "clocks.0.fulfil.0.event", "event; did you mean complaint.resolved?"),
         (policy(start="complaint.zzz"), "clocks.0.start.0.event", "there is no such event"),
