@@ -229,7 +229,7 @@ def reapplied(case: Case, events: tuple[Event, ...], given: Given) -> tuple[Even
     reason = next((reason for kind, reason in _CHANGES for event in events if isinstance(event, kind)), None)
     if reason is None or not case.lifecycle.is_open:
         return ()
-    policy = select_policy(given.book.policies.values(), _profile(case, given))
+    policy = select_policy(given.book.policies.values(), profile_of(case, given.business_unit))
     if policy is None or policy.id == case.clocks.policy:
         return ()
     try:
@@ -247,7 +247,8 @@ def reapplied(case: Case, events: tuple[Event, ...], given: Given) -> tuple[Even
     )
 
 
-def _profile(case: Case, given: Given) -> Profile:
+def profile_of(case: Case, business_unit: str | None) -> Profile:
+    """Return what policies are selected by; ``business_unit`` is that of who reports, until one is assigned."""
     taken_for, points = case.classification, case.points
     return Profile(
         channel=case.registration.channel,
@@ -256,7 +257,7 @@ def _profile(case: Case, given: Given) -> Profile:
         segment=case.registration.customer_segment,
         priority=taken_for.priority,
         regulations=(taken_for.regulation,) if taken_for.regulation else (),
-        business_unit=case.assignment.business_unit or given.business_unit,
+        business_unit=case.assignment.business_unit or business_unit,
     )
 
 
