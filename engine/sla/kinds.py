@@ -113,6 +113,10 @@ _PUBLIC_CLOSING = When(
         ("purpose", ("public_closing",)),
     ),
 )
+_NOT_AUTOMATIC: Final[Mapping[str, Mapping[str, tuple[Value, ...]]]] = {
+    "complaint.message_recorded": {"automated": (False,)}
+}
+"""What holds of a condition that does not say otherwise: an automatic message starts and fulfils nothing."""
 REQUESTED: Final = When("complaint.information_requested", (("from", ("complainant",)),))
 PROVIDED: Final = When("complaint.information_provided")
 _RECEIVED, _END = _on("received"), _on("resolved", "discontinued")
@@ -201,7 +205,7 @@ def _full(given: tuple[Condition, ...] | None, slot: Slot, row: Kind) -> tuple[W
     found: list[When] = []
     for one in given:
         if "." in one.event:
-            found.append(When(one.event, tuple(sorted(one.where.items()))))
+            found.append(When(one.event, tuple(sorted({**_NOT_AUTOMATIC.get(one.event, {}), **one.where}.items()))))
         else:
             found.extend(_default(kind(one.event), slot))
     return tuple(found)

@@ -9,12 +9,14 @@ from engine.sla.runs.timeline import Timeline
 
 
 def stops(story: Story, row: Kind, index: int) -> bool:
-    """Whether the entry ends what is still open of the kind: closed, or reopened without it."""
+    """Whether the entry ends what is still open of the kind: closed, reopened without it, or merged into another."""
     match story.entries[index].type:
         case "complaint.closed":
             return not (row.runs_on and story.resolved[index])
         case "complaint.reopened":
             return True
+        case "complaint.discontinued":
+            return index in story.merged
     return False
 
 

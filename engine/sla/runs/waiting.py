@@ -10,6 +10,8 @@ from engine.sla.runs.run import Gap
 from engine.sla.runs.story import ENDS, Story
 from engine.sla.runs.timeline import Timeline
 
+_UNNAMED = "#"
+"""Begins the key of a request without id."""
 _ENDS_ALL = ENDS | {"complaint.closed", "complaint.reopened"}
 
 
@@ -40,7 +42,7 @@ def _intervals(story: Story, terms: Terms) -> Iterator[Gap]:
     since: Entry | None = None
     for index, entry in enumerate(story.entries):
         if matches(story, terms.pause, index):
-            key = str(entry.fields.get("request_id", f"#{index}"))
+            key = str(entry.fields.get("request_id", f"{_UNNAMED}{index}"))
             waiting[key] = entry.fields.get("from")
             since = since or entry
         elif waiting and _resumes(story, terms, index):
@@ -57,10 +59,15 @@ def _resumes(story: Story, terms: Terms, index: int) -> bool:
 
 
 def _end(waiting: dict[str, object], entry: Entry) -> None:
+    """Take out what an entry ends: the request that it names, or all without a name of the same source."""
     if entry.type != "complaint.information_provided":
         waiting.clear()
-    elif "request_id" in entry.fields:
-        waiting.pop(str(entry.fields["request_id"]), None)
-    else:
-        for key in [key for key, source in waiting.items() if source in (entry.fields.get("from"), None)]:
+        return
+    named = str(entry.fields["request_id"]) if "request_id" in entry.fields else None
+    if named in waiting:
+        del waiting[named]
+        return
+    source = entry.fields.get("from")
+    for key in [key for key, asked in waiting.items() if asked in (source, None)]:
+        if named is None or key.startswith(_UNNAMED):
             del waiting[key]

@@ -604,3 +604,19 @@ def test_a_clock_names_a_calendar_of_its_own() -> None:
     assert only(rows, "kind", "due_at") == [
         ("resolution", "2024-03-04T14:00:00Z"), ("statutory:x", "2024-03-06T05:00:00Z"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("request_id", "answer_id", "state"),
+    [(None, "x", "running"), ("a", "x", "paused"), ("a", None, "running"), (None, None, "running")],
+)
+def test_an_answer_with_an_unknown_id_ends_only_requests_that_have_none(
+    request_id: str | None, answer_id: str | None, state: str
+) -> None:
+    events = [
+        received(),
+        on("information_requested", "2024-03-04T10:00:00+03:00", request_id=request_id),
+        on("information_provided", "2024-03-04T11:00:00+03:00", request_id=answer_id),
+    ]
+
+    assert only(judged([RESOLUTION], events, "2024-03-04T12:00:00+03:00"), "state") == [(state,)]
