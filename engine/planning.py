@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from engine import arrivals, streams_of
-from engine.complaint.given import PROPOSALS
+from engine.complaint.given import proposed
 from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
 from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Spoiled
@@ -110,7 +110,7 @@ def _asked(draft: Draft, item: Asked) -> Result:
     try:
         count = draft.decide(item.stream, item.command, item, command_id)
     except Refusal as refusal:
-        if refusal.code == "not_due" and isinstance(item.command, PROPOSALS):
+        if refusal.code == "not_due" and proposed(item.command):
             return Refused(refusal.code, refusal.reason, refusal.facts)
         return _kept(draft, command_id, fingerprint, Refused(refusal.code, refusal.reason, refusal.facts), None)
     loaded = draft.loaded(item.stream)

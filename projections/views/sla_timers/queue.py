@@ -4,12 +4,12 @@ Imported history asks for nothing until it was told to go live, and then only fo
 that instant on: what ran out before is to be seen in the lists, and is nobody's news.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, literal_column, select, tuple_
 
 from projections import sql
 from projections.sql import Link
@@ -40,6 +40,15 @@ class Due(NamedTuple):
         return self.at, self.stream, self.kind, self.cycle, self.instance
 
 
+class Pinned(NamedTuple):
+    """A clock that runs or is paused, and the calendar it is pinned to."""
+
+    stream: UUID
+    cycle: int
+    calendar: str
+    version: int
+
+
 class Live(NamedTuple):
     """Imported history that was told to go live: what was imported behind ``after`` up to ``through``."""
 
@@ -52,6 +61,7 @@ _COLUMNS = (
     CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance, CLOCKS.c.due_at, CLOCKS.c.action,
     CLOCKS.c.action_at, CLOCKS.c.level, CLOCKS.c.stepped,
 )  # fmt: skip
+_PINS = (CLOCKS.c.stream, CLOCKS.c.cycle, CLOCKS.c.calendar, CLOCKS.c.calendar_version)
 _PLACE = (CLOCKS.c.action_at, CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance)
 
 
@@ -63,6 +73,21 @@ def due(
     for one in imports:
         found += _rows(connection, question(before, limit, behind, one))
     return sorted(found, key=lambda row: row.place)[:limit]
+
+
+def pinned(
+    connection: Link, versions: Collection[tuple[str, int]], limit: int, *, behind: UUID | None = None
+) -> list[Pinned]:
+    """Return clocks that run or are paused and are pinned to one of these calendars, of streams after ``behind``."""
+    found: list[Pinned] = []
+    for calendar, version in sorted(versions):
+        wanted: list[ColumnElement[bool]] = [CLOCKS.c.calendar == calendar, CLOCKS.c.calendar_version == version]
+        wanted.append(literal_column("state IN ('running', 'paused')", Boolean))
+        if behind is not None:
+            wanted.append(CLOCKS.c.stream > behind)
+        asked = select(*_PINS).where(*wanted).order_by(CLOCKS.c.stream).limit(limit)
+        found += [Pinned(*row.values()) for row in sql.fetch(connection, asked)]
+    return sorted(found)[:limit]
 
 
 def question(before: datetime, limit: int, behind: Place | None, imported: Live | None = None) -> Select[tuple[object]]:

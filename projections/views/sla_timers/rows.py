@@ -88,6 +88,10 @@ CLOCKS = versions.table(
     Column("judged_at", DateTime(timezone=True), nullable=False, comment="World time of the case's latest event."),
     Index(f"{VIEW}_due_v{VERSION}", text("(state = 'paused')"), "due_at", postgresql_where=text("open")),
     Index(
+        f"{VIEW}_pins_v{VERSION}", "calendar", "calendar_version", "stream",
+        postgresql_where=text("state IN ('running', 'paused')"),
+    ),
+    Index(
         f"{VIEW}_action_v{VERSION}", "action_at", "stream", "kind", "cycle", "instance",
         postgresql_where=text("action_at IS NOT NULL AND imported_at IS NULL"),
     ),
