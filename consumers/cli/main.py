@@ -202,6 +202,14 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.config:check",
                 "Print what is in force, secrets masked; fails on anything unknown or wrong.",
             ),
+            "presets": (
+                "consumers.cli.presets:list_presets",
+                "Show every policy and calendar, shipped or of PLAINT_CONFIG_DIR, and which of them are in force.",
+            ),
+            "show": (
+                "consumers.cli.presets:show",
+                "Show a policy with its clocks and the letters it demands, or a calendar with its holidays as dates.",
+            ),
         },
     ),
     "schemas": (
