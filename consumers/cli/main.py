@@ -18,11 +18,15 @@ Commands = dict[str, tuple[str, str]]
 _COMMANDS: Commands = {
     "run": (
         "consumers.cli.processes:run",
-        "Run the HTTP door, all views and the upkeep in one process until Ctrl-C.",
+        "Run the HTTP door, all views, the clocks and the upkeep in one process until Ctrl-C.",
     ),
     "project": (
         "consumers.cli.processes:project",
         "Keep all views up to date; any number of replicas, one of which works.",
+    ),
+    "timers": (
+        "consumers.cli.processes:timers",
+        "Record what clocks miss, warn and escalate until Ctrl-C; of several replicas one works.",
     ),
     "ingest": (
         "consumers.cli.feeding:ingest",
@@ -89,6 +93,18 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             "judge": (
                 "consumers.cli.sla:judge_file",
                 "Judge the clocks of one plain document, YAML or JSON; needs no database and no settings.",
+            ),
+            "explain": (
+                "consumers.cli.sla_cases:explain",
+                "Tell how each deadline of a case came about: which rule, which time counted and which did not.",
+            ),
+            "rejudge": (
+                "consumers.cli.sla_cases:rejudge",
+                "Judge cases under another policy beside how they are judged under their own; changes nothing.",
+            ),
+            "what-if": (
+                "consumers.cli.sla_cases:what_if",
+                "Replay recorded cases under a draft policy: who would get it, what would be kept; changes nothing.",
             ),
         },
     ),
