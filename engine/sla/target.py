@@ -121,7 +121,7 @@ def day_ends_between(calendar: OpenTime, unit: Unit, start: int, end: int, by: i
 
 def _first_day_ending_at(calendar: OpenTime, us: int) -> int:
     """Return the first day whose 24:00 is not before ``us``."""
-    day = calendar.day_of(us) - 1
+    day = calendar.day_of(us) - 2  # a date that a zone skipped and the one before it end together
     while calendar.begin_of(day + 1) < us:
         day += 1
     return day
