@@ -1,0 +1,183 @@
+"""Random plain files for `plaint sla judge`: odd calendars, every kind of clock, every event that moves one."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy, composite
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TURNS: dict[str, tuple[str, ...]] = {
+    "UTC": ("2024-02-27", "2023-12-29"),
+    "Europe/Moscow": ("2024-04-26", "2014-10-24"),
+    "Europe/London": ("2024-03-29", "2024-10-25"),
+    "America/New_York": ("2024-03-08", "2024-11-01"),
+    "Australia/Lord_Howe": ("2024-04-05", "2024-10-04"),
+    "Asia/Kathmandu": ("2024-01-30",),
+    "Asia/Kolkata": ("2024-02-28",),
+    "Pacific/Apia": ("2011-12-28", "2011-12-20"),
+    "Pacific/Kwajalein": ("1993-08-19",),
+    "America/Sao_Paulo": ("2018-02-16", "2018-11-02"),
+    "America/Havana": ("2024-03-08", "2024-11-02"),
+    "America/St_Johns": ("2010-03-12", "2010-11-05"),
+    "Africa/Cairo": ("2024-04-24", "2024-10-30"),
+    "Antarctica/Troll": ("2024-03-29", "2024-10-25"),
+}
+"""Zones with a few days just before something odd happens there."""
+LISTED = [
+    ["09:00-18:00"], ["09:00-13:00", "14:00-18:00"], ["00:00-24:00"], ["22:00-24:00"], ["00:00-01:30"],
+    ["02:15-02:45"], ["01:59-03:01", "23:30-24:00"], ["08:30-12:00", "12:00-16:45"], [],
+]  # fmt: skip
+STEPS = [timedelta(0), timedelta(minutes=30), timedelta(hours=1), timedelta(hours=3), timedelta(hours=9),
+         timedelta(days=1), timedelta(days=2, hours=7), timedelta(days=6), timedelta(microseconds=1)]  # fmt: skip
+TIMED = [f"{n} {unit}" for unit in ("working hours", "hours") for n in (1, 4, 8, 16, 30)]
+TIMED += ["90 working minutes", "45 minutes", "1 working hour"]
+DATED = [f"{n} working days" for n in (1, 2, 3, 5)] + [f"{n} calendar days" for n in (1, 2, 3, 7)]
+DATED += ["1 weeks", "2 weeks", "1 months"]
+SINGLE = ("registration", "acknowledgement", "first_reply", "agent_work", "resolution", "total_resolution",
+          "statutory:ru-59fz", "public_closing")  # fmt: skip
+REPEATED = ("next_reply", "update", "pausable_update", "requester_wait", "stage:registration", "stage:investigation",
+            "stage:corrective_action", "stage:satisfaction_check", "stage:closed")  # fmt: skip
+
+
+@composite
+def calendars(draw: DrawFn, id: str = "desk") -> dict[str, Any]:
+    zone = draw(st.sampled_from(sorted(TURNS)))
+    week = {day: draw(st.sampled_from(LISTED)) for day in WEEK}
+    week["wed"] = week["wed"] or ["09:00-18:00"]
+    near = [date.fromisoformat(turn) for turn in TURNS[zone]]
+    days = st.builds(lambda day, n: (day + timedelta(days=n)).isoformat(), st.sampled_from(near), st.integers(-1, 12))
+    return {
+        "id": id,
+        "version": 1,
+        "timezone": zone,
+        "week": week,
+        "holidays": draw(st.lists(days, max_size=3, unique=True)),
+        "exceptions": draw(st.dictionaries(days, st.sampled_from(LISTED), max_size=3)),
+    }
+
+
+@composite
+def clocks(draw: DrawFn) -> list[dict[str, Any]]:
+    kinds = draw(st.lists(st.sampled_from(SINGLE + REPEATED), min_size=1, max_size=5, unique=True))
+    listed = []
+    for kind in kinds:
+        clock: dict[str, Any] = {"kind": kind, "target": draw(st.sampled_from(TIMED + DATED))}
+        if clock["target"] in DATED and "working" not in clock["target"] and draw(st.booleans()):
+            clock["roll"] = draw(st.sampled_from(["none", "next", "previous"]))
+        if kind in ("resolution", "agent_work") and draw(st.booleans()):
+            clock["reopen"] = "continue"
+        listed.append(clock)
+    return listed
+
+
+WORDS: list[tuple[str, dict[str, Any]]] = [
+    ("message_recorded", {"direction": "outbound"}),
+    ("message_recorded", {"direction": "outbound", "automated": True}),
+    ("message_recorded", {"direction": "outbound", "purpose": "acknowledgement"}),
+    ("message_recorded", {"direction": "outbound", "purpose": "notice"}),
+    ("message_recorded", {"direction": "outbound", "purpose": "survey"}),
+    ("message_recorded", {"direction": "outbound", "purpose": "question"}),
+    ("message_recorded", {"direction": "outbound", "purpose": "public_closing", "visibility": "public"}),
+    ("message_recorded", {"direction": "outbound", "counterparty": "third_party"}),
+    ("message_recorded", {"direction": "outbound", "counterparty": "representative"}),
+    ("message_recorded", {"direction": "internal"}),
+    ("message_recorded", {"direction": "inbound"}),
+    ("message_recorded", {"direction": "inbound"}),
+    ("message_recorded", {"direction": "inbound", "automated": True}),
+    ("message_recorded", {"direction": "inbound", "counterparty": "department"}),
+    ("delivery_reported", {"status": "failed"}),
+    ("delivery_reported", {"status": "delivered"}),
+    ("replied", {"final": False}),
+    ("acknowledged", {}),
+    ("registered", {}),
+    ("registered", {"starts_investigation": True}),
+    ("information_requested", {}),
+    ("information_requested", {"from": "complainant"}),
+    ("information_requested", {"from": "third_party"}),
+    ("information_provided", {}),
+    ("information_provided", {"named": True}),
+    ("information_provided", {"from": "third_party"}),
+    ("investigation_started", {}),
+    ("cause_established", {"cause": "process"}),
+    ("resolved", {"outcome": "upheld"}),
+    ("resolved", {"outcome": "upheld"}),
+    ("discontinued", {"reason": "clarified"}),
+    ("closed", {"reason": "decision"}),
+    ("reopened", {"reason": "decision"}),
+    ("reopened", {"reason": "decision"}),
+]
+"""What may happen, and in which words; impossible moments of it are passed over."""
+
+
+@composite
+def documents(draw: DrawFn) -> dict[str, Any]:
+    """A whole file: one calendar or two, some clocks, a history in world order, and an instant to look at."""
+    calendar = draw(calendars())
+    start = datetime.fromisoformat(draw(st.sampled_from(TURNS[calendar["timezone"]]))).replace(tzinfo=UTC)
+    start += timedelta(hours=draw(st.integers(0, 60)), minutes=30 * draw(st.integers(0, 1)))
+    told = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(STEPS)), max_size=14))
+    events: list[dict[str, Any]] = [
+        _event("received", start, {"public": draw(st.booleans()), "message": str(UUID(int=1))})
+    ]
+    now, story = start, _Story()
+    for (word, fields), step in told:
+        now += step
+        if story.allows(word):
+            events.append(_event(word, now, story.fill(word, fields)))
+    at = draw(st.sampled_from([*(start + step for step in STEPS), *(now + step for step in STEPS)]))
+    return {
+        "calendar": calendar,
+        "policy": {"id": "p", "version": 1, "clocks": draw(clocks())},
+        "events": events,
+        "at": _text(at),
+    }
+
+
+class _Story:
+    """Keeps a random history within what a complaint can live through."""
+
+    def __init__(self) -> None:
+        self._stage, self._cycle, self._messages, self._requests = "open", 1, 1, 0
+
+    def allows(self, word: str) -> bool:
+        allowed = True
+        if word in ("resolved", "discontinued", "information_requested", "investigation_started", "cause_established"):
+            allowed = self._stage == "open"
+        elif word == "closed":
+            allowed = self._stage == "ended"
+        elif word == "reopened":
+            allowed = self._stage != "open"
+        self._stage = {"resolved": "ended", "discontinued": "ended", "closed": "closed", "reopened": "open"}.get(
+            word, self._stage
+        ) if allowed else self._stage  # fmt: skip
+        return allowed
+
+    def fill(self, word: str, fields: dict[str, Any]) -> dict[str, Any]:
+        filled = {name: value for name, value in fields.items() if name != "named"}
+        if word == "message_recorded":
+            self._messages += 1
+            filled["message"] = str(UUID(int=self._messages))
+        elif word in ("delivery_reported", "replied"):
+            filled["message"] = str(UUID(int=self._messages))
+        elif word == "information_requested":
+            self._requests += 1
+            filled["request_id"] = str(UUID(int=1000 + self._requests))
+        elif fields.get("named"):
+            filled["request_id"] = str(UUID(int=1000 + max(1, self._requests - 1)))
+        elif word == "reopened":
+            self._cycle += 1
+            filled["cycle"] = self._cycle
+        return filled
+
+
+def _event(word: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"type": f"complaint.{word}", "occurred_at": _text(at), **fields}
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+DOCUMENTS: SearchStrategy[dict[str, Any]] = documents()
