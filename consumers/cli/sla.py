@@ -49,8 +49,11 @@ def told(clocks: Sequence[Explanation], language: Language, *, json: bool) -> No
         rows = [{**data(one), "words": list(clock_words(one, language))} for one in clocks]
         output.emit_json({"clocks": rows})
         return
-    paragraphs = ("\n".join(clock_words(one, language)) for one in clocks)
-    sys.stdout.write(output.harmless("\n\n".join(paragraphs) + "\n" if clocks else ""))
+    before: tuple[Applied, ...] | None = None
+    for one in clocks:
+        lines = clock_words(one, language, promises=one.applied != before)
+        sys.stdout.write(output.harmless(("" if before is None else "\n") + "\n".join(lines) + "\n"))
+        before = one.applied
 
 
 def _judged(name: str, octets: bytes) -> tuple[Judgeable, tuple[Verdict, ...]]:

@@ -36,9 +36,12 @@ def clock_phrases(language: Language) -> ClockPhrases:
     return ClockPhrases.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
-def clock_words(one: Explanation, language: Language) -> tuple[str, ...]:
-    """Return how a clock's deadline came about, a line each; the first says how it stands."""
-    return tuple(_Teller(one, language).lines())
+def clock_words(one: Explanation, language: Language, *, promises: bool = True) -> tuple[str, ...]:
+    """Return how a clock's deadline came about, a line each; the first says how it stands.
+
+    Without ``promises`` the policies are left out, for one who has read them of the clock before.
+    """
+    return tuple(_Teller(one, language).lines(promises=promises))
 
 
 class _Teller:
@@ -46,12 +49,12 @@ class _Teller:
         self.one, self.language, self.phrases = one, language, clock_phrases(language)
         self.zone = ZoneInfo(one.zone)
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, *, promises: bool) -> Iterator[str]:
         one, verdict = self.one, self.one.verdict
         clock = f"{verdict.kind} #{verdict.instance}" if verdict.instance > 1 else verdict.kind
         state = self._word("state", verdict.state)
         yield self._say("head", clock=clock, cycle=verdict.cycle, state=state, due=self._at(verdict.due_at))
-        for who in one.applied:
+        for who in one.applied if promises else ():
             yield from self._promise(who)
         yield self._say("start", at=self._when(one.start), event=self._event(one.start))
         if one.opened is not None:
@@ -121,7 +124,9 @@ class _Teller:
         amount = self._span(span.counted / 1_000_000)
         counted = self._say("span_counted", amount=amount, why=why) if span.counted else self._say("span_not", why=why)
         line = self._say("span", begin=self._at(from_us(span.begin)), end=self._at(from_us(span.end)), counted=counted)
-        return line + (self._say("ahead") if span.ahead else self._say("overdue") if span.overdue else "")
+        if span.ahead:
+            return line + self._say("ahead" if self.one.verdict.remaining_seconds is not None else "unused")
+        return line + (self._say("overdue") if span.overdue else "")
 
     def _change(self, change: Moved) -> str:
         at, before, after = self._when(change.by), self._at(change.due_before), self._at(change.due_after)
@@ -135,9 +140,9 @@ class _Teller:
         one, verdict = self.one, self.one.verdict
         for warning in verdict.warnings:
             yield self._say("warning", percent=warning.percent, at=self._at(warning.at))
-        yield self._say(
-            "elapsed", amount=self._span(verdict.elapsed_seconds), paused=self._span(verdict.paused_seconds)
-        )
+        yield self._say("elapsed", amount=self._span(verdict.elapsed_seconds))
+        if verdict.paused_seconds:
+            yield self._say("waited", paused=self._span(verdict.paused_seconds))
         if one.fulfilled_by is not None:
             yield self._say("fulfilled", at=self._when(one.fulfilled_by), event=self._event(one.fulfilled_by))
         if one.stopped_by is not None:
@@ -175,7 +180,8 @@ class _Teller:
     def _at(self, instant: datetime) -> str:
         """Return an instant in local time, seconds and their parts only where there are any."""
         local = instant.astimezone(self.zone)
-        rest = local.strftime("%H:%M") if local.second == local.microsecond == 0 else local.time().isoformat()
+        rest = f"{local:%H:%M:%S}" if local.second or local.microsecond else f"{local:%H:%M}"
+        rest += f"{local.microsecond / 1_000_000:g}"[1:] if local.microsecond else ""
         offset = local.utcoffset() != self.zone.utcoffset(local.replace(fold=1 - local.fold, tzinfo=None))
         return f"{local.date()} {rest}" + (f" ({instant.astimezone(UTC):%H:%MZ})" if offset else "")
 
