@@ -239,8 +239,12 @@ def _counted_from(old: Term, new: Term, at: int) -> int:
 
 def net_time(calendar: OpenTime, unit: Unit, start: int, end: int, pauses: Sequence[Pause]) -> int:
     """Return the own time in [start, end) outside of the pauses."""
-    whole = own_time(calendar, unit, start, end)
-    return whole - sum(own_time(calendar, unit, max(begin, start), min(stop, end)) for begin, stop in pauses)
+    return own_time(calendar, unit, start, end) - paused_time(calendar, unit, start, end, pauses)
+
+
+def paused_time(calendar: OpenTime, unit: Unit, start: int, end: int, pauses: Sequence[Pause]) -> int:
+    """Return the own time in [start, end) within the pauses."""
+    return sum(own_time(calendar, unit, max(begin, start), min(stop, end)) for begin, stop in pauses) if pauses else 0
 
 
 class Judged(Protocol):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.sla.calendar import OpenTime, from_us, to_us
-from engine.sla.due import Calendars, Term, cut, due_of, find, instant_of, net_time, term_of
+from engine.sla.due import Calendars, Term, cut, due_of, find, instant_of, net_time, paused_time, term_of
 from engine.sla.marks import Entry, Marks
 from engine.sla.runs.run import Gap, Run
 from engine.sla.runs.unfold import unfold
@@ -114,6 +114,7 @@ def verdict_of(known: Counted, now: int) -> Verdict:
     state = _state(run, zone, due, now)
     missed = max(due, opened) if state == "missed" else None
     running = state in ("running", "paused")
+    waited = paused_time(term.calendar, term.unit, begin, until, pauses)
     return Verdict(
         kind=run.kind,
         cycle=run.cycle,
@@ -123,11 +124,11 @@ def verdict_of(known: Counted, now: int) -> Verdict:
         state=state,
         fulfilled_at=from_us(instant_of(zone, run.evidence[0])) if run.evidence else None,
         missed_at=None if missed is None else from_us(missed),
-        elapsed_seconds=_seconds(net_time(term.calendar, term.unit, begin, until, pauses)),
+        elapsed_seconds=_seconds(own_time(term.calendar, term.unit, begin, until) - waited),
         remaining_seconds=_seconds(own_time(term.calendar, term.unit, now, due)) if running else None,
         overdue_seconds=None if missed is None else _seconds(own_time(term.calendar, term.unit, missed, until)),
         late_evidence=state == "fulfilled" and _is_late(run, zone, due),
-        paused_seconds=_seconds(_paused(term, begin, until, pauses)),
+        paused_seconds=_seconds(waited),
         provisional=term.calendar.covered_until is not None
         and day_due(term.calendar, due) > term.calendar.covered_until,
         extended=any(change.what == "extension" for change in run.changes),
@@ -175,11 +176,6 @@ def _in_time(calendar: OpenTime, entry: Entry, due: int) -> bool:
 def _is_late(run: Run, calendar: OpenTime, due: int) -> bool:
     kept = [one for one in run.evidence if _in_time(calendar, one, due)]
     return all(one.trusted is not None and one.trusted > due for one in kept)
-
-
-def _paused(term: Term, begin: int, until: int, pauses: Sequence[Pause]) -> int:
-    whole = own_time(term.calendar, term.unit, begin, until)
-    return whole - net_time(term.calendar, term.unit, begin, until, pauses)
 
 
 def _warnings(term: Term, begin: int, due: int, pauses: Sequence[Pause]) -> tuple[Threshold, ...]:

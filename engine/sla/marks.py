@@ -6,7 +6,7 @@ new terms: the clocks are unfolded from them by ``engine.sla.runs`` whenever som
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -82,26 +82,33 @@ def step(marks: Marks, fact: Fact) -> Marks:
 
     Never refuses. Facts that no clock may depend on (``complaint.deadline_missed``, notes) leave the entries alone.
     """
-    seq = marks.stepped
-    if fact.type in UNJUDGED_EVENTS:
-        return replace(marks, stepped=seq + 1)
-    entry = _entry(fact, seq, marks.entries)
-    if not marks.entries or marks.entries[-1].key < entry.key:
-        return replace(marks, entries=(*marks.entries, entry), stepped=seq + 1)
     entries = list(marks.entries)
-    insort(entries, entry, key=lambda one: one.key)
-    return replace(marks, entries=tuple(entries), stepped=seq + 1)
+    _remember(entries, fact, marks.stepped)
+    return Marks(tuple(entries), marks.given, marks.stepped + 1)
 
 
 def steps(facts: Iterable[Fact], given: Iterable[Terms] | None = None) -> Marks:
     """Return the marks after all ``facts``, in stored order."""
-    marks = initial(given)
+    entries: list[Entry] = []
+    seen = 0
     for fact in facts:
-        marks = step(marks, fact)
-    return marks
+        _remember(entries, fact, seen)
+        seen += 1
+    return replace(initial(given), entries=tuple(entries), stepped=seen)
 
 
-def _entry(fact: Fact, seq: int, earlier: tuple[Entry, ...]) -> Entry:
+def _remember(entries: list[Entry], fact: Fact, seq: int) -> None:
+    """Put the fact to its place in world order, unless no clock may depend on it."""
+    if fact.type in UNJUDGED_EVENTS:
+        return
+    entry = _entry(fact, seq, entries)
+    if not entries or entries[-1].key < entry.key:
+        entries.append(entry)
+    else:
+        insort(entries, entry, key=lambda one: one.key)
+
+
+def _entry(fact: Fact, seq: int, earlier: Sequence[Entry]) -> Entry:
     at = order = to_us(fact.occurred_at)
     day = None
     if fact.occurred_precision == "day":

@@ -17,9 +17,13 @@ def count_open(calendar: OpenTime, start: int, end: int) -> int:
     """
     if end <= start:
         return 0
-    first, last = calendar.year_of(start), calendar.year_of(end)
+    first = calendar.year_of(start)
+    layout = calendar.year(first)
+    if end < layout.end:
+        return _open_until(layout, end) - _open_until(layout, start)
+    last = calendar.year_of(end)
     between = sum(calendar.year(number).total for number in range(first, last))
-    return between + _open_until(calendar.year(last), end) - _open_until(calendar.year(first), start)
+    return between + _open_until(calendar.year(last), end) - _open_until(layout, start)
 
 
 def add_open(calendar: OpenTime, start: int, amount: int) -> int:
@@ -33,11 +37,12 @@ def add_open(calendar: OpenTime, start: int, amount: int) -> int:
     if amount <= 0:
         return start
     number = calendar.year_of(start)
-    needed = _open_until(calendar.year(number), start) + amount
-    while needed > calendar.year(number).total:
-        needed -= calendar.year(number).total
-        number += 1
     layout = calendar.year(number)
+    needed = _open_until(layout, start) + amount
+    while needed > layout.total:
+        needed -= layout.total
+        number += 1
+        layout = calendar.year(number)
     index = bisect_left(layout.open_until, needed)
     return layout.ends[index] - (layout.open_until[index] - needed)
 
@@ -46,7 +51,8 @@ def _open_until(layout: Year, us: int) -> int:
     index = bisect_right(layout.starts, us) - 1
     if index < 0:
         return 0
-    return layout.open_until[index] - max(0, layout.ends[index] - us)
+    left = layout.ends[index] - us
+    return layout.open_until[index] - left if left > 0 else layout.open_until[index]
 
 
 def nth_open_day(calendar: OpenTime, day: int, count: int) -> tuple[int, int]:

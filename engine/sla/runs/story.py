@@ -1,7 +1,7 @@
 """The story of a complaint: at each entry, which cycle and stage it is in and whether it has ended."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine.sla.marks import Entry
 from engine.sla.runs.remedies import fulfilments
@@ -9,6 +9,8 @@ from engine.sla.runs.remedies import fulfilments
 _STANDS = frozenset({"complaint.received", "complaint.sla_applied"})
 """What no correction takes back: nobody can correct a promise away."""
 ENDS = frozenset({"complaint.resolved", "complaint.discontinued"})
+_TURNS = ENDS | {"complaint.closed", "complaint.reopened"}
+_MOVES = ("complaint.deadline_extended", "complaint.linked")
 STAGES = ("registration", "investigation", "corrective_action", "satisfaction_check", "closed")
 _CORRECTIVE = frozenset({"complaint.remedy_approved", "complaint.action_assigned", "complaint.cause_established"})
 _PUBLIC_CHANNELS = frozenset({"review", "social"})
@@ -40,6 +42,14 @@ class Story:
     """Received before the entry."""
     merged: frozenset[int]
     """Exits by which the complaint went into another one: they cancel its clocks and fulfil none."""
+    by_type: Mapping[str, Sequence[int]]
+    """The entries of each type."""
+    turns: frozenset[int]
+    """Entries that end a cycle or begin one."""
+    moves: Sequence[int]
+    """Entries that may move a due: extensions and merges."""
+    hits: dict[tuple[int, bool], frozenset[int]] = field(default_factory=dict)
+    """Where conditions were found to hold, by the identity of terms that outlive the story; filled when asked."""
 
     def end_of_cycle(self, cycle: int) -> Entry | None:
         """Return what first ended a cycle: resolved, discontinued or closed."""
@@ -107,6 +117,7 @@ def _is_public(fields: Mapping[str, object]) -> bool:
 def tell(entries: tuple[Entry, ...]) -> Story:
     """Return the story that these entries, in world order, tell."""
     teller = _Teller()
+    by_type = _by_type(entries)
     void = _void(entries)
     merged = _merged_away(entries, void)
     rows: list[tuple[int, bool, bool, bool, str | None, bool, bool]] = []
@@ -131,7 +142,17 @@ def tell(entries: tuple[Entry, ...]) -> Story:
         opening=frozenset(_messages(entries)),
         begun=columns[6],
         merged=merged,
+        by_type=by_type,
+        turns=frozenset(index for type_ in _TURNS for index in by_type.get(type_, ())),
+        moves=sorted(index for type_ in _MOVES for index in by_type.get(type_, ()) if index not in void),
     )
+
+
+def _by_type(entries: tuple[Entry, ...]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, entry in enumerate(entries):
+        found.setdefault(entry.type, []).append(index)
+    return found
 
 
 def _messages(entries: tuple[Entry, ...]) -> Iterator[str]:
