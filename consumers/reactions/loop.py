@@ -19,6 +19,7 @@ import structlog
 from consumers.reactions import calendars, horizon, timers
 from consumers.reactions.calendars import Pin
 from consumers.reactions.horizon import Guard, Horizon, Source
+from consumers.reactions.timers import Proposal
 from engine.configuration.in_force import Book
 from engine.incoming import Asked, Done, Refused, Result
 from engine.store.batch import Conflict
@@ -153,22 +154,21 @@ class Timers:
                 return
             last = pins[-1].stream
             asked = calendars.commands([Pin(*one) for one in pins], book, self._world.now())
-            self._give([("redated", 0, one) for one in asked], passed)
+            self._give([Proposal("redated", 0, one) for one in asked], passed)
 
     def _report(self, book: Book, passed: Passed) -> None:
         through, behind = passed.horizon.through, None
         while rows := self._due(through, behind, book):
             behind = rows[-1].place
-            asked = timers.commands(rows, through, self._world.now())
-            self._give([(row.asks, row.stepped, one) for row, one in zip(rows, asked, strict=True)], passed)
+            self._give(timers.commands(rows, through, self._world.now()), passed)
 
     def _due(self, through: datetime, behind: queue.Place | None, book: Book) -> list[Due]:
         with self._world.pool.connection() as connection:
             return queue.due(connection, through, self._pace.batch, behind=behind, imports=live(book))
 
-    def _give(self, proposals: Sequence[tuple[str, int, Asked]], passed: Passed) -> None:
+    def _give(self, proposals: Sequence[Proposal], passed: Passed) -> None:
         ticks = self._world.ticks()
-        fresh = [one for one in proposals if not self._in_vain(one[2].id, one[1], ticks)]
+        fresh = [one for one in proposals if not self._in_vain(one.asked.id, one.stepped, ticks)]
         if not fresh:
             return
         passed.proposed += len(fresh)

@@ -6,11 +6,11 @@ the same proposal from any replica is the same command.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from engine.incoming import Asked, Circumstances, Sender
 from projections.views.sla_timers.queue import Due
-from projections.views.sla_timers.reported import SATISFACTION
+from projections.views.sla_timers.reported import SATISFACTION, Asks
 from schemas.complaint.assignment import EscalateByClock
 from schemas.complaint.base import Command
 from schemas.complaint.clocks import ReportMiss
@@ -20,15 +20,23 @@ from schemas.envelope import RuleSource
 SENDER: Final = Sender(workload="timers", actor="rule:timers", identity="workload")
 
 
-def commands(rows: Iterable[Due], before: datetime, now: datetime) -> list[Asked]:
+class Proposal(NamedTuple):
+    """A command, what it is for, and how many events of its case were known."""
+
+    asks: Asks | Literal["redated"]
+    stepped: int
+    asked: Asked
+
+
+def commands(rows: Iterable[Due], before: datetime, now: datetime) -> list[Proposal]:
     """Return one command for each row. ``before`` is how far clocks may act: a due before it has passed."""
     around = Circumstances(SENDER, RuleSource(), now)
-    return [_asked(row, before, around) for row in rows]
+    return [_proposal(row, before, around) for row in rows]
 
 
-def _asked(row: Due, before: datetime, around: Circumstances) -> Asked:
+def _proposal(row: Due, before: datetime, around: Circumstances) -> Proposal:
     passed = row.asks == "warning" and row.due_at < before
-    asks = ("term" if row.kind == SATISFACTION else "miss") if passed else row.asks
+    asks: Asks = ("term" if row.kind == SATISFACTION else "miss") if passed else row.asks
     name = f"{asks}/{row.stream}/{row.kind}/{row.cycle}/{row.instance}/{row.due_at.isoformat()}"
     clock = {"clock": row.kind, "cycle": row.cycle, "instance": row.instance, "due_at": row.due_at}
     command: Command
@@ -41,4 +49,4 @@ def _asked(row: Due, before: datetime, around: Circumstances) -> Asked:
             command, name = EscalateByClock.model_validate({**clock, "level": row.level}), f"{name}/{row.level}"
         case "term":
             command = Close(reason="term_elapsed")
-    return Asked(row.stream, command, name, around)
+    return Proposal(asks, row.stepped, Asked(row.stream, command, name, around))
