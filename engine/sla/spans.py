@@ -92,7 +92,8 @@ def _by_calendar(term: Term, begin: int, end: int) -> Iterator[tuple[int, int, W
         yield begin, end, "real_time"
         return
     calendar = term.calendar
-    for day in range(calendar.day_of(begin), calendar.day_of(end - 1) + 1):
+    # Where the clock goes back over midnight, the wall may still read the day before: one day more.
+    for day in range(calendar.day_of(begin), calendar.day_of(end - 1) + 2):
         for start, stop, why in _day(calendar, day):
             if start < end and stop > begin:
                 yield max(start, begin), min(stop, end), why
