@@ -6,7 +6,7 @@ that instant on: what ran out before is to be seen in the lists, and is nobody's
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Boolean, ColumnElement, Select, literal_column, select, tuple_
@@ -90,7 +90,7 @@ def pinned(
     return sorted(found)[:limit]
 
 
-def question(before: datetime, limit: int, behind: Place | None, imported: Live | None = None) -> Select[tuple[object]]:
+def question(before: datetime, limit: int, behind: Place | None, imported: Live | None = None) -> Select[Any]:
     """Return the query of one part of the queue: what is live of itself, or imported history."""
     wanted: list[ColumnElement[bool]] = [CLOCKS.c.action_at.is_not(None), CLOCKS.c.action_at < before]
     if imported is None:
@@ -103,5 +103,5 @@ def question(before: datetime, limit: int, behind: Place | None, imported: Live 
     return select(*_COLUMNS).where(*wanted).order_by(*_PLACE).limit(limit)
 
 
-def _rows(connection: Link, asked: Select[tuple[object]]) -> list[Due]:
+def _rows(connection: Link, asked: Select[Any]) -> list[Due]:
     return [Due(*row.values()) for row in sql.fetch(connection, asked)]
