@@ -16,7 +16,10 @@ def hits(story: Story, conditions: Sequence[When], *, leaving: bool = False) -> 
     """Return the entries at which one of the conditions holds. Each condition is looked for once in a story."""
     known = story.hits.get((id(conditions), leaving))
     if known is None:
-        known = frozenset(index for one in conditions for index in _hits(story, one, leaving=leaving))
+        if leaving and all("." in one.event for one in conditions):  # only the name of a stage knows a difference
+            known = hits(story, conditions)
+        else:
+            known = frozenset(index for one in conditions for index in _hits(story, one, leaving=leaving))
         story.hits[id(conditions), leaving] = known
     return known
 
