@@ -88,11 +88,13 @@ def expanded(calendar: Calendar) -> Calendar:
 
 def _dates(wanted: PublicHolidays) -> tuple[set[date], set[date]]:
     """Return the holidays of the years, and the weekend days in them that are working days."""
-    known = holidays.list_supported_countries(include_aliases=False)
-    if wanted.country not in known:
-        raise NoSuchHolidays("public_holidays.country", "the library knows no such country; use ISO 3166-1, such as GB")
-    if wanted.subdivision is not None and wanted.subdivision not in known[wanted.country]:
-        fix = f"is not known; one of: {', '.join(known[wanted.country]) or 'none, leave it out'}"
+    try:
+        known = holidays.country_holidays(wanted.country).subdivisions
+    except NotImplementedError:
+        fix = "the library knows no such country; use ISO 3166-1, such as GB"
+        raise NoSuchHolidays("public_holidays.country", fix) from None
+    if wanted.subdivision is not None and wanted.subdivision not in known:
+        fix = f"is not known; one of: {', '.join(known) or 'none, leave it out'}"
         raise NoSuchHolidays("public_holidays.subdivision", fix)
     closed: set[date] = set()
     worked: set[date] = set()

@@ -52,20 +52,30 @@ def read(text: str, name: str) -> Document:
     Raises:
         ConfigurationRefused: it is not YAML, or a mapping names a key twice.
     """
+    lines: dict[Path, int] = {}
+    twice: list[str] = []
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data = _parsed(text, lines, twice)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ConfigurationRefused(name, [f"{at}not YAML: {error.problem}"]) from error
-    lines: dict[Path, int] = {}
-    twice: list[str] = []
-    if node is not None:
-        _walk(node, (), lines, twice)
     if twice:
         raise ConfigurationRefused(name, twice)
     return Document(name, data, lines)
+
+
+def _parsed(text: str, lines: dict[Path, int], twice: list[str]) -> Any:
+    """Return the plain data of ``text``; its one parse tells the lines too."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _walk(node, (), lines, twice)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], twice: list[str]) -> None:
