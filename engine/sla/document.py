@@ -106,7 +106,7 @@ def _calendar(data: object) -> object:
     """Return a calendar with dates as text, as errors name them, and without weekdays that have no value."""
     if not isinstance(data, Mapping):
         return data
-    plain = dict(data)
+    plain = _of_kind("calendar", data)
     if isinstance(plain.get("week"), Mapping):
         plain["week"] = {day: hours for day, hours in plain["week"].items() if hours is not None}
     if isinstance(plain.get("exceptions"), Mapping):
@@ -123,7 +123,12 @@ def _policy(data: object) -> object:
     if not isinstance(data, Mapping) or not isinstance(data.get("clocks"), list | tuple):
         return data
     clocks = [_filled(one) if isinstance(one, Mapping) else one for one in data["clocks"]]
-    return {**data, "clocks": clocks}
+    return {**_of_kind("policy", data), "clocks": clocks}
+
+
+def _of_kind(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a configuration file of this kind holds, which may be put into a document as it is."""
+    return {key: value for key, value in data.items() if (key, value) != ("kind", kind)}
 
 
 def _filled(clock: Mapping[str, Any]) -> dict[str, Any]:

@@ -156,11 +156,15 @@ PLAIN = _as_json(yaml.safe_load(YAML))
         YAML.replace("target: 10 working hours", 'target: "600 Working  Minutes", roll: ~, calendar: null, warn: []'),
         YAML.replace("    channel: email", "    fields: {channel: email, type: delivery}"),
         YAML.replace("wed: []", "wed: ~"),
+        YAML.replace("  id: desk\n  version: 1\n", "  kind: calendar\n  id: desk\n  version: 1\n"),
+        YAML.replace("  version: 3", "  kind: policy\n  version: 3"),
     ],
     ids=[
         "JSON", "JSON with tabs", "quoted YAML", "flow YAML", "line ends of Windows", "a byte order mark", "UTF-16",
         "directives", "UTC in quotes", "no seconds", "nanoseconds", "an offset without colon", "quoted holidays",
         "quoted exceptions", "a version in the type", "keys without a value", "fields apart", "a weekday without hours",
+        "a whole calendar file",
+        "a whole policy file",
     ],
 )  # fmt: skip
 def test_the_same_document_written_otherwise_is_judged_alike(tmp_path: Path, text: str | bytes) -> None:
