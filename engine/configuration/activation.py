@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import holidays
+from holidays.holiday_base import HolidayBase
+from holidays.registry import EntityLoader
 
 from schemas.complaint.base import Event
 from schemas.configuration.activated import ConfigurationActivated, ConfigurationKind
@@ -88,18 +90,18 @@ def expanded(calendar: Calendar) -> Calendar:
 
 def _dates(wanted: PublicHolidays) -> tuple[set[date], set[date]]:
     """Return the holidays of the years, and the weekend days in them that are working days."""
-    try:
-        known = holidays.country_holidays(wanted.country).subdivisions
-    except NotImplementedError:
+    if wanted.country not in EntityLoader.get_country_codes(include_aliases=False):
         fix = "the library knows no such country; use ISO 3166-1, such as GB"
-        raise NoSuchHolidays("public_holidays.country", fix) from None
+        raise NoSuchHolidays("public_holidays.country", fix)
+    country: type[HolidayBase] = getattr(holidays, wanted.country)  # loads this country alone, unlike country_holidays
+    known = country().subdivisions
     if wanted.subdivision is not None and wanted.subdivision not in known:
         fix = f"is not known; one of: {', '.join(known) or 'none, leave it out'}"
         raise NoSuchHolidays("public_holidays.subdivision", fix)
     closed: set[date] = set()
     worked: set[date] = set()
     for year in wanted.years:
-        found = holidays.country_holidays(wanted.country, subdiv=wanted.subdivision, years=year, expand=False)
+        found = country(subdiv=wanted.subdivision, years=year, expand=False)
         days = {day for day in found if day.year == year}
         if not days:
             raise NoSuchHolidays("public_holidays.years", f"the library knows no holidays of {year}; leave it out")
