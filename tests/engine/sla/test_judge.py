@@ -620,3 +620,20 @@ def test_an_answer_with_an_unknown_id_ends_only_requests_that_have_none(
     ]
 
     assert only(judged([RESOLUTION], events, "2024-03-04T12:00:00+03:00"), "state") == [(state,)]
+
+
+@pytest.mark.parametrize("ending", ["resolved", "discontinued", "closed"])
+def test_an_end_ends_all_waits_so_that_a_reopened_case_is_not_paused(ending: str) -> None:
+    events = [
+        received(),
+        on("information_requested", "2024-03-04T10:00:00+03:00", request_id="a"),
+        on(ending, "2024-03-04T12:00:00+03:00"),
+        on("reopened", "2024-03-05T10:00:00+03:00"),
+    ]
+    clocks = [RESOLUTION, {"kind": "agent_work", "target": "8 working hours", "reopen": "continue"}]
+
+    rows = judged(clocks, events, "2024-03-05T11:00:00+03:00")
+
+    assert only([row for row in rows if row["cycle"] == 2], "kind", "state", "elapsed_seconds") == [
+        ("agent_work", "running", 7200), ("resolution", "running", 3600),
+    ]  # fmt: skip
