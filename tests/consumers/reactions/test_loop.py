@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from consumers.reactions.loop import Timers
 from engine.complaint.escalating import MISSED, WARNING
@@ -19,7 +20,7 @@ from schemas.complaint.waiting import RequestInformation
 from schemas.configuration import load
 from support.installation import MONDAY, Desk
 from support.timing import door, look, passed, world
-from support.views import drop
+from support.views import build, drop
 
 TEXT = "The kettle that I ordered arrived broken, I want my money back."
 POLICY = """
@@ -267,3 +268,36 @@ def test_a_replica_leaves_the_work_to_the_one_that_has_the_lock(desk: Desk, pool
     with owner.sole(pool, "timers") as link:
         assert link is not None
         assert door(desk, pool).once() is None
+
+
+def test_a_calendar_that_holds_for_open_cases_redates_each_of_them_once(desk: Desk, pool: Pool) -> None:
+    stream = opened(desk)
+    known = desk.service.book().calendar("desk")
+    closed = known.model_copy(
+        update={
+            "version": known.version + 1,
+            "applies_to_open": True,
+            "holidays": (*known.holidays, MONDAY.date() + timedelta(days=1)),
+        }
+    )
+    desk.later(minutes=10)
+    desk.service.activate([closed], desk.around(), desk.at)
+    assert look(desk, pool, door(desk, pool, batch=2)) == {"redated": 1}
+    assert look(desk, pool) == {}
+    last = desk.history(stream, open=False)[-1]
+    assert (last.name, last.event.model_dump()["reason"]) == ("complaint.sla_applied.v1", "calendar")
+
+
+def test_the_trouble_of_a_source_is_named_once_each_time(desk: Desk, pool: Pool) -> None:
+    timers = door(desk, pool, patience=timedelta(hours=1))
+    say(desk, end=20, position=10, measured=MONDAY, reached=MONDAY)
+    build(pool, desk.store.read, [SlaTimers()])
+    with capture_logs() as logs:
+        for _ in range(4):
+            desk.later(minutes=30)
+            timers.once()
+    told = [(one["event"], one["log_level"], one["source"]) for one in logs if "source" in one]
+    assert told == [
+        ("timers_held_back", "warning", "complaints.inbound/0"),
+        ("timers_source_passed_over", "error", "complaints.inbound/0"),
+    ]
