@@ -10,8 +10,9 @@ from engine.sla.document_events import Setting, facts, not_in_file, read_instant
 from engine.sla.document_problems import BadDocument, Path, Problem, built
 from engine.sla.due import Calendars
 from engine.sla.judge import Verdict, judge, row
-from engine.sla.kinds import Terms, terms
+from engine.sla.kinds import Terms
 from engine.sla.marks import Marks, steps
+from engine.sla.policy import terms_of
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Policy
 
@@ -135,18 +136,17 @@ def _filled(clock: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in clock.items() if value is not None}
 
 
-def _given(setting: Setting, problems: list[Problem]) -> list[Terms]:
+def _given(setting: Setting, problems: list[Problem]) -> tuple[Terms, ...]:
     """Return the policy's clocks in full, each pinned to a calendar of the document."""
-    policy = setting.policy
-    found: list[Terms] = []
-    for index, rule in enumerate(policy.clocks if policy else ()):
-        place: Path = ("policy", "clocks", index, "calendar")
-        if not rule.calendar:
-            place = ("policy", "calendar")
-        calendar = rule.calendar or (policy.calendar if policy else None) or (setting.default and setting.default.id)
-        version = setting.version(calendar) if calendar else None
-        if calendar and version:
-            found.append(terms(rule, calendar, version))
-        elif calendar and setting.default is not None and (place, not_in_file(setting, calendar)) not in problems:
-            problems.append((place, not_in_file(setting, calendar)))
-    return found
+    policy, default = setting.policy, setting.default
+    if policy is None or default is None:
+        return ()
+    latest = {name: version for name, _ in setting.calendars if (version := setting.version(name)) is not None}
+    wrong: dict[Path, str] = {}
+    for index, rule in enumerate(policy.clocks):
+        calendar = rule.calendar or policy.calendar or default.id
+        if calendar not in latest:
+            place: Path = ("policy", "clocks", index, "calendar") if rule.calendar else ("policy", "calendar")
+            wrong[place] = not_in_file(setting, calendar)
+    problems.extend(wrong.items())
+    return () if wrong else terms_of(policy, latest, default.id)

@@ -245,6 +245,7 @@ def data(one: Explanation) -> dict[str, Any]:
         "paused_seconds": verdict.paused_seconds,
         "provisional": verdict.provisional,
         "warnings": [{"percent": warning.percent, "at": _text(warning.at)} for warning in verdict.warnings],
+        "escalations": [{"level": step.level, "to": step.to, "at": _text(step.at)} for step in verdict.escalations],
     }
 
 

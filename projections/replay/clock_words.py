@@ -152,6 +152,8 @@ class _Teller:
         if verdict.missed_at is not None:
             amount = self._span(verdict.overdue_seconds or 0)
             yield self._say("missed", at=self._at(verdict.missed_at), amount=amount)
+        for step in verdict.escalations:
+            yield self._say("escalation", level=step.level, at=self._at(step.at), to=step.to)
         if verdict.remaining_seconds is not None:
             yield self._say("remaining", amount=self._span(verdict.remaining_seconds))
 

@@ -424,3 +424,65 @@ def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_explanation_is_the_row_of_the_judge_and_what_it_rests_on() -> None:
+    chain = [{"after": "1 hour", "level": 2, "to": "lead"}]
+    text = with_(policy={"id": "p", "version": 1, "clocks": [RULE], "escalations": chain}, at="2024-03-04T11:00:00Z")
+    (clock,) = LINE.ok("sla", "judge", "-", "--explain", "--json", stdin=text.encode()).json()["clocks"]
+    (plain,) = LINE.ok("sla", "judge", "-", "--json", stdin=text.encode()).json()["clocks"]
+
+    assert {name: clock[name] for name in plain} == plain
+    assert {name: clock[name] for name in clock if name not in plain} == {
+        "reference": None,
+        "promised_by": [{"policy": "p", "version": 1, "reason": "first", "since": None, "considered": None}],
+        "calendar": {"id": "c", "version": 1, "timezone": "UTC"},
+        "target": "1 hour",
+        "roll": "none",
+        "measure": "real_time",
+        "amount": 3600,
+        "start": {"type": "complaint.received", "at": "2024-03-04T09:00:00Z", "day": None, "trusted_at": None},
+        "continued_by": None,
+        "counted_from": "2024-03-04T09:00:00Z",
+        "counted_after": "2024-03-04",
+        "spans": [
+            {
+                "from": "2024-03-04T09:00:00Z",
+                "to": "2024-03-04T10:00:00Z",
+                "why": "real_time",
+                "counted_seconds": 3600,
+                "ahead": False,
+                "overdue": False,
+            },
+            {
+                "from": "2024-03-04T10:00:00Z",
+                "to": "2024-03-04T11:00:00Z",
+                "why": "real_time",
+                "counted_seconds": 3600,
+                "ahead": False,
+                "overdue": True,
+            },
+        ],
+        "days": [],
+        "rolled": None,
+        "not_before": None,
+        "changes": [],
+        "fulfilled_by": None,
+        "stopped_by": None,
+        "paused_seconds": 0,
+        "provisional": False,
+        "warnings": [],
+        "escalations": [{"level": 2, "to": "lead", "at": "2024-03-04T11:00:00Z"}],
+        "words": [
+            "resolution, cycle 1: missed; due 2024-03-04 10:00",
+            "Promised by policy p, version 1 (for the first time).",
+            "Started 2024-03-04 09:00: complaint.received.",
+            "Target: 1 hour, around the clock, counted from 2024-03-04 09:00.",
+            "  2024-03-04 09:00 to 2024-03-04 10:00: 1 h counted (around the clock)",
+            "  2024-03-04 10:00 to 2024-03-04 11:00: 1 h counted (around the clock) - after the due",
+            "So it is due 2024-03-04 10:00.",
+            "Used: 2 h.",
+            "Missed 2024-03-04 10:00, by 1 h of its own time.",
+            "Level 2 is called in 2024-03-04 11:00: lead.",
+        ],
+    }

@@ -131,6 +131,19 @@ def test_late_evidence_and_what_was_no_longer_needed_are_told() -> None:
     ]
 
 
+def test_who_is_called_in_after_a_miss_is_told() -> None:
+    steps = [{"after": "1 working hour", "level": 1, "to": "lead"}]
+    told = words(
+        {"kind": "first_reply", "target": "1 working hour", "escalations": steps},
+        [received(channel="email")],
+        "2024-03-04T09:00:00Z",
+    )
+    assert told[-2:] == [
+        "Missed 2024-03-04 10:00, by 2 h of its own time.",
+        "Level 1 is called in 2024-03-04 11:00: lead.",
+    ]
+
+
 def test_a_long_time_is_told_in_few_lines() -> None:
     calendar = {**DESK, "holidays": ["2024-05-01"]}
     told = words(
