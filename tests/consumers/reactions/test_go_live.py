@@ -89,5 +89,3 @@ def test_the_word_is_a_fact_of_the_log_so_a_rebuild_knows_it_and_fires_nothing_a
     drop(pool, [SlaTimers()])
     assert look(desk, pool) == {}
     assert desk.names(stream) == before
-
-
