@@ -1,8 +1,10 @@
 """Random plain files for `plaint sla judge`: odd calendars, every kind of clock, every event that moves one."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy, composite
@@ -111,6 +113,17 @@ WORDS: list[tuple[str, dict[str, Any]]] = [
 """What may happen, and in which words; impossible moments of it are passed over."""
 
 
+def _later(name: str, delay: timedelta) -> Callable[[str], dict[str, Any]]:
+    return lambda occurred: {name: _text(datetime.fromisoformat(occurred) + delay)}
+
+
+WHEN_KNOWN: list[Callable[[str], dict[str, Any]]] = [
+    lambda _: {}, lambda _: {}, lambda _: {"origin": "import", "recorded_at": "2030-01-01T00:00:00Z"},
+    *(_later(name, delay) for name in ("received_at", "recorded_at") for delay in STEPS[:6]),
+]  # fmt: skip
+DAY_PRECISE = ("complaint.received", "complaint.message_recorded", "complaint.acknowledged", "complaint.resolved")
+
+
 @composite
 def documents(draw: DrawFn) -> dict[str, Any]:
     """A whole file: one calendar or two, some clocks, a history in world order, and an instant to look at."""
@@ -126,13 +139,29 @@ def documents(draw: DrawFn) -> dict[str, Any]:
         now += step
         if story.allows(word):
             events.append(_event(word, now, story.fill(word, fields)))
+    for event in events[1:]:
+        event.update(draw(st.sampled_from(WHEN_KNOWN))(event["occurred_at"]))
+    for event in events:
+        if event["type"] in DAY_PRECISE and draw(st.integers(0, 5)) == 0:
+            local = datetime.fromisoformat(event["occurred_at"]).astimezone(ZoneInfo(calendar["timezone"]))
+            event.update(occurred_at=local.date().isoformat(), occurred_precision="day")
     at = draw(st.sampled_from([*(start + step for step in STEPS), *(now + step for step in STEPS)]))
-    return {
+    listed = draw(clocks())
+    further = draw(st.lists(calendars(id="law"), max_size=1))
+    for clock in listed if further else ():
+        if draw(st.booleans()):
+            clock["calendar"] = "law"
+    document = {
         "calendar": calendar,
-        "policy": {"id": "p", "version": 1, "clocks": draw(clocks())},
+        "policy": {"id": "p", "version": 1, "clocks": listed},
         "events": events,
         "at": _text(at),
     }
+    if further:
+        document["calendars"] = further
+    if draw(st.integers(0, 4)) == 0:
+        document["known_at"] = _text(draw(st.sampled_from([start + step for step in STEPS])))
+    return document
 
 
 class _Story:

@@ -37,6 +37,12 @@ class Seen:
     known: datetime
     imported: bool
     fields: Fields
+    place: datetime
+    """Where it stands among the others; a day stands after what was stored of that day before it."""
+
+    @property
+    def key(self) -> tuple[datetime, int]:
+        return self.place, self.order
 
     def get(self, name: str, otherwise: Any = None) -> Any:
         return self.fields.get(name, otherwise)
@@ -110,7 +116,7 @@ def judge(document: Fields) -> dict[str, Rows]:
     rows: Rows = []
     for clock in document["policy"]["clocks"]:
         rule = _rule(clock, known, document["calendar"]["id"])
-        events = _events(document, rule.days, at)
+        events = _events(document, rule.days, known[document["calendar"]["id"]], at)
         rules: list[tuple[Seen | None, Rule]] = [(None, rule)]
         for event in (e for e in events if e.type == "sla_applied"):
             stated = [changed for changed in event.get("clocks", ()) if changed["kind"] == rule.kind]
@@ -139,17 +145,21 @@ def _rule(clock: Fields, known: Mapping[str, WallCalendar], default: str) -> Rul
     )
 
 
-def _events(document: Fields, days: WallCalendar, at: datetime) -> list[Seen]:
+def _events(document: Fields, days: WallCalendar, world: WallCalendar, at: datetime) -> list[Seen]:
+    """Return what is seen at ``at``, in world order; ``world`` is the calendar of the file, in which it is told."""
     limit = _instant(document["known_at"]) if document.get("known_at") else None
-    seen = []
+    seen: list[Seen] = []
+    places: list[datetime] = []
     for order, event in enumerate(document["events"]):
-        occurred, day = _moment(event, days)
-        recorded = _instant(event["recorded_at"]) if event.get("recorded_at") else occurred
+        happened, day = _moment(event, world)
+        places.append(max([happened, *(x for x in places if day and happened <= x < world.end_of(day))]))
+        recorded = _instant(event["recorded_at"]) if event.get("recorded_at") else happened
         trusted = _instant(event["received_at"]) if event.get("received_at") else recorded
         name = event["type"].removeprefix("complaint.").partition(".")[0]
-        if occurred <= at and (limit is None or recorded <= limit):
-            seen.append(Seen(order, name, occurred, day, trusted, event.get("origin") == "import", event))
-    return sorted(seen, key=lambda e: (e.at, e.order))
+        if happened <= at and (limit is None or recorded <= limit):
+            imported, read = event.get("origin") == "import", _moment(event, days)[0]
+            seen.append(Seen(order, name, read, day, trusted, imported, event, places[-1]))
+    return sorted(seen, key=lambda e: e.key)
 
 
 def _moment(event: Fields, days: WallCalendar) -> tuple[datetime, date | None]:
@@ -210,7 +220,7 @@ def _final(event: Seen, case: Case) -> bool:
 
 
 def _remedied(event: Seen, case: Case) -> bool:
-    before = [e for e in case.events if (e.at, e.order) <= (event.at, event.order)]
+    before = [e for e in case.events if e.key <= event.key]
     approved = {e.get("remedy_id"): e.get("amount") for e in before if e.type == "remedy_approved"}
     if not approved:
         return _final(event, case)
@@ -317,7 +327,7 @@ def _requests(case: Case, only: str | None = "complainant") -> list[tuple[Seen, 
     for request in case.events:
         if request.type != "information_requested" or (only and request.get("from", "complainant") != only):
             continue
-        later = [e for e in case.events if (e.at, e.order) > (request.at, request.order)]
+        later = [e for e in case.events if e.key > request.key]
         end = next((e for e in later if _ends(e, request)), None)
         found.append((request, end, end is not None and end.type == "information_provided"))
     return found
@@ -369,11 +379,11 @@ def _rows(rule: Rule, case: Case) -> Rows:
 
 
 def _after(event: Seen, cycle: Sequence[Seen]) -> list[Seen]:
-    return [e for e in cycle if (e.at, e.order) > (event.at, event.order)]
+    return [e for e in cycle if e.key > event.key]
 
 
 def _until(closing: Seen | None, events: Iterable[Seen]) -> list[Seen]:
-    return [e for e in events if closing is None or (e.at, e.order) <= (closing.at, closing.order)]
+    return [e for e in events if closing is None or e.key <= closing.key]
 
 
 def _case_wide(
@@ -399,8 +409,8 @@ def _run(rule: Rule, case: Case, opened: Seen, later: Sequence[Seen], closing: S
     within = _until(closing, later)
     answered = next((e for e in within if _fulfils(rule, e, case)), None)
     cancelled = next((e for e in within if _meets(e, case, rule.cancel, {})), None)
-    ended = min((e for e in (cancelled, closing) if e), key=lambda e: (e.at, e.order), default=None)
-    if answered and ended and (ended.at, ended.order) < (answered.at, answered.order):
+    ended = min((e for e in (cancelled, closing) if e), key=lambda e: e.key, default=None)
+    if answered and ended and ended.key < answered.key:
         answered = None
     return Run(opened, answered, ended, **more)
 
@@ -432,7 +442,7 @@ def _questions(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | No
         if over or not _question(event, case):
             continue
         last = runs[-1] if runs else None
-        if last is None or (last.answered and (last.answered.at, last.answered.order) < (event.at, event.order)):
+        if last is None or (last.answered and last.answered.key < event.key):
             runs.append(_run(rule, case, event, _after(event, cycle), closing))
     return runs
 
@@ -556,8 +566,12 @@ def _in_time(rule: Rule, event: Seen, due: datetime) -> bool:
 
 
 def _late(rule: Rule, case: Case, run: Run, due: datetime) -> bool:
-    assert run.answered is not None
-    return not run.answered.imported and run.answered.known > due
+    """Whether nothing that kept it reached a trusted clock by the due: what else answers in time is evidence, too."""
+    kept = [run.answered] if run.answered else []
+    if rule.family not in ("stage", "requester_wait", "promise", "action"):
+        later = _until(run.ended, _after(run.began or run.opened, case.events))
+        kept = [e for e in later if _fulfils(rule, e, case) and _in_time(rule, e, due)]
+    return all(not e.imported and e.known > due for e in kept)
 
 
 def _own(rule: Rule, unit: str, begin: datetime, end: datetime) -> list[Span]:
@@ -569,7 +583,7 @@ def _own(rule: Rule, unit: str, begin: datetime, end: datetime) -> list[Span]:
 def _due(
     rule: Rule, case: Case, run: Run, pauses: Sequence[Span], stop: datetime, cycle: int, instance: int
 ) -> tuple[datetime, str]:
-    before = [r for e, r in case.rules if e is None or (e.at, e.order) <= (run.opened.at, run.opened.order)]
+    before = [r for e, r in case.rules if e is None or e.key <= run.opened.key]
     begin, day = _begin(rule, case, run)
     term = Term(before[-1], begin, day, fixed=run.due)
     for event in _after(run.opened, case.events):
@@ -632,7 +646,7 @@ def _merge(case: Case, run: Run) -> Seen | None:
     """Return the merge that gives a run an earlier receipt, if one found it open."""
     if run.opened.type != "received":
         return None
-    ended = [(e.at, e.order) for e in (run.answered, run.ended) if e]
+    ended = [e.key for e in (run.answered, run.ended) if e]
     links = [
         e
         for e in case.events
@@ -640,7 +654,7 @@ def _merge(case: Case, run: Run) -> Seen | None:
         and e.get("kind") == "merged"
         and e.get("other_received_at")
         and _instant(e.get("other_received_at")) < run.opened.at
-        and all((e.at, e.order) < end for end in ended)
+        and all(e.key < end for end in ended)
     ]
     return min(links, key=lambda e: _instant(e.get("other_received_at")), default=None)
 
