@@ -141,7 +141,7 @@ def _number(value: object) -> str | None:
 
 def _amount(value: object) -> str | None:
     if isinstance(value, Mapping):
-        if set(value) != {"amount", "currency"}:
+        if set(value) != {"amount", "currency"} or value["amount"] is None:
             return _AMOUNT
         value = value["amount"]
     try:
@@ -199,7 +199,7 @@ def _stored_clock(clock: object, place: Path, setting: Setting, problems: list[P
     if rule is None or calendar is None:
         return None
     pinned = setting.version(calendar) if version is None else version
-    if pinned is None or (calendar, pinned) not in setting.calendars:
+    if not isinstance(pinned, int) or (calendar, pinned) not in setting.calendars:
         problems.append(((*place, "calendar"), not_in_file(setting, calendar, version)))
         return None
     return to_stored(terms(rule, calendar, pinned)).model_dump(mode="json")
@@ -228,9 +228,9 @@ def _condition(one: object) -> object:
     where = one.get("where") if isinstance(one, Mapping) else None
     if not isinstance(one, Mapping) or not isinstance(where, list | tuple):
         return one
-    if not all(isinstance(part, Mapping) and {"field", "values"} <= set(part) for part in where):
+    if not all(isinstance(part, Mapping) and isinstance(part.get("field"), str) for part in where):
         return one
-    return {**one, "where": {part["field"]: part["values"] for part in where}}
+    return {**one, "where": {part["field"]: part.get("values") for part in where}}
 
 
 def read_instant(value: object, name: str, problems: list[Problem]) -> datetime | None:

@@ -165,7 +165,10 @@ class _Teller:
 
     def _event(self, happened: Happened) -> str:
         """An event of a plain file may lack what its sentence tells; it is then called by its name."""
-        text = sentence(happened.type, happened.fields, self.language)
+        try:
+            text = sentence(happened.type, happened.fields, self.language)
+        except ArithmeticError:  # an amount of money that is no number
+            return happened.type
         return happened.type if "?" in text else text
 
     def _target(self, text: str) -> str:

@@ -357,6 +357,10 @@ RULE = {"kind": "resolution", "target": "1 hour"}
         ({"events": [event("linked", "2024-03-04", other_received_at="2024-03-04T00:00:00")]},
             "events.0.other_received_at: write an instant with its zone"),
         ({"events": [event("compensated", "2024-03-04", amount="much")]}, "events.0.amount: write a number, or amount"),
+        ({"events": [event("compensated", "2024-03-04", amount={"amount": None, "currency": "EUR"})]},
+            "events.0.amount: write a number, or amount and currency"),
+        ({"events": [event("sla_applied", "2024-03-04", clocks=[{**RULE, "calendar_version": {}}])]},
+            "events.0.clocks.0.calendar: calendar 'c' version {} is not in the file"),
         ({"events": [event("remedy_offered", "2024-03-04", remedy_ids="r1")]}, "events.0.remedy_ids: write a list"),
         ({"events": [event("sla_applied", "2024-03-04")]}, "events.0.clocks: is missing; write the list of clocks"),
         ({"events": [event("sla_applied", "2024-03-04", clocks=["resolution"])]}, "events.0.clocks.0: write a mapping"),
@@ -486,3 +490,10 @@ def test_an_explanation_is_the_row_of_the_judge_and_what_it_rests_on() -> None:
             "Level 2 is called in 2024-03-04 11:00: lead.",
         ],
     }
+
+
+def test_an_explanation_calls_an_event_by_its_name_where_its_fields_make_no_sentence() -> None:
+    """Money that is no number is no business of the judge's, where no remedy is."""
+    odd = {**RECEIVED, "public": {"amount": "much", "currency": "EUR"}}
+    told = LINE.ok("sla", "judge", "-", "--explain", stdin=with_(events=[odd]).encode()).out
+    assert told.splitlines()[2] == "Started 2024-03-04 09:00: complaint.received."
