@@ -16,6 +16,8 @@ from engine.sla.policy import terms_of
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Policy
 
+_HIGHEST: Final = 2**31 - 1
+"""Of a calendar's version, which every clock is stored with."""
 KEYS: Final = ("calendar", "calendars", "policy", "events", "at", "known_at")
 
 __all__ = ["BadDocument", "Judgeable", "judge_document", "judgeable", "verdicts"]
@@ -92,6 +94,9 @@ def _calendars(
 def _dated(data: object, path: Path, problems: list[Problem]) -> Calendar | None:
     """Return the calendar with dates for the public holidays that it names."""
     found = built(Calendar, _calendar(data), path, problems)
+    if found is not None and found.version > _HIGHEST:
+        problems.append(((*path, "version"), f"write a whole number, at most {_HIGHEST}"))
+        return None
     if found is None or found.public_holidays is None:
         return found
     from engine.configuration.activation import NoSuchHolidays, expanded  # noqa: PLC0415 # holidays load slowly

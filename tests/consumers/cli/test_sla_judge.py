@@ -335,6 +335,7 @@ RULE = {"kind": "resolution", "target": "1 hour"}
         ({"calendar": {**CALENDAR, "week": {"mon": "09:00-18:00"}}}, "calendar.week.mon: write a list, in [ ]"),
         ({"calendar": {**CALENDAR, "exceptions": {"2024-03-09": ["9-18"]}}}, "calendar.exceptions.2024-03-09.0: write"),
         ({"calendar": {**CALENDAR, "version": "first"}}, "calendar.version: write a whole number"),
+        ({"calendar": {**CALENDAR, "version": 2**31}}, "calendar.version: write a whole number, at most 2147483647"),
         ({"policy": {"version": 1, "clocks": [RULE]}}, "policy.id: is missing; add it"),
         ({"policy": {"id": "p", "version": 1, "clocks": [{**RULE, "pausing": 1}]}}, "policy.clocks.0.pausing: unknown"),
         ({"policy": {"id": "p", "version": 1, "clocks": [RULE, RULE]}}, "policy.clocks.1.kind: 'resolution' stands "),
