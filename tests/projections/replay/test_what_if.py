@@ -167,8 +167,9 @@ def test_late_evidence_is_counted_apart_and_imported_history_is_none() -> None:
         opened(writer, case, origin=origin)
         answered = Writer().add(case, REPLY, at=START + HOUR / 2, origin="import" if origin == "import" else "live")
         around = answered.events[0].envelope.model_copy(update={"received_at": START + timedelta(days=30)})
-        place = {"position": len(writer.events) + 1, "version": 4, "recorded_at": START + timedelta(days=30)}
-        writer.events.append(answered.events[0]._replace(envelope=around, **place))
+        position, stored = len(writer.events) + 1, START + timedelta(days=30)
+        one = answered.events[0]._replace(envelope=around, position=position, version=4, recorded_at=stored)
+        writer.events.append(one)
     judge, log = judging(writer, policy({"kind": "first_reply", "target": "40 working minutes"}))
 
     pairs = list(judge.rejudged(log, Which()))
