@@ -109,9 +109,6 @@ FIELDS: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
     "complaint.compensate": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
     "complaint.reverse_remedy": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
     "complaint.report_miss": {**_CLOCK, "cycle": st.integers(1, 2), "instance": st.just(1), "due_at": _TIMES},
-    "complaint.escalate_by_clock": {
-        **_CLOCK, "cycle": st.integers(1, 2), "instance": st.just(1), "due_at": _TIMES, "level": st.integers(0, 2),
-    },  # fmt: skip
     "complaint.reapply_sla": {},
     "complaint.escalate_by_clock": {
         **_CLOCK,
