@@ -134,14 +134,20 @@ class Timers:
 
     def _tell(self, found: Horizon) -> None:
         """Name each source once for each time that it holds the clocks back, and once when it is passed over."""
-        named = {("timers_held_back", one.name): one for one in found.held_by}
-        named |= {("timers_source_passed_over", one.name): one for one in found.passed_over}
-        for (event, name), one in named.items():
-            if (event, name) not in self._named:
-                through = None if one.through is None else one.through.isoformat()
-                (_log.warning if event == "timers_held_back" else _log.error)(
-                    event, source=name, through=through, reason=one.reason
-                )
+        named = {("held", one.name): one for one in found.held_by} | {
+            ("over", one.name): one for one in found.passed_over
+        }
+        for key in named.keys() - self._named:
+            one = named[key]
+            about = {
+                "source": one.name,
+                "through": None if one.through is None else one.through.isoformat(),
+                "reason": one.reason,
+            }
+            if key[0] == "held":
+                _log.warning("timers_held_back", **about)
+            else:
+                _log.error("timers_source_passed_over", **about)
         self._named = set(named)
 
     def _redate(self, book: Book, passed: Passed) -> None:
