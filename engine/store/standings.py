@@ -70,7 +70,18 @@ class Standings:
         """Keep how these partitions stand now."""
         if partitions:
             rows = [
-                (p.source, p.topic, p.partition, p.member, p.state, p.reason, p.since, p.end_offset, p.reached, p.measured)
+                (
+                    p.source,
+                    p.topic,
+                    p.partition,
+                    p.member,
+                    p.state,
+                    p.reason,
+                    p.since,
+                    p.end_offset,
+                    p.reached,
+                    p.measured,
+                )
                 for p in sorted(partitions, key=lambda p: p.source)
             ]
             with reading(self._pool) as connection:

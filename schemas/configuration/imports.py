@@ -6,7 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.words import Code, Instant
 
-
 LIVE_IMPORTS: Final = "live-imports"
 """Its id among the rule sets."""
 

@@ -290,7 +290,7 @@ NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path 
         ("case list --origin x", 2, 'Invalid value "x" for --origin. Choose from: "live", "import".'),
         ("case show", 2, 'Command "case show" parameter CASE requires an argument.'),
         ("parked list --limit 0", 2, 'Invalid value "0" for --limit. Must be >= 1.'),
-        ("import x", 2, 'name a FILE and its --mapping; or --go-live alone for what was imported before'),
+        ("import x", 2, "name a FILE and its --mapping; or --go-live alone for what was imported before"),
         ("import /absent --mapping cfpb", 3, "/absent: No such file or directory; name a file that can be read"),
         ("import /absent --mapping nosuch", 78, NO_MAPPING),
     ],
