@@ -40,7 +40,10 @@ DATED += ["1 weeks", "2 weeks", "1 months"]
 SINGLE = ("registration", "acknowledgement", "first_reply", "agent_work", "resolution", "total_resolution",
           "statutory:ru-59fz", "public_closing")  # fmt: skip
 REPEATED = ("next_reply", "update", "pausable_update", "requester_wait", "stage:registration", "stage:investigation",
-            "stage:corrective_action", "stage:satisfaction_check", "stage:closed")  # fmt: skip
+            "stage:corrective_action", "stage:satisfaction_check", "stage:closed", "promise", "action")  # fmt: skip
+
+
+Clocks = list[dict[str, Any]]
 
 
 @composite
@@ -62,11 +65,13 @@ def calendars(draw: DrawFn, id: str = "desk") -> dict[str, Any]:
 
 @composite
 def clocks(draw: DrawFn) -> list[dict[str, Any]]:
-    kinds = draw(st.lists(st.sampled_from(SINGLE + REPEATED), min_size=1, max_size=5, unique=True))
+    kinds = draw(st.lists(st.sampled_from(SINGLE + REPEATED), min_size=1, max_size=7, unique=True))
     listed = []
     for kind in kinds:
         clock: dict[str, Any] = {"kind": kind, "target": draw(st.sampled_from(TIMED + DATED))}
-        if clock["target"] in DATED and "working" not in clock["target"] and draw(st.booleans()):
+        if kind in ("promise", "action"):
+            del clock["target"]
+        elif clock["target"] in DATED and "working" not in clock["target"] and draw(st.booleans()):
             clock["roll"] = draw(st.sampled_from(["none", "next", "previous"]))
         if kind in ("resolution", "agent_work") and draw(st.booleans()):
             clock["reopen"] = "continue"
@@ -103,14 +108,64 @@ WORDS: list[tuple[str, dict[str, Any]]] = [
     ("information_provided", {"from": "third_party"}),
     ("investigation_started", {}),
     ("cause_established", {"cause": "process"}),
+    ("promised", {"hours": 9}),
+    ("promise_kept", {}),
+    ("action_assigned", {"hours": 30}),
+    ("action_assigned", {}),
+    ("action_completed", {}),
+    ("deadline_extended", {"hours": 50}),
+    ("deadline_extended", {"hours": 200}),
+    ("sla_applied", {}),
+    ("sla_applied", {}),
     ("resolved", {"outcome": "upheld"}),
     ("resolved", {"outcome": "upheld"}),
     ("discontinued", {"reason": "clarified"}),
+    ("resolved", {"outcome": "upheld"}),
     ("closed", {"reason": "decision"}),
+    ("closed", {"reason": "decision"}),
+    ("reopened", {"reason": "decision"}),
     ("reopened", {"reason": "decision"}),
     ("reopened", {"reason": "decision"}),
 ]
 """What may happen, and in which words; impossible moments of it are passed over."""
+
+
+def _dated(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
+    hours = filled.get("hours")
+    due = {} if hours is None else {"due": _text(now + timedelta(hours=hours))}
+    return st.just({name: value for name, value in filled.items() if name != "hours"} | due)
+
+
+@composite
+def _extended(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> Any:
+    kinds = [one["kind"] for one in listed if one["kind"] in ("first_reply", "total_resolution", "statutory:ru-59fz")]
+    if not kinds:
+        return None
+    due = now + timedelta(hours=filled["hours"])
+    return {"clock": draw(st.sampled_from(kinds)), "cycle": story.cycle, "instance": 1, "due_at": _text(due)}
+
+
+@composite
+def _reapplied(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> Any:
+    """New targets: forward between targets of time alone, where a share needs no rounding to whole days."""
+    changed = []
+    for clock in listed:
+        target = clock.get("target")
+        if target in TIMED:
+            mode = draw(st.sampled_from(["forward", "retroactive", "reset"]))
+            changed.append({**clock, "target": draw(st.sampled_from(TIMED)), "priority_change": mode})
+        elif target is not None:
+            mode = draw(st.sampled_from(["retroactive", "reset"]))
+            changed.append({**clock, "target": draw(st.sampled_from(DATED[:7])), "priority_change": mode})
+            changed[-1].pop("roll", None)
+        else:
+            changed.append(clock)
+    return {"reason": "priority", "clocks": changed}
+
+
+MOVING: dict[str, Callable[..., SearchStrategy[Any]]] = {
+    "promised": _dated, "action_assigned": _dated, "deadline_extended": _extended, "sla_applied": _reapplied,
+}  # fmt: skip
 
 
 def _later(name: str, delay: timedelta) -> Callable[[str], dict[str, Any]]:
@@ -130,15 +185,24 @@ def documents(draw: DrawFn) -> dict[str, Any]:
     calendar = draw(calendars())
     start = datetime.fromisoformat(draw(st.sampled_from(TURNS[calendar["timezone"]]))).replace(tzinfo=UTC)
     start += timedelta(hours=draw(st.integers(0, 60)), minutes=30 * draw(st.integers(0, 1)))
-    told = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(STEPS)), max_size=14))
+    length = draw(st.sampled_from([0, 8, 20]))
+    told = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(STEPS)), min_size=length, max_size=25))
     events: list[dict[str, Any]] = [
         _event("received", start, {"public": draw(st.booleans()), "message": str(UUID(int=1))})
     ]
     now, story = start, _Story()
+    listed = draw(clocks())
+    further = draw(st.lists(calendars(id="law"), max_size=1))
+    for clock in listed if further else ():
+        if draw(st.booleans()):
+            clock["calendar"] = "law"
     for (word, fields), step in told:
         now += step
-        if story.allows(word):
-            events.append(_event(word, now, story.fill(word, fields)))
+        filled = story.fill(word, fields) if story.allows(word) else None
+        if filled is not None and word in MOVING:
+            filled = draw(MOVING[word](listed, story, now, filled))
+        if filled is not None:
+            events.append(_event(word, now, filled))
     for event in events[1:]:
         event.update(draw(st.sampled_from(WHEN_KNOWN))(event["occurred_at"]))
     for event in events:
@@ -146,11 +210,6 @@ def documents(draw: DrawFn) -> dict[str, Any]:
             local = datetime.fromisoformat(event["occurred_at"]).astimezone(ZoneInfo(calendar["timezone"]))
             event.update(occurred_at=local.date().isoformat(), occurred_precision="day")
     at = draw(st.sampled_from([*(start + step for step in STEPS), *(now + step for step in STEPS)]))
-    listed = draw(clocks())
-    further = draw(st.lists(calendars(id="law"), max_size=1))
-    for clock in listed if further else ():
-        if draw(st.booleans()):
-            clock["calendar"] = "law"
     document = {
         "calendar": calendar,
         "policy": {"id": "p", "version": 1, "clocks": listed},
@@ -168,7 +227,7 @@ class _Story:
     """Keeps a random history within what a complaint can live through."""
 
     def __init__(self) -> None:
-        self._stage, self._cycle, self._messages, self._requests = "open", 1, 1, 0
+        self._stage, self.cycle, self._messages, self._requests, self._given = "open", 1, 1, 0, 0
 
     def allows(self, word: str) -> bool:
         allowed = True
@@ -176,6 +235,8 @@ class _Story:
             allowed = self._stage == "open"
         elif word == "closed":
             allowed = self._stage == "ended"
+        elif word in ("promised", "action_assigned"):
+            allowed = self._stage != "closed"
         elif word == "reopened":
             allowed = self._stage != "open"
         self._stage = {"resolved": "ended", "discontinued": "ended", "closed": "closed", "reopened": "open"}.get(
@@ -195,9 +256,15 @@ class _Story:
             filled["request_id"] = str(UUID(int=1000 + self._requests))
         elif fields.get("named"):
             filled["request_id"] = str(UUID(int=1000 + max(1, self._requests - 1)))
+        elif word in ("promised", "action_assigned"):
+            self._given += 1
+            filled["promise_id" if word == "promised" else "action_id"] = str(UUID(int=2000 + self._given))
+        elif word in ("promise_kept", "action_completed"):
+            name = "promise_id" if word == "promise_kept" else "action_id"
+            filled[name] = str(UUID(int=2000 + max(1, self._given - self._given % 2)))
         elif word == "reopened":
-            self._cycle += 1
-            filled["cycle"] = self._cycle
+            self.cycle += 1
+            filled["cycle"] = self.cycle
         return filled
 
 

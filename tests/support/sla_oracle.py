@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from support.brute_time import DAY, TICK, Span, WallCalendar, clip, length, months_on, reach, without
@@ -507,7 +508,9 @@ def _given_word(rule: Rule, cycle: Sequence[Seen], closing: Seen | None, carried
         "action": ("action_assigned", "action_completed", "action_id"),
     }[rule.family]
     within = _until(closing, cycle)
-    given: list[tuple[Seen, Seen | None]] = [(run.opened, cycle[0]) for run in carried if run.answered is None]
+    given: list[tuple[Seen, Seen | None]] = [
+        (run.opened, cycle[0]) for run in carried if run.answered is None and run.ended in (None, cycle[0])
+    ]
     given += [(e, None) for e in within if e.type == opening and e.get("due") is not None]
     runs = []
     for opened, began in given:
@@ -587,7 +590,8 @@ def _due(
     begin, day = _begin(rule, case, run)
     term = Term(before[-1], begin, day, fixed=run.due)
     for event in _after(run.opened, case.events):
-        if event.at > stop or _end_of(term, pauses) < event.at:
+        over = any(end is not None and end.key <= event.key for end in (run.answered, run.ended))
+        if over or _end_of(term, pauses) < event.at:
             break
         if event.type == "sla_applied":
             for at, changed in case.rules:
@@ -609,6 +613,10 @@ def _is_extension(event: Seen, rule: Rule, run: Run, cycle: int, instance: int) 
 
 def _change(term: Term, rule: Rule, event: Seen, begin: datetime, day: date, pauses: Sequence[Span]) -> None:
     """Apply a new target to what is running (section 5, priority change)."""
+    unchanged = (rule.target, rule.roll) == (term.rule.target, term.rule.roll)
+    if term.fixed is not None or unchanged:
+        term.rule = rule if term.fixed is not None else term.rule
+        return  # what was told to somebody stays, and so does what has not changed
     count, unit = _target(rule.target)
     if rule.priority_change == "forward":
         old_count, old_unit = _target(term.rule.target)
@@ -617,12 +625,12 @@ def _change(term: Term, rule: Rule, event: Seen, begin: datetime, day: date, pau
         used = length(without(_own(term.rule, old_unit, term.begin, event.at), pauses))
         share = Fraction((left - used) // TICK, full // TICK)
         new = _amount(count, unit) // TICK * share
-        term.left, term.begin, term.floor = round(new) * TICK, event.at, None
+        term.left, term.begin, term.floor = ceil(new) * TICK, event.at, None
     elif rule.priority_change == "retroactive":
         term.left, term.begin, term.day, term.floor = None, begin, day, event.at
     else:
         term.left, term.begin, term.day, term.floor = None, event.at, rule.days.day_of(event.at), None
-    term.rule, term.fixed = rule, None
+    term.rule = rule
 
 
 def _end_of(term: Term, pauses: Sequence[Span]) -> datetime:
