@@ -13,6 +13,7 @@ from uuid import UUID
 import orjson
 
 from engine import arrivals, streams_of
+from engine.complaint.given import proposed
 from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
 from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Spoiled
@@ -96,7 +97,10 @@ def _rises(draft: Draft, item: Incoming) -> None:
 
 
 def _asked(draft: Draft, item: Asked) -> Result:
-    """Give a command, or its first answer again. A refusal by the case is an answer and is kept too."""
+    """Give a command, or its first answer again. A refusal by the case is an answer and is kept too.
+
+    What a clock proposes too early is no answer for good: the same proposal may be right later.
+    """
     command_id = command_id_of(item, draft.keyed)
     fingerprint = _content_fingerprint(item, draft.keyed)
     if (kept := draft.known.answers.get(command_id)) is not None:
@@ -106,6 +110,8 @@ def _asked(draft: Draft, item: Asked) -> Result:
     try:
         count = draft.decide(item.stream, item.command, item, command_id)
     except Refusal as refusal:
+        if refusal.code == "not_due" and proposed(item.command):
+            return Refused(refusal.code, refusal.reason, refusal.facts)
         return _kept(draft, command_id, fingerprint, Refused(refusal.code, refusal.reason, refusal.facts), None)
     kind = streams_of.kind(draft.loaded(item.stream).state)
     done = Done(item.stream, draft.version(item.stream), 0, count, kind=kind)

@@ -15,6 +15,7 @@ from engine import knowledge, naming, past_events, planning, streams_of
 from engine.complaint.change import changed
 from engine.configuration import in_force
 from engine.configuration.activation import Configuration, activation
+from engine.configuration.admissible import refuse
 from engine.configuration.in_force import Book
 from engine.erased import Erased
 from engine.erasing import Erasing
@@ -115,10 +116,14 @@ class Service:
         """Bring configurations into force that are not yet; returns how many were new.
 
         What is in force in the same or a higher version is left alone, so starting twice adds nothing.
+
+        Raises:
+            NotAdmissible: something in them is wrong, so none of them comes into force and all stays as it is.
         """
         wanted = list(configurations)
         for _ in range(_TRIES_ALONE):
             book, version = self._read_book()
+            refuse(wanted, book.latest_calendar)
             events = [activation(item) for item in wanted if not in_force.holds(book, item)]
             if not events:
                 return 0

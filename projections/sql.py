@@ -27,6 +27,14 @@ def fetch(connection: Link, statement: Executable) -> list[dict[str, Any]]:
         return cursor.execute(text, values).fetchall()
 
 
+def explained(connection: Link, statement: Executable) -> dict[str, Any]:
+    """Return the plan by which the server would answer a query, as EXPLAIN (FORMAT JSON) tells it."""
+    text, values = _compiled(statement)
+    row = connection.execute(b"EXPLAIN (FORMAT JSON) " + text, values).fetchone()
+    found: dict[str, Any] = row[0][0]["Plan"] if row else {}
+    return found
+
+
 def run(connection: Link, statement: Executable) -> int:
     """Run a statement that returns no rows and return how many it touched."""
     text, values = _compiled(statement)

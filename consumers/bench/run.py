@@ -1,14 +1,17 @@
 """One run of the benchmarks, group by group, each on a database of its own."""
 
+import logging
 import os
 import platform
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Final
 
 import psycopg
+import structlog
 
-from consumers.bench import ingest, projections, store
+from consumers.bench import ingest, projections, sla, store
 from consumers.bench import stand as stands
 from consumers.bench.shape import Machine, Report, Result
 from consumers.bench.stand import Stand
@@ -18,8 +21,16 @@ GROUPS: Final[Mapping[str, Callable[[Stand], Sequence[Result]]]] = {
     "store": store.measure,
     "ingest": ingest.measure,
     "projections": projections.measure,
+    "sla": sla.measure,
 }
 _LIBRARIES: Final = ("plaint", "eventsourcing", "psycopg")
+
+
+def missing(names: Sequence[str]) -> str | None:
+    """Return which figures of these groups are left out here, why, and the way to have them; None: nothing is."""
+    if "sla" not in names or sla.has_peer():
+        return None
+    return f"business_time_vs_businesstimedelta is left out: {sla.PEER} is not installed; pip install {sla.PEER}"
 
 
 def run(names: Sequence[str], settings: Settings, *, seed: int, quick: bool, tell: Callable[[str], None]) -> Report:
@@ -28,6 +39,7 @@ def run(names: Sequence[str], settings: Settings, *, seed: int, quick: bool, tel
     Raises:
         DatabaseError: there is no database to measure on; says why and how to mend it.
     """
+    _quiet()
     results: list[Result] = []
     data_size: dict[str, int] = {}
     with stands.server(settings) as address:
@@ -38,6 +50,14 @@ def run(names: Sequence[str], settings: Settings, *, seed: int, quick: bool, tel
                 data_size.update(stand.data_size)
         versions = {**_versions(), "postgresql": _server_version(address)}
     return Report(results=tuple(results), machine=_machine(), versions=versions, data_size=data_size, seed=seed)
+
+
+def _quiet() -> None:
+    """Have what runs here log only what somebody must look at, and never among the figures."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def _named(name: str, tell: Callable[[str], None]) -> Callable[[str], None]:

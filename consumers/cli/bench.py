@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bench(
-    name: Annotated[str | None, Parameter(help="Which group: store, ingest or projections; absent: all.")] = None,
+    name: Annotated[str | None, Parameter(help="Which group: store, ingest, projections or sla; absent: all.")] = None,
     /,
     *,
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
@@ -33,6 +33,9 @@ def bench(
     if name is not None and name not in run.GROUPS:
         output.stop(output.USAGE, f"no benchmark '{name}': name one of {', '.join(run.GROUPS)}, or none for all")
     names = [name] if name else list(run.GROUPS)
+    left_out = run.missing(names)
+    if left_out is not None:
+        output.say(left_out)
     try:
         with _status() as tell:
             report = run.run(names, read_settings(), seed=seed, quick=quick, tell=tell)

@@ -84,7 +84,7 @@ def check(*, json: Json = False) -> int:
 
     chosen = read_settings()
     try:
-        found = presets.in_force(chosen.config_dir)
+        found = presets.in_force(chosen.config_dir, chosen.named_presets)
     except (ConfigurationRefused, OSError) as error:
         output.stop(output.CONFIGURATION, str(error))
     settings = {f"PLAINT_{name.upper()}": value for name, value in chosen.model_dump(mode="json").items()}

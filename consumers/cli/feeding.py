@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.session import in_words, read_settings, sender, session
+from consumers.files import live
 from consumers.files.history import History, Past, Progress, UnknownMapping, mapping_named
 from consumers.files.ingest import Ingest, Report
 from consumers.files.record import Unreadable
@@ -72,17 +73,46 @@ def _take(run: Ingest, path: str, rejected: Path) -> None:
 
 
 def import_history(
-    file: Annotated[Path, Parameter(help="CSV or XES, packed by gzip or not.")],
+    file: Annotated[Path | None, Parameter(help="CSV or XES, packed by gzip or not.")] = None,
     /,
     *,
-    mapping: Annotated[str, Parameter(help="Name of a shipped mapping (cfpb, helpdesk) or path of a YAML file.")],
+    mapping: Annotated[
+        str | None, Parameter(help="Name of a shipped mapping (cfpb, helpdesk) or path of a YAML file.")
+    ] = None,
+    go_live: Annotated[
+        bool, Parameter(negative="", help="Let the clocks of what was imported act from now on; needs no file.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Import histories with their own times and origin 'import'.
 
     The same file twice adds nothing; a run that was killed goes on where it stopped. What cannot
     be taken goes byte for byte to FILE.rejected, with line, field and reason in FILE.rejected.report.
+    Imported history sends and escalates nothing until --go-live, and then only what is due from that
+    moment on. What is imported later waits for a --go-live of its own.
     """
+    if file is None or mapping is None:
+        if go_live and file is None and mapping is None:
+            return _go_live(json=json)
+        output.stop(output.USAGE, "name a FILE and its --mapping; or --go-live alone for what was imported before")
+    done = _imported(file, mapping)
+    code = _tell_import(done, json=json and not go_live)
+    return max(code, _go_live(json=json)) if go_live else code
+
+
+def _go_live(*, json: bool) -> int:
+    with session() as here:
+        around = Circumstances(sender(here), RequestSource(request=clock.new_id()), clock.now())
+        through = here.store.read.head().position
+        found = live.go_live(here.service, through, around, clock.now())
+    if json:
+        output.emit_json({"version": found.version, "through": found.through, "since": found.since.isoformat()})
+    else:
+        output.say(f"clocks of what was imported up to position {found.through} act from {found.since:%F %T} UTC on")
+    return output.OK
+
+
+def _imported(file: Path, mapping: str) -> Progress:
     try:
         chosen = mapping_named(mapping)
         with session() as here, output.progress("octets", None) as bar:
@@ -101,7 +131,7 @@ def import_history(
         output.stop(output.SOME_REJECTED, str(error))
     except OSError as error:
         output.stop(output.NOT_FOUND, f"{file}: {error.strerror or error}; name a file that can be read")
-    return _tell_import(done, json=json)
+    return done
 
 
 def _tell_import(done: Progress, *, json: bool) -> int:

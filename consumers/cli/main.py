@@ -18,11 +18,15 @@ Commands = dict[str, tuple[str, str]]
 _COMMANDS: Commands = {
     "run": (
         "consumers.cli.processes:run",
-        "Run the HTTP door, all views and the upkeep in one process until Ctrl-C.",
+        "Run the HTTP door, all views, the clocks and the upkeep in one process until Ctrl-C.",
     ),
     "project": (
         "consumers.cli.processes:project",
         "Keep all views up to date; any number of replicas, one of which works.",
+    ),
+    "timers": (
+        "consumers.cli.processes:timers",
+        "Record what clocks miss, warn and escalate until Ctrl-C; of several replicas one works.",
     ),
     "ingest": (
         "consumers.cli.feeding:ingest",
@@ -85,6 +89,22 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             "list": (
                 "consumers.cli.views:sla_list",
                 "List clocks, what is due next first: when they started, when they are due, how they stand.",
+            ),
+            "judge": (
+                "consumers.cli.sla:judge_file",
+                "Judge the clocks of one plain document, YAML or JSON; needs no database and no settings.",
+            ),
+            "explain": (
+                "consumers.cli.sla_cases:explain",
+                "Tell how each deadline of a case came about: which rule, which time counted and which did not.",
+            ),
+            "rejudge": (
+                "consumers.cli.sla_cases:rejudge",
+                "Judge cases under another policy beside how they are judged under their own; changes nothing.",
+            ),
+            "what-if": (
+                "consumers.cli.sla_cases:what_if",
+                "Replay recorded cases under a draft policy: who would get it, what would be kept; changes nothing.",
             ),
         },
     ),
@@ -197,6 +217,14 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             "check": (
                 "consumers.cli.config:check",
                 "Print what is in force, secrets masked; fails on anything unknown or wrong.",
+            ),
+            "presets": (
+                "consumers.cli.presets:list_presets",
+                "Show every policy and calendar, shipped or of PLAINT_CONFIG_DIR, and which of them are in force.",
+            ),
+            "show": (
+                "consumers.cli.presets:show",
+                "Show a policy with its clocks and the letters it demands, or a calendar with its holidays as dates.",
             ),
         },
     ),

@@ -1,4 +1,4 @@
-"""``plaint run`` and ``plaint project``: processes that stay."""
+"""``plaint run``, ``plaint project`` and ``plaint timers``: processes that stay."""
 
 import signal
 import socket
@@ -11,7 +11,9 @@ from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.session import read_settings, session
+from consumers.reactions.loop import Passed
 from consumers.wiring import processes, views
+from consumers.wiring import timers as timing
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings
 
@@ -25,7 +27,7 @@ def run(
     seed: Annotated[int, Parameter(help="Which sample.")] = 1,
     language: Annotated[Literal["ru", "en", "mix"], Parameter(help="Of the sample: ru, en or mix.")] = "mix",
 ) -> int:
-    """Run the HTTP door, all views and the upkeep in one process until Ctrl-C.
+    """Run the HTTP door, all views, the clocks and the upkeep in one process until Ctrl-C.
 
     Where ``PLAINT_KAFKA_SERVERS`` is set it does what ``plaint consume`` and ``plaint publish`` do, too.
     """
@@ -42,7 +44,7 @@ def run(
         processes.serve(
             here,
             door,
-            more=_kafka(chosen),
+            more={"timers": timing.keep_time, **_kafka(chosen)},
             on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"),
         )
     output.say("stopped")
@@ -94,4 +96,40 @@ def project(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         processes.follow(here, stop)
+    return output.OK
+
+
+def timers(
+    *,
+    once: Annotated[bool, Parameter(negative="", help="Act on what is due now and exit.")] = False,
+    json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
+) -> int:
+    """Record what clocks miss, warn and escalate until Ctrl-C; of several replicas one works.
+
+    Clocks act up to the instant through which everything has been read: a partition with a backlog, or
+    views that lag, hold them back for PLAINT_TIMERS_PATIENCE_MINUTES at most. With --once nothing is
+    done where another process works, and views are taken as they stand.
+    """
+    with session() as here:
+        if once:
+            return _shown(timing.timers(here).once(), json=json)
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        timing.run(here, stop)
+    return output.OK
+
+
+def _shown(passed: Passed | None, *, json: bool) -> int:
+    if passed is None:
+        output.stop(output.TEMPORARY, "another process keeps the time; stop it first, or leave it to that one")
+    recorded = {asks: passed.recorded[asks] for asks in ("miss", "warning", "escalation", "term", "redated")}
+    through = passed.horizon.through.isoformat().replace("+00:00", "Z")
+    held = [one.name for one in passed.horizon.held_by]
+    if json:
+        output.emit_json({"through": through, **recorded, "held_by": held})
+    else:
+        output.table(("through", *recorded), [(through, *recorded.values())])
+        if held:
+            output.say(f"held back by {', '.join(held)}: what happened there since is not known yet")
     return output.OK

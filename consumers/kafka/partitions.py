@@ -273,7 +273,7 @@ class Partitions:
     def _follow(self, place: Place, known: Known) -> None:
         """Do with a partition what it is judged to."""
         if compared := known.compared(place):
-            place.has(known.bounds[place.partition])
+            place.has(known.bounds[place.partition], self._clock())
         verdict = known.verdict(place)
         if compared:
             place.adopted = known.admitted.get(place.partition.topic, 0)

@@ -35,6 +35,8 @@ class Place:
     why: Why | Literal["spoiled"] | None = None
     end: int | None = None
     reached: datetime | None = None
+    measured: datetime | None = None
+    """When ``end`` was asked for."""
     adopted: int = 0
     """How often its topic had been adopted when it was judged last."""
 
@@ -53,8 +55,8 @@ class Place:
         """How many offsets are left, as far as is known; marks of transactions count."""
         return max(0, (self.end or 0) - self.next)
 
-    def has(self, bounds: Bounds) -> None:
-        """Remember which offsets it has; while nothing is stored, it is read from the first of them."""
-        self.end = bounds.end
+    def has(self, bounds: Bounds, at: datetime) -> None:
+        """Remember which offsets it had at an instant; while nothing is stored, it is read from the first of them."""
+        self.end, self.measured = bounds.end, at
         if self.position is None and self.state == "stopped":
             self.begin = bounds.first

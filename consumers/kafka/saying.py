@@ -55,5 +55,16 @@ class Words:
         self._standings.say([self._standing(place) for place in places])
 
     def _standing(self, place: Place) -> Standing:
-        where = (place.source, *place.partition, self._member)
-        return Standing(*where, place.state, place.why, place.since, place.end, place.reached, place.adopted)
+        return Standing(
+            source=place.source,
+            topic=place.partition.topic,
+            partition=place.partition.number,
+            member=self._member,
+            state=place.state,
+            reason=place.why,
+            since=place.since,
+            end_offset=place.end,
+            reached=place.reached,
+            measured=place.measured,
+            adopted=place.adopted,
+        )

@@ -74,7 +74,7 @@ def opened(settings: Settings) -> Iterator[Installation]:
         service = Service(store, erasures.erasures(settings, pool, store))
         erasures.settle(service)
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
-        service.activate(presets.in_force(settings.config_dir), around, clock.now())
+        service.activate(presets.in_force(settings.config_dir, settings.named_presets), around, clock.now())
         views = Views(pool, pause=time.sleep)
         yield Installation(settings, conninfo, pool, store, service, views, server, database, made_key)
 

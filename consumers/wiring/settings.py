@@ -128,6 +128,9 @@ class Settings(BaseModel):
     orphan_hours: Annotated[int, Field(ge=1, le=8_760)] = Field(
         24, description="age from which a file in the content directory that no case names is swept"
     )
+    timers_patience_minutes: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        60, description="how long clocks wait for a source that is behind; then it is named and passed over"
+    )
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
     http_host: Annotated[str, AfterValidator(_loopback)] = Field(
         "127.0.0.1", description="address the HTTP door listens on; only loopback without identity"
@@ -137,6 +140,9 @@ class Settings(BaseModel):
     )
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="YAML files that replace or add to the shipped configuration"
+    )
+    presets: str | None = Field(
+        None, description="optional presets to bring into force, such as uk-fca-disp, separated by commas"
     )
     language: Annotated[str, Field(pattern="^(en|ru)$")] = Field(
         "en", description="language of sentences for people: en or ru"
@@ -211,6 +217,11 @@ class Settings(BaseModel):
             message_id_domains=_names(self.own_message_id_domains),
             lists=_names(self.own_lists),
         )
+
+    @property
+    def named_presets(self) -> frozenset[str]:
+        """The optional presets that are to be in force."""
+        return _names(self.presets)
 
     @property
     def contents(self) -> Path:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
+from engine.complaint import escalating
 from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
-from schemas.complaint.assignment import Assign, ComplaintAssigned, ComplaintEscalated, Escalate
+from schemas.complaint.assignment import Assign, ComplaintAssigned, ComplaintEscalated, Escalate, EscalateByClock
 from schemas.complaint.base import Event
 from schemas.refusals import Refusal
 
@@ -15,7 +17,31 @@ if TYPE_CHECKING:
     from engine.complaint.case import Case
 
 Events = ComplaintAssigned | ComplaintEscalated
-Commands = Assign | Escalate
+Commands = Assign | Escalate | EscalateByClock
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A warning (level 0) or a level that a clock has brought about."""
+
+    clock: str
+    cycle: int
+    instance: int
+    level: int
+    percent: int | None
+    at: datetime
+
+    @property
+    def clock_key(self) -> tuple[str, int, int]:
+        """Which clock of the complaint."""
+        return self.clock, self.cycle, self.instance
+
+
+def told_of(event: ComplaintEscalated) -> Told | None:
+    """Return what a clock has brought about; None where it was somebody's own decision."""
+    if event.clock is None or event.cycle is None or event.instance is None or event.detected_at is None:
+        return None
+    return Told(event.clock, event.cycle, event.instance, event.level, event.percent, event.detected_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +52,8 @@ class Assignment:
     assignee: str | None = None
     business_unit: str | None = None
     level: int = 0
+    told: tuple[Told, ...] = ()
+    """What clocks have brought about, in the order of the record."""
 
 
 def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
@@ -35,6 +63,8 @@ def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
             return _assign(command, case, given)
         case Escalate():
             return _escalate(command, case, given)
+        case EscalateByClock():
+            return escalating.by_clock(command, case, given)
     assert_never(command)
 
 
@@ -73,7 +103,9 @@ def evolve(part: Assignment, event: Events, _: Circumstances) -> Assignment:
         case ComplaintAssigned():
             return _evolve_assigned(part, event)
         case ComplaintEscalated():
-            return changed(part, level=max(part.level, event.level))
+            found = told_of(event)
+            told = part.told if found is None else (*part.told, found)
+            return changed(part, level=max(part.level, event.level), told=told)
     assert_never(event)
 
 

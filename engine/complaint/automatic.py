@@ -7,7 +7,7 @@ from engine.complaint.given import Given
 from schemas.complaint.base import Command, Event
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.correspondence import PartyAdded
-from schemas.complaint.lifecycle import AcceptOutcome, ComplaintClosed, ComplaintReopened, OutcomeDisputed, Rate
+from schemas.complaint.lifecycle import AcceptOutcome, Close, ComplaintClosed, ComplaintReopened, OutcomeDisputed, Rate
 from schemas.complaint.registration import ComplaintRegistered, Receive
 from schemas.complaint.remedies import ProposeRemedy, RemedyApproved
 from schemas.complaint.waiting import InformationProvided
@@ -34,6 +34,8 @@ def rule_of(command: Command, event: Event, given: Given) -> RuleRef | None:
     if isinstance(event, SlaApplied):
         return _ref(event.policy, event.policy_version, "policy.selected")
     rule = _RULES.get((type(command), type(event)))
+    if isinstance(command, Close) and isinstance(event, ComplaintClosed) and given.actor.startswith("rule:"):
+        rule = "closing.term-elapsed"
     desk = given.book.desk
     return None if rule is None else _ref(desk.id, desk.version, rule)
 

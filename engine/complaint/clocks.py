@@ -17,7 +17,7 @@ from engine.sla.calendar import compile_calendar
 from engine.sla.fact import from_stored
 from engine.sla.judge import Verdict, judge
 from engine.sla.marks import steps
-from engine.sla.policy import NoCalendar, Profile, applied_clocks, select_policy
+from engine.sla.policy import NoCalendar, Profile, applied_clocks, repinned, select_policy
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
@@ -29,6 +29,7 @@ from schemas.complaint.clocks import (
     KeepPromise,
     MakePromise,
     PromiseKept,
+    ReapplySla,
     ReportMiss,
     SlaApplied,
 )
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from engine.complaint.case import Case
 
 Events = SlaApplied | DeadlineMissed | DeadlineExtended | ComplaintPromised | PromiseKept
-Commands = ReportMiss | ExtendDeadline | MakePromise | KeepPromise
+Commands = ReportMiss | ReapplySla | ExtendDeadline | MakePromise | KeepPromise
 _new_sla_applied = unchecked(SlaApplied)
 
 
@@ -88,6 +89,8 @@ def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
     match command:
         case ReportMiss():
             return _miss(command, case, given)
+        case ReapplySla():
+            return _reapply(case, given)
         case ExtendDeadline():
             return _extend(command, case, given)
         case MakePromise():
@@ -101,7 +104,7 @@ def _miss(command: ReportMiss, case: Case, given: Given) -> tuple[Event, ...]:
     """Who proposes a miss may look early or late; only the clock as judged now decides."""
     if any(entry.clock_key == (command.clock, command.cycle, command.instance) for entry in case.clocks.missed):
         return ()
-    clock = _clock(command.clock, command.cycle, command.instance, given)
+    clock = clock_of(command.clock, command.cycle, command.instance, given)
     if clock.state != "missed":
         raise Refusal("not_due", "the clock has not run out", clock=clock.kind, state=clock.state)
     return (
@@ -116,8 +119,35 @@ def _miss(command: ReportMiss, case: Case, given: Given) -> tuple[Event, ...]:
     )
 
 
+def _reapply(case: Case, given: Given) -> tuple[Event, ...]:
+    """Pin what is open to the newest calendars that hold for it. What was missed stays missed, see ``engine.sla.due``.
+
+    A complaint is open here while it is worked on or a clock of it runs: a statutory one outlives the outcome.
+    """
+    applied = [stored.event for stored in given.history if isinstance(stored.event, SlaApplied)]
+    if not applied:
+        return ()
+    held = applied[-1]
+    clocks = repinned(held.clocks, given.book.calendars)
+    if clocks == held.clocks or not (case.lifecycle.is_open or _any_runs(given)):
+        return ()
+    return (
+        SlaApplied(
+            subject_id=case.subject(given),
+            reason="calendar",
+            policy=held.policy,
+            policy_version=held.policy_version,
+            clocks=clocks,
+        ),
+    )
+
+
+def _any_runs(given: Given) -> bool:
+    return any(clock.state in ("running", "paused") for clock in judged(given))
+
+
 def _extend(command: ExtendDeadline, case: Case, given: Given) -> tuple[Event, ...]:
-    clock = _clock(command.clock, command.cycle or case.cycle, command.instance, given)
+    clock = clock_of(command.clock, command.cycle or case.cycle, command.instance, given)
     if Deadline(clock.kind, clock.cycle, clock.instance, command.due_at) in case.clocks.extended:
         return ()
     if command.notice is not None and not knows(case, command.notice):
@@ -140,7 +170,7 @@ def _extend(command: ExtendDeadline, case: Case, given: Given) -> tuple[Event, .
     )
 
 
-def _clock(kind: str, cycle: int, instance: int | None, given: Given) -> Verdict:
+def clock_of(kind: str, cycle: int, instance: int | None, given: Given) -> Verdict:
     """Return one clock as judged now; without ``instance`` the latest of its cycle."""
     found = [
         clock
@@ -201,7 +231,7 @@ def reapplied(case: Case, events: tuple[Event, ...], given: Given) -> tuple[Even
     reason = next((reason for kind, reason in _CHANGES for event in events if isinstance(event, kind)), None)
     if reason is None or not case.lifecycle.is_open:
         return ()
-    policy = select_policy(given.book.policies.values(), _profile(case, given))
+    policy = select_policy(given.book.policies.values(), profile_of(case, given.business_unit))
     if policy is None or policy.id == case.clocks.policy:
         return ()
     try:
@@ -219,7 +249,8 @@ def reapplied(case: Case, events: tuple[Event, ...], given: Given) -> tuple[Even
     )
 
 
-def _profile(case: Case, given: Given) -> Profile:
+def profile_of(case: Case, business_unit: str | None) -> Profile:
+    """Return what policies are selected by; ``business_unit`` is that of who reports, until one is assigned."""
     taken_for, points = case.classification, case.points
     return Profile(
         channel=case.registration.channel,
@@ -228,7 +259,7 @@ def _profile(case: Case, given: Given) -> Profile:
         segment=case.registration.customer_segment,
         priority=taken_for.priority,
         regulations=(taken_for.regulation,) if taken_for.regulation else (),
-        business_unit=case.assignment.business_unit or given.business_unit,
+        business_unit=case.assignment.business_unit or business_unit,
     )
 
 

@@ -8,14 +8,23 @@ from uuid import UUID
 
 from engine.configuration.in_force import Book
 from engine.ids import derived
-from schemas.complaint.base import Event
-from schemas.complaint.clocks import ExtendDeadline, ReportMiss
+from schemas.complaint.assignment import EscalateByClock
+from schemas.complaint.base import Command, Event
+from schemas.complaint.clocks import ExtendDeadline, ReapplySla, ReportMiss
+from schemas.complaint.lifecycle import Close
 from schemas.complaint.records import CorrectEntry
 from schemas.envelope import Envelope
 from schemas.words import Identity, Origin, Precision
 
-NEEDS_HISTORY: Final = (CorrectEntry, ExtendDeadline, ReportMiss)
+NEEDS_HISTORY: Final = (CorrectEntry, EscalateByClock, ExtendDeadline, ReapplySla, ReportMiss)
 """Commands that are decided by the stored events themselves, beside the state."""
+
+
+def proposed(command: Command) -> bool:
+    """Whether a clock asks by it to be looked at: one that comes too early is refused, and may come again."""
+    if isinstance(command, Close):
+        return command.reason == "term_elapsed"
+    return isinstance(command, EscalateByClock | ReportMiss)
 
 
 class Circumstances(Protocol):

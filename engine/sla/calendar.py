@@ -21,6 +21,7 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2400
 """No term is counted outside of these years; a calendar that would need it is wrong."""
 _MINUTE: Final = 60_000_000
+_MEAN_YEAR: Final = 31_556_952_000_000
 
 
 class BeyondCalendar(ValueError):
@@ -39,7 +40,7 @@ def to_us(instant: datetime) -> int:
 
 def from_us(us: int) -> datetime:
     """Return microseconds since 1970 as an instant in UTC."""
-    return EPOCH + timedelta(microseconds=us)
+    return EPOCH + timedelta(0, 0, us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +113,21 @@ class OpenTime:
         Raises:
             BeyondCalendar: the year is outside of those that can be counted.
         """
-        number = from_us(us).year
-        if us < self.year(number).begin:
+        number = min(max(FIRST_YEAR, 1970 + us // _MEAN_YEAR), LAST_YEAR)  # off by one at most, around the new year
+        layout = self.year(number)
+        if us < layout.begin:
             return number - 1
-        return number + 1 if us >= self.year(number).end else number
+        return number + 1 if us >= layout.end else number
 
 
 def compile_calendar(calendar: Calendar) -> OpenTime:
-    """Return ``calendar`` ready to be asked. Its years are laid out when needed and kept for the next caller."""
+    """Return ``calendar`` ready to be asked. Its years are laid out when needed and kept for the next caller.
+
+    Raises:
+        ValueError: its holidays are not dates yet (``engine.configuration.activation.expanded``).
+    """
+    if calendar.public_holidays is not None:
+        raise ValueError(f"calendar '{calendar.id}': its public holidays are not dates yet; expand it first")
     return _compiled(
         calendar.id,
         calendar.version,

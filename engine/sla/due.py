@@ -18,6 +18,7 @@ from engine.sla.runs.run import Change, Run
 from engine.sla.target import (
     Pause,
     add_own,
+    counts_after,
     day_due,
     day_ends_between,
     days_of,
@@ -69,6 +70,11 @@ class Term:
         """The unit of the target; a stated due without target is in real time."""
         return self.terms.target.unit if self.terms.target else "hours"
 
+    @property
+    def by(self) -> int | None:
+        """The time of day that a relative target names."""
+        return self.terms.target.by if self.terms.target else None
+
 
 def instant_of(calendar: OpenTime, entry: Entry) -> int:
     """Return when an entry occurred; a day is read in the clock's calendar, as its 00:00."""
@@ -91,11 +97,23 @@ def term_of(run: Run, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
     """Return the term that holds for ``run`` after all its changes, given its pauses."""
     term = _begin(run, find(calendars, run.terms))
     for change in run.changes:
-        at = instant_of(term.calendar, change.by)
-        if due_of(term, cut(pauses, at)) < at:
-            continue
-        term = _changed(term, change, at, calendars, cut(pauses, at))
+        term = after_change(term, change, calendars, pauses)
     return term
+
+
+def terms_through(run: Run, calendars: Calendars, pauses: Sequence[Pause]) -> tuple[Term, ...]:
+    """Return the term of ``run`` at its start and after each of its changes; see ``term_of``."""
+    terms = [_begin(run, find(calendars, run.terms))]
+    for change in run.changes:
+        terms.append(after_change(terms[-1], change, calendars, pauses))
+    return tuple(terms)
+
+
+def after_change(term: Term, change: Change, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
+    """Return the term after a change; one that comes after the due leaves it as it is."""
+    at = instant_of(term.calendar, change.by)
+    known = cut(pauses, at)
+    return term if due_of(term, known) < at else _changed(term, change, at, calendars, known)
 
 
 def cut(pauses: Sequence[Pause], until: int) -> tuple[Pause, ...]:
@@ -108,8 +126,9 @@ def due_of(term: Term, pauses: Sequence[Pause]) -> int:
     if term.fixed is not None:
         due = _moved(term, term.fixed, pauses)
     elif term.terms.target is not None and term.terms.target.in_days:
-        day = end_day(term.calendar, term.unit, term.start_day, term.left, pauses)
-        due = end_of_day(term.calendar, term.unit, rolled(term.calendar, term.terms.roll, term.start_day, day))
+        day = end_day(term.calendar, term.unit, term.start_day, term.left, pauses, term.by)
+        day = rolled(term.calendar, term.terms.roll, term.start_day, day)
+        due = end_of_day(term.calendar, term.unit, day, term.by)
     else:
         due = due_after_time(term.calendar, term.unit, term.start, term.left, pauses)
     return due if term.floor is None else max(due, term.floor)
@@ -123,10 +142,10 @@ def _moved(term: Term, due: int, pauses: Sequence[Pause]) -> int:
             break
         since = max(begin, term.start)
         if days:
-            skipped = day_ends_between(term.calendar, term.unit, since, end)
+            skipped = day_ends_between(term.calendar, term.unit, since, end, term.by)
             if skipped:
                 day = nth_day(term.calendar, term.unit, day_due(term.calendar, due), skipped)
-                due = end_of_day(term.calendar, term.unit, day)
+                due = end_of_day(term.calendar, term.unit, day, term.by)
         else:
             due = add_own(term.calendar, term.unit, due, own_time(term.calendar, term.unit, since, end))
     return due
@@ -156,10 +175,12 @@ def _whole(terms: Terms, calendar: OpenTime, entry: Entry) -> Term:
 def _from(terms: Terms, calendar: OpenTime, at: int, day: int) -> Term:
     """Return the whole target counted from an instant and its local date."""
     target = terms.target
-    amount = 0
-    if target is not None:
-        amount = days_of(target, day) if target.in_days else duration(target)
-    return Term(terms, calendar, at, day, at, day, left=amount, whole=amount)
+    amount, after = 0, day
+    if target is not None and target.in_days:
+        amount, after = days_of(target, day), counts_after(calendar, target, at, day)
+    elif target is not None:
+        amount = duration(target)
+    return Term(terms, calendar, at, day, at, after, left=amount, whole=amount)
 
 
 def _changed(term: Term, change: Change, at: int, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
@@ -202,24 +223,28 @@ def _forward(old: Term, new: Term, at: int, pauses: Sequence[Pause]) -> Term:
     if not old.terms.target.in_days:
         share = Fraction(max(0, old.left - net_time(old.calendar, old.unit, old.start, at, pauses)), old.whole)
         return replace(new, left=ceil(share * new.whole))
-    first = end_of_day(old.calendar, old.unit, old.start_day) + 1
-    used = day_ends_between(old.calendar, old.unit, first, at + 1)
-    used -= sum(day_ends_between(old.calendar, old.unit, max(begin, first), end) for begin, end in pauses)
+    first = end_of_day(old.calendar, old.unit, old.start_day, old.by) + 1
+    used = day_ends_between(old.calendar, old.unit, first, at + 1, old.by)
+    used -= sum(day_ends_between(old.calendar, old.unit, max(begin, first), end, old.by) for begin, end in pauses)
     left = ceil(Fraction(max(0, old.left - used), old.whole) * new.whole)
     return replace(new, left=left, start_day=_counted_from(old, new, at) if new.terms.target.in_days else new.start_day)
 
 
 def _counted_from(old: Term, new: Term, at: int) -> int:
     """Return the day after which days count on: the day of the change still counts if it has not ended."""
-    if new.start_day <= old.start_day or end_of_day(new.calendar, new.unit, new.start_day) <= at:
+    if new.start_day <= old.start_day or end_of_day(new.calendar, new.unit, new.start_day, new.by) <= at:
         return new.start_day
     return new.start_day - 1
 
 
 def net_time(calendar: OpenTime, unit: Unit, start: int, end: int, pauses: Sequence[Pause]) -> int:
     """Return the own time in [start, end) outside of the pauses."""
-    whole = own_time(calendar, unit, start, end)
-    return whole - sum(own_time(calendar, unit, max(begin, start), min(stop, end)) for begin, stop in pauses)
+    return own_time(calendar, unit, start, end) - paused_time(calendar, unit, start, end, pauses)
+
+
+def paused_time(calendar: OpenTime, unit: Unit, start: int, end: int, pauses: Sequence[Pause]) -> int:
+    """Return the own time in [start, end) within the pauses."""
+    return sum(own_time(calendar, unit, max(begin, start), min(stop, end)) for begin, stop in pauses) if pauses else 0
 
 
 class Judged(Protocol):

@@ -55,6 +55,8 @@ class Fact:
     received_at: datetime | None = None
     recorded_at: datetime | None = None
     origin: Origin = "live"
+    id: str | None = None
+    """By which ``complaint.corrected`` names it."""
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -78,6 +80,7 @@ def from_stored(event: Event, envelope: Envelope, recorded_at: datetime) -> Fact
         received_at=envelope.received_at,
         recorded_at=recorded_at,
         origin=envelope.origin,
+        id=str(envelope.event_id),
         fields=event.model_dump(mode="json", by_alias=True, include=set(_impersonal(type(event))), exclude_none=True),
     )
 
@@ -104,6 +107,7 @@ def from_plain(data: Mapping[str, Any], path: str, zone: ZoneInfo) -> Fact:
     """Return one event of a plain file as a fact; ``zone`` is where a date without time is read.
 
     Its fields stand beside ``type`` and the times, or under ``fields`` (where one is itself called ``type``).
+    ``id`` is by what a ``complaint.corrected`` may name it.
 
     Raises:
         BadFact: naming the field under ``path`` and what to write there.
@@ -119,7 +123,7 @@ def from_plain(data: Mapping[str, Any], path: str, zone: ZoneInfo) -> Fact:
     origin = rest.pop("origin", "live")
     if origin not in get_args(Origin):
         raise BadFact(f"{path}.origin", "write 'live' or 'import'")
-    received, recorded = rest.pop("received_at", None), rest.pop("recorded_at", None)
+    received, recorded, name = rest.pop("received_at", None), rest.pop("recorded_at", None), rest.pop("id", None)
     if isinstance(inner, Mapping):
         rest.update(inner)
     _check_words(type_, rest, path)
@@ -130,6 +134,7 @@ def from_plain(data: Mapping[str, Any], path: str, zone: ZoneInfo) -> Fact:
         received_at=None if received is None else instant(received, f"{path}.received_at"),
         recorded_at=None if recorded is None else instant(recorded, f"{path}.recorded_at"),
         origin=origin,
+        id=None if name is None else str(name),
         fields=MappingProxyType(rest),
     )
 
@@ -154,10 +159,19 @@ def _occurred(value: object, precision: object, path: str, zone: ZoneInfo) -> tu
         return datetime.combine(day, time(), tzinfo=zone), "day"
     if day is not None:
         raise BadFact(f"{path}.occurred_at", "a date has no instant; add a time, or write occurred_precision: day")
-    when = instant(value, f"{path}.occurred_at")
-    if precision == "day":
-        return datetime.combine(when.date(), time(), tzinfo=zone), "day"
-    return when, "instant"
+    if precision == "day" and (written := _day_written(value)) is not None:
+        return datetime.combine(written, time(), tzinfo=zone), "day"
+    return instant(value, f"{path}.occurred_at"), "instant"
+
+
+def _day_written(value: object) -> date | None:
+    """Return the date that a time states where it was written, with a zone or without."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value.date() if isinstance(value, datetime) else None
 
 
 def as_day(value: object) -> date | None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from engine.sla.calendar import OpenTime, from_us, to_us
-from engine.sla.due import Calendars, Term, cut, due_of, find, instant_of, net_time, term_of
+from engine.sla.due import Calendars, Term, cut, due_of, find, instant_of, net_time, paused_time, term_of
 from engine.sla.marks import Entry, Marks
 from engine.sla.runs.run import Gap, Run
 from engine.sla.runs.unfold import unfold
+from engine.sla.steps import StepAt, steps_at
 from engine.sla.target import Pause, day_due, due_after_time, own_time
 
 State = Literal["running", "paused", "fulfilled", "missed", "cancelled"]
@@ -54,6 +55,28 @@ class Verdict:
     reference: str | None
     """Of a wait, promise or action: its id."""
     warnings: tuple[Threshold, ...]
+    open: bool = False
+    """Neither fulfilled nor cancelled; a missed one may be either."""
+    escalations: tuple[StepAt, ...] = ()
+    """Of a missed clock: who is called in when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A run as of one instant with what its verdict rests on. Instants are microseconds since 1970 in UTC."""
+
+    run: Run
+    zone: OpenTime
+    """The calendar under which it started: days are read in it."""
+    term: Term
+    waits: tuple[Pause, ...]
+    """Pauses as long as they are known to last; one that holds goes beyond the instant of judging."""
+    pauses: tuple[Pause, ...]
+    """The same, up to ``until``."""
+    begin: int
+    until: int
+    """The instant of judging, or the end where the clock ended before."""
+    due: int
 
 
 def judge(marks: Marks, calendars: Calendars, at: datetime, known_at: datetime | None = None) -> tuple[Verdict, ...]:
@@ -68,23 +91,30 @@ def judge(marks: Marks, calendars: Calendars, at: datetime, known_at: datetime |
     """
     now = to_us(at)
     runs = unfold(marks, now, None if known_at is None else to_us(known_at))
-    verdicts = (_verdict(run, calendars, now) for run in runs)
+    verdicts = (verdict_of(counted(run, calendars, now), now) for run in runs)
     return tuple(sorted(verdicts, key=lambda one: (one.kind, one.cycle, one.instance)))
 
 
-def _verdict(run: Run, calendars: Calendars, now: int) -> Verdict:
+def counted(run: Run, calendars: Calendars, now: int) -> Counted:
+    """Return what the verdict on a run rests on as of ``now``; raises as ``judge``."""
     zone = find(calendars, run.terms)
     end = None if run.end is None else instant_of(zone, run.end)
     until = now if end is None else min(end, now)
-    waits = _joined(zone, [*run.pauses, *run.gaps], now)
+    waits = tuple(_joined(zone, [*run.pauses, *run.gaps], now))
     pauses = cut(waits, until)
     term = term_of(run, calendars, waits)
-    due = due_of(term, pauses)
-    begin = term.origin
+    return Counted(run, zone, term, waits, pauses, term.origin, until, due_of(term, pauses))
+
+
+def verdict_of(known: Counted, now: int) -> Verdict:
+    """Return the verdict on a run as of ``now``."""
+    run, zone, term, pauses = known.run, known.zone, known.term, known.pauses
+    begin, until, due = known.begin, known.until, known.due
     opened = instant_of(zone, run.opened) if run.continued else begin
     state = _state(run, zone, due, now)
     missed = max(due, opened) if state == "missed" else None
     running = state in ("running", "paused")
+    waited = paused_time(term.calendar, term.unit, begin, until, pauses)
     return Verdict(
         kind=run.kind,
         cycle=run.cycle,
@@ -94,11 +124,11 @@ def _verdict(run: Run, calendars: Calendars, now: int) -> Verdict:
         state=state,
         fulfilled_at=from_us(instant_of(zone, run.evidence[0])) if run.evidence else None,
         missed_at=None if missed is None else from_us(missed),
-        elapsed_seconds=_seconds(net_time(term.calendar, term.unit, begin, until, pauses)),
+        elapsed_seconds=_seconds(own_time(term.calendar, term.unit, begin, until) - waited),
         remaining_seconds=_seconds(own_time(term.calendar, term.unit, now, due)) if running else None,
         overdue_seconds=None if missed is None else _seconds(own_time(term.calendar, term.unit, missed, until)),
         late_evidence=state == "fulfilled" and _is_late(run, zone, due),
-        paused_seconds=_seconds(_paused(term, begin, until, pauses)),
+        paused_seconds=_seconds(waited),
         provisional=term.calendar.covered_until is not None
         and day_due(term.calendar, due) > term.calendar.covered_until,
         extended=any(change.what == "extension" for change in run.changes),
@@ -107,6 +137,8 @@ def _verdict(run: Run, calendars: Calendars, now: int) -> Verdict:
         calendar_version=term.calendar.version,
         reference=run.reference,
         warnings=_warnings(term, begin, due, pauses),
+        open=run.open,
+        escalations=() if missed is None else steps_at(term.terms.escalations, term.calendar, missed),
     )
 
 
@@ -144,11 +176,6 @@ def _in_time(calendar: OpenTime, entry: Entry, due: int) -> bool:
 def _is_late(run: Run, calendar: OpenTime, due: int) -> bool:
     kept = [one for one in run.evidence if _in_time(calendar, one, due)]
     return all(one.trusted is not None and one.trusted > due for one in kept)
-
-
-def _paused(term: Term, begin: int, until: int, pauses: Sequence[Pause]) -> int:
-    whole = own_time(term.calendar, term.unit, begin, until)
-    return whole - net_time(term.calendar, term.unit, begin, until, pauses)
 
 
 def _warnings(term: Term, begin: int, due: int, pauses: Sequence[Pause]) -> tuple[Threshold, ...]:

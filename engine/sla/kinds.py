@@ -8,10 +8,19 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 
 from engine.sla.target import Roll
-from schemas.complaint.clocks import AppliedClock
+from schemas.complaint.clocks import AppliedClock, EscalationStep
 from schemas.complaint.clocks import Condition as StoredCondition
 from schemas.complaint.clocks import Where as StoredWhere
-from schemas.configuration.policy import ClockRule, Condition, Target, is_kind, parse_target
+from schemas.configuration.policy import (
+    AT_ONCE,
+    ClockRule,
+    Condition,
+    Escalation,
+    Target,
+    is_kind,
+    parse_after,
+    parse_target,
+)
 
 Value = str | int | bool
 Shape = Literal["once", "next_reply", "update", "keyed", "stage"]
@@ -43,6 +52,14 @@ class Kind(NamedTuple):
     """The field that tells several clocks of the kind apart."""
 
 
+class Step(NamedTuple):
+    """Who is called in so long after a due that passed; ``after`` None: at the due."""
+
+    after: Target | None
+    level: int
+    to: str
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """A clock as it holds for a complaint: nothing in it is left to a default."""
@@ -60,6 +77,7 @@ class Terms:
     priority_change: PriorityChange = "forward"
     roll: Roll = "none"
     warn: tuple[int, ...] = ()
+    escalations: tuple[Step, ...] = ()
 
 
 def _on(*events: str) -> tuple[When, ...]:
@@ -95,6 +113,10 @@ _PUBLIC_CLOSING = When(
         ("purpose", ("public_closing",)),
     ),
 )
+_NOT_AUTOMATIC: Final[Mapping[str, Mapping[str, tuple[Value, ...]]]] = {
+    "complaint.message_recorded": {"automated": (False,)}
+}
+"""What holds of a condition that does not say otherwise: an automatic message starts and fulfils nothing."""
 REQUESTED: Final = When("complaint.information_requested", (("from", ("complainant",)),))
 PROVIDED: Final = When("complaint.information_provided")
 _RECEIVED, _END = _on("received"), _on("resolved", "discontinued")
@@ -156,7 +178,13 @@ def terms(rule: ClockRule, calendar: str, calendar_version: int) -> Terms:
         priority_change=rule.priority_change,
         roll=rule.roll,
         warn=rule.warn,
+        escalations=chain(rule.escalations or ()),
     )
+
+
+def chain(steps: Iterable[Escalation]) -> tuple[Step, ...]:
+    """Return the steps of an escalation as terms have them."""
+    return tuple(Step(one.after, one.level, one.to) for one in steps)
 
 
 def _default(row: Kind, slot: Slot) -> tuple[When, ...]:
@@ -177,7 +205,7 @@ def _full(given: tuple[Condition, ...] | None, slot: Slot, row: Kind) -> tuple[W
     found: list[When] = []
     for one in given:
         if "." in one.event:
-            found.append(When(one.event, tuple(sorted(one.where.items()))))
+            found.append(When(one.event, tuple(sorted({**_NOT_AUTOMATIC.get(one.event, {}), **one.where}.items()))))
         else:
             found.extend(_default(kind(one.event), slot))
     return tuple(found)
@@ -199,6 +227,10 @@ def to_stored(one: Terms) -> AppliedClock:
         priority_change=one.priority_change,
         roll=one.roll,
         warn=one.warn,
+        escalations=tuple(
+            EscalationStep(after=str(step.after or AT_ONCE), level=step.level, to=step.to) for step in one.escalations
+        )
+        or None,
     )
 
 
@@ -233,6 +265,9 @@ def _terms_in(text: bytes) -> Terms:
         priority_change=data.get("priority_change", "forward"),
         roll=data.get("roll", "none"),
         warn=tuple(data.get("warn", ())),
+        escalations=tuple(
+            Step(parse_after(one["after"]), one["level"], one["to"]) for one in data.get("escalations") or ()
+        ),
     )
 
 

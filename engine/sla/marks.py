@@ -6,7 +6,7 @@ new terms: the clocks are unfolded from them by ``engine.sla.runs`` whenever som
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
@@ -44,6 +44,7 @@ class Entry:
     at: int
     """When it occurred; of a day-precise fact the 00:00 of its day where it was written."""
     type: str
+    id: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     day: int | None = None
     """The date of a day-precise fact, as an ordinal."""
@@ -81,26 +82,33 @@ def step(marks: Marks, fact: Fact) -> Marks:
 
     Never refuses. Facts that no clock may depend on (``complaint.deadline_missed``, notes) leave the entries alone.
     """
-    seq = marks.stepped
-    if fact.type in UNJUDGED_EVENTS:
-        return replace(marks, stepped=seq + 1)
-    entry = _entry(fact, seq, marks.entries)
-    if not marks.entries or marks.entries[-1].key < entry.key:
-        return replace(marks, entries=(*marks.entries, entry), stepped=seq + 1)
     entries = list(marks.entries)
-    insort(entries, entry, key=lambda one: one.key)
-    return replace(marks, entries=tuple(entries), stepped=seq + 1)
+    _remember(entries, fact, marks.stepped)
+    return Marks(tuple(entries), marks.given, marks.stepped + 1)
 
 
 def steps(facts: Iterable[Fact], given: Iterable[Terms] | None = None) -> Marks:
     """Return the marks after all ``facts``, in stored order."""
-    marks = initial(given)
+    entries: list[Entry] = []
+    seen = 0
     for fact in facts:
-        marks = step(marks, fact)
-    return marks
+        _remember(entries, fact, seen)
+        seen += 1
+    return replace(initial(given), entries=tuple(entries), stepped=seen)
 
 
-def _entry(fact: Fact, seq: int, earlier: tuple[Entry, ...]) -> Entry:
+def _remember(entries: list[Entry], fact: Fact, seq: int) -> None:
+    """Put the fact to its place in world order, unless no clock may depend on it."""
+    if fact.type in UNJUDGED_EVENTS:
+        return
+    entry = _entry(fact, seq, entries)
+    if not entries or entries[-1].key < entry.key:
+        entries.append(entry)
+    else:
+        insort(entries, entry, key=lambda one: one.key)
+
+
+def _entry(fact: Fact, seq: int, earlier: Sequence[Entry]) -> Entry:
     at = order = to_us(fact.occurred_at)
     day = None
     if fact.occurred_precision == "day":
@@ -117,6 +125,7 @@ def _entry(fact: Fact, seq: int, earlier: tuple[Entry, ...]) -> Entry:
         seq=seq,
         at=at,
         type=fact.type,
+        id=fact.id,
         fields={"reason": fact.fields.get("reason", "first")} if applied else _kept(fact),
         day=day,
         trusted=None if trusted == at else trusted,
@@ -160,7 +169,7 @@ def _plain(value: object) -> object:
 def to_json(marks: Marks) -> dict[str, Any]:
     """Return the marks as plain JSON data, for a row of a view."""
     return {
-        "format": 1,
+        "format": 2,
         "stepped": marks.stepped,
         "given": None if marks.given is None else [_terms_json(one) for one in marks.given],
         "entries": [_entry_json(one) for one in marks.entries],
@@ -184,7 +193,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     fields = {name: value for name, value in entry.fields.items() if usual.get(name) != value}
     if fields:
         data["fields"] = fields
-    for name in ("day", "trusted", "recorded"):
+    for name in ("id", "day", "trusted", "recorded"):
         if getattr(entry, name) is not None:
             data[name] = getattr(entry, name)
     if entry.terms is not None:
@@ -198,7 +207,7 @@ def from_json(data: Mapping[str, Any]) -> Marks:
     Raises:
         ValueError: another version wrote it; the view has to be rebuilt.
     """
-    if data.get("format") != 1:
+    if data.get("format") != 2:
         raise ValueError(f"marks of format {data.get('format')!r} cannot be read; rebuild the view that keeps them")
     given = data["given"]
     return Marks(
@@ -215,6 +224,7 @@ def _entry_of(data: Mapping[str, Any]) -> Entry:
         seq=data["seq"],
         at=data["at"],
         type=data["type"],
+        id=data.get("id"),
         fields={**_DEFAULTS.get(data["type"], {}), **data.get("fields", {})},
         day=data.get("day"),
         trusted=data.get("trusted"),

@@ -1,12 +1,13 @@
 """Which policy applies to a complaint, and the terms of its clocks in full."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine.sla.kinds import Terms, terms, to_stored
+from engine.sla.kinds import Terms, chain, terms, to_stored
 from engine.sla.same import Same
 from schemas.complaint.clocks import AppliedClock
+from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Policy, Selection
 
 
@@ -68,7 +69,8 @@ def terms_of(policy: Policy, latest: Mapping[str, int], default: str | None = No
         calendar = rule.calendar or policy.calendar or default
         if calendar is None or calendar not in latest:
             raise NoCalendar(policy.id, rule.kind, calendar)
-        found.append(terms(rule, calendar, latest[calendar]))
+        one = terms(rule, calendar, latest[calendar])
+        found.append(one if rule.escalations is not None else replace(one, escalations=chain(policy.escalations)))
     return tuple(found)
 
 
@@ -82,3 +84,29 @@ def _applied(
     policy: Same[Policy], latest: tuple[tuple[str, int], ...], default: str | None
 ) -> tuple[AppliedClock, ...]:
     return tuple(to_stored(one) for one in terms_of(policy.of, dict(latest), default))
+
+
+Calendars = Mapping[tuple[str, int], Calendar]
+"""Every version that was ever activated, by id and version."""
+
+
+def version_for_open(calendars: Calendars, id: str, pinned: int) -> int:
+    """Return the version that an open complaint pinned to ``pinned`` is held to.
+
+    It is the newest later one that applies to open complaints, else the pinned one. A still newer
+    version that holds for new complaints alone does not matter.
+    """
+    later = (
+        version for (name, version), one in calendars.items() if name == id and version > pinned and one.applies_to_open
+    )
+    return max(later, default=pinned)
+
+
+def repinned(clocks: Iterable[AppliedClock], calendars: Calendars) -> tuple[AppliedClock, ...]:
+    """Return the clocks pinned to the versions that hold for open complaints; the same ones where none moves."""
+    return tuple(
+        clock
+        if (version := version_for_open(calendars, clock.calendar, clock.calendar_version)) == clock.calendar_version
+        else clock.model_copy(update={"calendar_version": version})
+        for clock in clocks
+    )

@@ -2,6 +2,9 @@
 
 Instants are microseconds since 1970 in UTC, days ordinals of local dates. A pause is
 [begin, end), sorted, not overlapping, cut at the instant up to which it is known.
+
+Where a target names a time of day (``by``, in minutes of the local day), each of its open days ends
+then, or at its last closing where that comes first; all else is as for working days.
 """
 
 from collections.abc import Sequence
@@ -9,7 +12,7 @@ from datetime import date
 from typing import Literal, assert_never
 
 from engine.sla.calendar import OpenTime, is_open_day
-from engine.sla.worktime import add_open, closings_between, count_open, nth_open_day
+from engine.sla.worktime import add_open, closings_between, count_open, nth_open_day, open_days_between
 from schemas.configuration.policy import Target, Unit
 
 Pause = tuple[int, int]
@@ -26,7 +29,9 @@ def duration(target: Target) -> int:
 def days_of(target: Target, start_day: int) -> int:
     """Return how many days a target of days has from ``start_day``: open days for working days, else dates."""
     match target.unit:
-        case "working days" | "calendar days":
+        case "working days":
+            return max(1, target.amount)
+        case "calendar days":
             return target.amount
         case "weeks":
             return 7 * target.amount
@@ -35,6 +40,16 @@ def days_of(target: Target, start_day: int) -> int:
         case "minutes" | "hours" | "working minutes" | "working hours":
             raise ValueError(f"a target of {target.unit} has no days")
     assert_never(target.unit)
+
+
+def counts_after(calendar: OpenTime, target: Target, start: int, day: int) -> int:
+    """Return the day after which a target of days counts, for a start on ``day``: that day itself never counts.
+
+    The one exception is ``same working day by``: it counts, if it is open and its time has not come yet.
+    """
+    if target.amount or start >= end_of_day(calendar, target.unit, day, target.by):
+        return day
+    return day - 1
 
 
 def _months_on(day: int, months: int) -> int:
@@ -73,11 +88,15 @@ def due_after_time(calendar: OpenTime, unit: Unit, start: int, amount: int, paus
     return add_own(calendar, unit, cursor, left)
 
 
-def end_of_day(calendar: OpenTime, unit: Unit, day: int) -> int:
-    """Return when a counted day ends: a working day at its last closing, any other at 24:00."""
-    if unit == "working days" and is_open_day(calendar, day):
-        return nth_open_day(calendar, day - 1, 1)[1]
-    return calendar.begin_of(day + 1)
+def end_of_day(calendar: OpenTime, unit: Unit, day: int, by: int | None = None) -> int:
+    """Return when a counted day ends: a working day at its last closing, or ``by`` before; any other at 24:00."""
+    if unit != "working days" or not is_open_day(calendar, day):
+        return calendar.begin_of(day + 1)
+    return _end_of_open_day(calendar, day, nth_open_day(calendar, day - 1, 1)[1], by)
+
+
+def _end_of_open_day(calendar: OpenTime, day: int, closing: int, by: int | None) -> int:
+    return closing if by is None else min(closing, calendar.at(day, by))
 
 
 def nth_day(calendar: OpenTime, unit: Unit, start_day: int, count: int) -> int:
@@ -87,33 +106,60 @@ def nth_day(calendar: OpenTime, unit: Unit, start_day: int, count: int) -> int:
     return nth_open_day(calendar, start_day, count)[0] if unit == "working days" else start_day + count
 
 
-def day_ends_between(calendar: OpenTime, unit: Unit, start: int, end: int) -> int:
+def day_ends_between(calendar: OpenTime, unit: Unit, start: int, end: int, by: int | None = None) -> int:
     """Return how many counted days end in [start, end)."""
     if end <= start:
         return 0
-    if unit == "working days":
+    if unit != "working days":
+        return _first_day_ending_at(calendar, end) - _first_day_ending_at(calendar, start)
+    if by is None:
         return closings_between(calendar, start, end)
-    return _first_day_ending_at(calendar, end) - _first_day_ending_at(calendar, start)
+    return open_days_between(
+        calendar, _first_open_day_ending_at(calendar, start, by), _first_open_day_ending_at(calendar, end, by)
+    )
 
 
 def _first_day_ending_at(calendar: OpenTime, us: int) -> int:
     """Return the first day whose 24:00 is not before ``us``."""
-    day = calendar.day_of(us) - 1
+    day = calendar.day_of(us) - 2  # a date that a zone skipped and the one before it end together
     while calendar.begin_of(day + 1) < us:
         day += 1
     return day
 
 
-def end_day(calendar: OpenTime, unit: Unit, start_day: int, count: int, pauses: Sequence[Pause]) -> int:
+def _first_open_day_ending_at(calendar: OpenTime, us: int, by: int) -> int:
+    """Return the first open day that does not end before ``us``."""
+    day = calendar.day_of(us) - 2
+    while True:
+        day, closing = nth_open_day(calendar, day, 1)
+        if _end_of_open_day(calendar, day, closing, by) >= us:
+            return day
+
+
+def end_day(
+    calendar: OpenTime, unit: Unit, start_day: int, count: int, pauses: Sequence[Pause], by: int | None = None
+) -> int:
     """Return the ``count``-th day after ``start_day`` at whose end no pause holds. Later pauses do not matter."""
     day = nth_day(calendar, unit, start_day, count)
-    first = end_of_day(calendar, unit, start_day) + 1  # ends of later days only
+    if not pauses:
+        return day
     for begin, end in pauses:
-        if begin > end_of_day(calendar, unit, day):
+        if begin > end_of_day(calendar, unit, day, by):
             break
-        skipped = day_ends_between(calendar, unit, max(begin, first), end)
+        skipped = _day_ends_after(calendar, unit, start_day, (begin, end), by)
         day = nth_day(calendar, unit, day, skipped)
     return day
+
+
+def _day_ends_after(calendar: OpenTime, unit: Unit, start_day: int, pause: Pause, by: int | None) -> int:
+    """Return how many counted days after ``start_day`` end within a pause.
+
+    Told by dates, not by instants: a date that a zone skipped ends when the one before it does.
+    """
+    begin, end = pause
+    if unit == "working days":
+        return day_ends_between(calendar, unit, max(begin, end_of_day(calendar, unit, start_day, by) + 1), end, by)
+    return max(0, _first_day_ending_at(calendar, end) - max(_first_day_ending_at(calendar, begin), start_day + 1))
 
 
 def rolled(calendar: OpenTime, roll: Roll, start_day: int, day: int) -> int:

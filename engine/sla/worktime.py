@@ -17,9 +17,13 @@ def count_open(calendar: OpenTime, start: int, end: int) -> int:
     """
     if end <= start:
         return 0
-    first, last = calendar.year_of(start), calendar.year_of(end)
+    first = calendar.year_of(start)
+    layout = calendar.year(first)
+    if end < layout.end:
+        return _open_until(layout, end) - _open_until(layout, start)
+    last = calendar.year_of(end)
     between = sum(calendar.year(number).total for number in range(first, last))
-    return between + _open_until(calendar.year(last), end) - _open_until(calendar.year(first), start)
+    return between + _open_until(calendar.year(last), end) - _open_until(layout, start)
 
 
 def add_open(calendar: OpenTime, start: int, amount: int) -> int:
@@ -33,11 +37,12 @@ def add_open(calendar: OpenTime, start: int, amount: int) -> int:
     if amount <= 0:
         return start
     number = calendar.year_of(start)
-    needed = _open_until(calendar.year(number), start) + amount
-    while needed > calendar.year(number).total:
-        needed -= calendar.year(number).total
-        number += 1
     layout = calendar.year(number)
+    needed = _open_until(layout, start) + amount
+    while needed > layout.total:
+        needed -= layout.total
+        number += 1
+        layout = calendar.year(number)
     index = bisect_left(layout.open_until, needed)
     return layout.ends[index] - (layout.open_until[index] - needed)
 
@@ -46,7 +51,8 @@ def _open_until(layout: Year, us: int) -> int:
     index = bisect_right(layout.starts, us) - 1
     if index < 0:
         return 0
-    return layout.open_until[index] - max(0, layout.ends[index] - us)
+    left = layout.ends[index] - us
+    return layout.open_until[index] - left if left > 0 else layout.open_until[index]
 
 
 def nth_open_day(calendar: OpenTime, day: int, count: int) -> tuple[int, int]:
@@ -80,6 +86,15 @@ def _closings_before(calendar: OpenTime, base: int, us: int) -> int:
     # 31 December may close at 24:00, which is the first instant of the next year.
     at_midnight = 1 if last_year and last_year[-1] >= us else 0
     return whole + bisect_left(calendar.year(number).closings, us) - at_midnight
+
+
+def open_days_between(calendar: OpenTime, first: int, last: int) -> int:
+    """Return how many local days in [first, last) are open, 0 if ``last`` is not after ``first``."""
+    if last <= first:
+        return 0
+    from_year, to_year = date.fromordinal(first).year, date.fromordinal(last).year
+    whole = sum(len(calendar.year(number).days) for number in range(from_year, to_year))
+    return whole + bisect_left(calendar.year(to_year).days, last) - bisect_left(calendar.year(from_year).days, first)
 
 
 def working_time(calendar: OpenTime, start: datetime, end: datetime) -> timedelta:

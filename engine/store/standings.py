@@ -1,4 +1,4 @@
-"""How each partition stands, as its consumer said last: for people and alarms, nothing is decided by it."""
+"""How each partition stands, as its consumer said last: for people, alarms and the clocks, which wait for backlogs."""
 
 from collections.abc import Collection
 from dataclasses import astuple, dataclass, fields
@@ -19,24 +19,25 @@ _SAY = """
         SELECT * FROM unnest(
             %(source)s::text[], %(topic)s::text[], %(partition)s::integer[], %(member)s::text[], %(state)s::text[],
             %(reason)s::text[], %(since)s::timestamptz[], %(end_offset)s::bigint[], %(reached)s::timestamptz[],
-            %(adopted)s::integer[])
-        AS t (source, topic, partition, member, state, reason, since, end_offset, reached, adopted)),
+            %(measured)s::timestamptz[], %(adopted)s::integer[])
+        AS t (source, topic, partition, member, state, reason, since, end_offset, reached, measured, adopted)),
     lifted AS MATERIALIZED (
         SELECT format('kafka:%%s/%%s/', cluster, topic_id) AS place, adopted FROM plaint.topics
         WHERE topic IN (SELECT topic FROM told WHERE state = 'stopped' AND reason = ANY(%(for_good)s)) FOR SHARE)
     INSERT INTO plaint.standings
-        (source, topic, partition, member, state, reason, since, end_offset, reached, seen)
-    SELECT source, topic, partition, member, state, reason, since, end_offset, reached, now() FROM told
+        (source, topic, partition, member, state, reason, since, end_offset, reached, measured, seen)
+    SELECT source, topic, partition, member, state, reason, since, end_offset, reached, measured, now() FROM told
     WHERE state <> 'stopped' OR reason <> ALL(%(for_good)s) OR NOT EXISTS (
         SELECT FROM lifted WHERE place || told.partition = told.source AND lifted.adopted > told.adopted)
     ON CONFLICT (source) DO UPDATE SET
         member = excluded.member, state = excluded.state, reason = excluded.reason, since = excluded.since,
         end_offset = coalesce(excluded.end_offset, standings.end_offset),
-        reached = coalesce(excluded.reached, standings.reached), seen = excluded.seen
+        reached = coalesce(excluded.reached, standings.reached),
+        measured = coalesce(excluded.measured, standings.measured), seen = excluded.seen
     WHERE standings.state <> 'stopped' OR standings.reason <> ALL(%(for_good)s)
         OR (excluded.state = 'stopped' AND excluded.reason = ANY(%(for_good)s))
 """
-_COLUMNS = "c.source, c.topic, c.partition, c.member, c.state, c.reason, c.since, c.end_offset, c.reached"
+_COLUMNS = "c.source, c.topic, c.partition, c.member, c.state, c.reason, c.since, c.end_offset, c.reached, c.measured"
 _ALL = f"""
     SELECT {_COLUMNS}, c.seen, s.position, extract(epoch FROM now() - c.seen)::float8
     FROM plaint.standings c LEFT JOIN plaint.sources s USING (source)
@@ -46,7 +47,10 @@ _ALL = f"""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One partition, as its consumer sees it. ``reached`` is the timestamp of the last record that had its effect."""
+    """One partition, as its consumer sees it. ``reached`` is the timestamp of the last record that had its effect.
+
+    ``measured`` is when the broker was last asked for ``end_offset``.
+    """
 
     source: str
     topic: str
@@ -57,6 +61,7 @@ class Standing:
     since: datetime
     end_offset: int | None = None
     reached: datetime | None = None
+    measured: datetime | None = None
     adopted: int = 0
     """How often its topic had been adopted when it was judged so; it is not kept."""
 
@@ -105,4 +110,4 @@ class Standings:
         """Return every partition that was ever spoken of, by topic and number."""
         with reading(self._pool) as connection:
             rows = connection.execute(_ALL).fetchall()
-        return [StandingRow(Standing(*row[:9]), *row[9:]) for row in rows]
+        return [StandingRow(Standing(*row[:10]), *row[10:]) for row in rows]

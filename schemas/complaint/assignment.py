@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from schemas.complaint.base import Command, Event, Right
-from schemas.words import ActorId, AssignReason, Code
+from schemas.complaint.clocks import ClockKind
+from schemas.words import ActorId, AssignReason, Code, Instant
 
 
 class ComplaintAssigned(Event):
@@ -21,13 +22,26 @@ class ComplaintAssigned(Event):
 
 
 class ComplaintEscalated(Event):
-    """A higher level was called in."""
+    """A higher level was called in; with level 0, who answers for it was warned that a due comes near.
+
+    Where a clock brought it about, the event names the clock, its due, and when somebody looked.
+    """
 
     NAME: ClassVar[str] = "complaint.escalated.v1"
-    level: Annotated[int, Field(ge=1)]
+    level: Annotated[int, Field(ge=0)]
     reason: Code
     to: ActorId | None = None
     team: Code | None = None
+    """A team or a role."""
+    clock: ClockKind | None = None
+    cycle: Annotated[int, Field(ge=1)] | None = None
+    instance: Annotated[int, Field(ge=1)] | None = None
+    due_at: Instant | None = None
+    detected_at: Instant | None = None
+    percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Of a warning: how much of the clock's own time was used up."""
+    notify_from: Instant | None = None
+    """Nobody is told before: the desk was closed when it was noticed."""
 
 
 class Assign(Command):
@@ -50,3 +64,16 @@ class Escalate(Command):
     reason: Code
     to: ActorId | None = None
     team: Code | None = None
+
+
+class EscalateByClock(Command):
+    """Propose that a clock asks for a warning or a level; only the case's own events decide whether it does."""
+
+    NAME: ClassVar[str] = "complaint.escalate_by_clock"
+    RIGHT: ClassVar[Right] = "system"
+    clock: ClockKind
+    cycle: Annotated[int, Field(ge=1)]
+    instance: Annotated[int, Field(ge=1)]
+    due_at: Instant
+    level: Annotated[int, Field(ge=0)]
+    """0: the warning that is due."""

@@ -28,6 +28,16 @@ class Condition(Frozen):
     where: tuple[Where, ...] = ()
 
 
+class EscalationStep(Frozen):
+    """Who is called in how long after a due that passed, in the clock's calendar."""
+
+    after: TargetText
+    """``0 minutes`` is at the due."""
+    level: Annotated[int, Field(ge=1)]
+    to: Code
+    """A team or a role."""
+
+
 class AppliedClock(Frozen):
     """One promise as it holds for this complaint: target, calendar and conditions in full."""
 
@@ -46,6 +56,7 @@ class AppliedClock(Frozen):
     roll: Literal["none", "next", "previous"] = "none"
     warn: tuple[Annotated[int, Field(ge=1, le=100)], ...] = ()
     """Percentages of the target at which to warn."""
+    escalations: tuple[EscalationStep, ...] | None = None
 
 
 class SlaApplied(Event):
@@ -106,6 +117,13 @@ class ReportMiss(Command):
     cycle: Annotated[int, Field(ge=1)]
     instance: Annotated[int, Field(ge=1)]
     due_at: Instant
+
+
+class ReapplySla(Command):
+    """Re-date an open complaint where a newer version of a calendar holds for open ones too."""
+
+    NAME: ClassVar[str] = "complaint.reapply_sla"
+    RIGHT: ClassVar[Right] = "system"
 
 
 class ExtendDeadline(Command):

@@ -30,7 +30,7 @@ class MessageMoved(Event):
 
 
 class EntryCorrected(Event):
-    """An earlier entry was wrong; what it said stays readable."""
+    """An earlier entry was wrong; what it said stays readable. Clocks pass over it, but receipt and promises stand."""
 
     NAME: ClassVar[str] = "complaint.corrected.v1"
     event_id: UUID

@@ -3,7 +3,7 @@
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
-from schemas.configuration.document import ConfigurationRefused, build, read
+from schemas.configuration.document import ConfigurationRefused, Document, build, read
 from schemas.configuration.policy import Policy
 
 Configuration = Calendar | Policy | Desk | CodeList
@@ -22,6 +22,11 @@ def load(text: str, name: str) -> Configuration:
     Raises:
         ConfigurationRefused: with the line, the field and the fix of every error.
     """
+    return load_with_lines(text, name)[0]
+
+
+def load_with_lines(text: str, name: str) -> tuple[Configuration, Document]:
+    """Return the configuration and its document, so that later errors can name lines too; see ``load``."""
     document = read(text, name)
     if not isinstance(document.data, dict):
         raise ConfigurationRefused(name, ["line 1: a mapping with a key 'kind' is expected"])
@@ -30,7 +35,7 @@ def load(text: str, name: str) -> Configuration:
     if kind not in _KINDS:
         known = ", ".join(sorted(_KINDS))
         raise ConfigurationRefused(name, [f"line {document.line(('kind',))}: kind must be one of {known}"])
-    return build(document, _KINDS[kind], data)
+    return build(document, _KINDS[kind], data), document
 
 
-__all__ = ["Calendar", "CodeList", "Configuration", "ConfigurationRefused", "Desk", "Policy", "load"]
+__all__ = ["Calendar", "CodeList", "Configuration", "ConfigurationRefused", "Desk", "Policy", "load", "load_with_lines"]

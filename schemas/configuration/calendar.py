@@ -1,7 +1,7 @@
 """Calendar: when it is open, in local time of one zone, with holidays and exceptional days by date."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, NamedTuple, Self
@@ -96,6 +96,19 @@ class Week(BaseModel):
         return (self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun)
 
 
+class PublicHolidays(BaseModel):
+    """Holidays of a country, as the library ``holidays`` knows them; an activation turns them into dates."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    """ISO 3166-1, such as GB."""
+    subdivision: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    """State, province or region by the library's code, such as ENG; absent: the whole country's days alone."""
+    years: Annotated[tuple[Annotated[int, Field(ge=1970, le=2200)], ...], Field(min_length=1)]
+    moved_workdays: Hours = ()
+    """Hours of the weekend days that are working days by decree, where the country moves days."""
+
+
 class Calendar(BaseModel):
     """When it is open. Times are local in ``timezone``; unknown keys are refused.
 
@@ -111,17 +124,28 @@ class Calendar(BaseModel):
     week: Week
     holidays: tuple[date, ...] = ()
     exceptions: Mapping[date, Hours] = Field(default_factory=dict)
+    public_holidays: PublicHolidays | None = None
+    """Only in a file: what an activation stores holds their dates instead."""
     covered_until: date | None = None
+    applies_to_open: bool = False
+    """This version re-dates the clocks that run by an earlier one; otherwise it holds for new complaints."""
     source: str | None = None
     """Where its rules come from, for people."""
 
     @model_validator(mode="after")
-    def _is_open_at_all(self) -> Self:
-        days = self.week.days()
-        if not any(days):
-            raise ValueError("week: no weekday is open, so no working time would ever pass; open at least one")
-        if self.covered_until is not None:
-            for day in (*self.holidays, *self.exceptions):
-                if day > self.covered_until:
-                    raise ValueError(f"covered_until: {self.covered_until} is before {day}; move it there or later")
+    def _can_be_counted_by(self) -> Self:
+        if problems := list(self._problems()):
+            raise ValueError("\n".join(problems))
         return self
+
+    def _problems(self) -> Iterator[str]:
+        if not any(self.week.days()):
+            yield "week: no weekday is open, so no working time would ever pass; open at least one"
+        for day in sorted({*self.holidays, *self.exceptions}):
+            if self.covered_until is not None and day > self.covered_until:
+                yield f"covered_until: {self.covered_until} is before {day}; move it there or later"
+        if self.public_holidays is None or self.covered_until is None:
+            return
+        last = max(self.public_holidays.years)
+        if self.covered_until.year > last:
+            yield f"covered_until: the holidays end with {last}; add years to them, or move it to {last}-12-31"

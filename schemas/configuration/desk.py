@@ -24,6 +24,8 @@ class Desk(BaseModel):
     """Up to this sum of unreversed money remedies of one complaint the rule approves itself."""
     approve_without_money: bool = True
     """A remedy without an amount is approved by the rule."""
+    notify_calendar: Code | None = None
+    """Nobody of the desk is told of a due outside of its open hours; left out: at any hour."""
     satisfaction_term_days: Annotated[int, Field(ge=1)] = 14
     park_hours: Annotated[int, Field(ge=1)] = 48
     """How long a follow-up waits for its opening message, where ``park_minutes`` is left out."""

@@ -1,6 +1,7 @@
 """A YAML document whose every value knows its line, so that an error can name place and fix."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +19,15 @@ class ConfigurationRefused(Exception):
         self.name = name
         self.problems = tuple(problems)
         super().__init__("\n".join(f"{name}: {problem}" for problem in problems))
+
+
+class SeveralRefused(ConfigurationRefused):
+    """Several files are not admissible; none of them, and nothing beside them, comes into force."""
+
+    def __init__(self, refusals: Iterable[ConfigurationRefused]) -> None:
+        told = [f"{one.name}: {problem}" for one in refusals for problem in one.problems]
+        super().__init__("configuration", told)
+        self.args = ("\n".join(told),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +52,30 @@ def read(text: str, name: str) -> Document:
     Raises:
         ConfigurationRefused: it is not YAML, or a mapping names a key twice.
     """
+    lines: dict[Path, int] = {}
+    twice: list[str] = []
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        data = _parsed(text, lines, twice)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ConfigurationRefused(name, [f"{at}not YAML: {error.problem}"]) from error
-    lines: dict[Path, int] = {}
-    twice: list[str] = []
-    if node is not None:
-        _walk(node, (), lines, twice)
     if twice:
         raise ConfigurationRefused(name, twice)
     return Document(name, data, lines)
+
+
+def _parsed(text: str, lines: dict[Path, int], twice: list[str]) -> Any:
+    """Return the plain data of ``text``; its one parse tells the lines too."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _walk(node, (), lines, twice)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], twice: list[str]) -> None:
@@ -81,10 +101,46 @@ def build(document: Document, model: type[M], data: Any = None) -> M:
     try:
         return model.model_validate(document.data if data is None else data)
     except ValidationError as error:
-        raise ConfigurationRefused(document.name, [_problem(document, item) for item in error.errors()]) from error
+        found = [problem for item in error.errors() for problem in _problems(document, item)]
+        raise ConfigurationRefused(document.name, found) from error
 
 
-def _problem(document: Document, item: Any) -> str:
-    path = tuple(part for part in item["loc"] if isinstance(part, str | int))
-    field = ".".join(str(part) for part in path) or "(document)"
-    return f"line {document.line(path)}: {field}: {item['msg']}"
+def problem(document: Document, path: Path, fix: str) -> str:
+    """Return how an error is told: its line, its field, what is wrong and what to write."""
+    return f"line {document.line(path)}: {'.'.join(map(str, path)) or '(document)'}: {fix}"
+
+
+def _problems(document: Document, item: Any) -> Iterable[str]:
+    """Return the errors of one finding; a check of a whole mapping tells several, one a line, each with its field."""
+    path: Path = tuple(part for part in item["loc"] if isinstance(part, str | int))
+    for text in _fix(item).split("\n"):
+        named = _FIELD.match(text)
+        inner = tuple(int(part) if part.isdecimal() else part for part in named[1].split(".")) if named else ()
+        if named and (*path, *inner[:1]) in document.lines:
+            yield problem(document, (*path, *inner), text[named.end() :])
+        else:
+            yield problem(document, path, text)
+
+
+_FIELD = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*): ")
+_FIXES = {
+    "extra_forbidden": "is not known; check its spelling, or remove it",
+    "missing": "is missing; add it",
+    "date_from_datetime_parsing": "write a date as YYYY-MM-DD",
+    "date_parsing": "write a date as YYYY-MM-DD",
+    "date_type": "write a date as YYYY-MM-DD",
+    "string_type": "is no text; put it in quotes (YAML takes Yes, No, On, Off, numbers and dates for something else)",
+    "tuple_type": "write a list: [one, another]",
+    "dict_type": "write a mapping, one 'key: value' a line",
+    "model_type": "write a mapping, one 'key: value' a line",
+}
+
+
+def _fix(item: Any) -> str:
+    """Return what to do about a finding of pydantic's."""
+    if item["type"] in _FIXES:
+        return _FIXES[item["type"]]
+    text = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"].startswith(("greater_than", "less_than")):
+        return text.replace("Input should be ", "write a number ", 1)
+    return text.replace("Input should be ", "write ", 1)

@@ -1,7 +1,7 @@
 """Policy: which clocks a complaint gets, and for which complaints it holds."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple, Self, get_args
 
 from pydantic import (
@@ -15,6 +15,8 @@ from pydantic import (
     model_validator,
 )  # fmt: skip
 
+from schemas.configuration.calendar import DAY_MINUTES
+from schemas.configuration.letter import Letter
 from schemas.words import Code, Priority, Stage
 
 Unit = Literal[
@@ -29,13 +31,18 @@ LONGEST: Mapping[Unit, int] = {
 """About ten years of each unit: more is a slip, and would run beyond every calendar."""
 
 _TARGET = re.compile(r"(\d{1,9}) (minute|hour|working minute|working hour|working day|calendar day|week|month)s?")
+_RELATIVE = re.compile(r"(same|next|\d{1,9}) working days? by (\d\d):(\d\d)")
+_NAMED: Mapping[str, int] = {"same": 0, "next": 1}
 
 
 class Target(NamedTuple):
-    """How much time a clock has, such as 8 working hours."""
+    """How much time a clock has, such as 8 working hours; or by what time of which working day."""
 
     amount: int
+    """0 only for ``same working day by``."""
     unit: Unit
+    by: int | None = None
+    """Of a relative target: its time of day, in minutes of the local day."""
 
     @property
     def in_days(self) -> bool:
@@ -43,11 +50,14 @@ class Target(NamedTuple):
         return self.unit in DAY_UNITS
 
     def __str__(self) -> str:
+        if self.by is not None:
+            which = {number: f"{name} working day" for name, number in _NAMED.items()}
+            return f"{which.get(self.amount, f'{self.amount} working days')} by {self.by // 60:02d}:{self.by % 60:02d}"
         return f"{self.amount} {self.unit if self.amount != 1 else self.unit[:-1]}"
 
 
 def parse_target(value: object) -> Target:
-    """Return the target that a text such as ``3 working days`` names.
+    """Return the target that a text such as ``3 working days`` or ``next working day by 16:00`` names.
 
     Raises:
         ValueError: it names none, zero, or more than about ten years.
@@ -55,23 +65,63 @@ def parse_target(value: object) -> Target:
     if isinstance(value, Target):
         return value
     text = " ".join(value.lower().split()) if isinstance(value, str) else ""
+    if relative := _RELATIVE.fullmatch(text):
+        return _relative(relative[1], int(relative[2]), int(relative[3]))
     found = _TARGET.fullmatch(text)
     if found is None:
-        if re.fullmatch(r"\d+ days?", text):
-            raise ValueError("say which days: 'working days' or 'calendar days'")
-        raise ValueError(f"write a whole number and one of: {', '.join(UNITS)}")
+        raise ValueError(_no_target(text))
     unit = next(unit for unit in UNITS if unit == found[2] + "s")
-    amount = int(found[1])
+    return Target(_bounded(int(found[1]), unit), unit)
+
+
+def _relative(which: str, hour: int, minute: int) -> Target:
+    by = hour * 60 + minute
+    if minute > 59 or not 0 < by <= DAY_MINUTES:
+        raise ValueError("there is no such time of day; write one from 00:01 to 24:00")
+    amount = _NAMED[which] if which in _NAMED else _bounded(int(which), "working days")
+    return Target(amount, "working days", by)
+
+
+def _bounded(amount: int, unit: Unit) -> int:
     if not 1 <= amount <= LONGEST[unit]:
         raise ValueError(f"the number of {unit} must be from 1 to {LONGEST[unit]}")
-    return Target(amount, unit)
+    return amount
+
+
+def _no_target(text: str) -> str:
+    if re.fullmatch(r"\d+ days?", text):
+        return "say which days: 'working days' or 'calendar days'"
+    if " by " in text:
+        return "write for example 'next working day by 16:00', with 'same', 'next' or a number of working days"
+    return f"write a whole number and one of: {', '.join(UNITS)}; or for example 'next working day by 16:00'"
 
 
 TargetField = Annotated[
     Target,
     BeforeValidator(parse_target),
     PlainSerializer(str),
-    WithJsonSchema({"type": "string", "pattern": _TARGET.pattern}),
+    WithJsonSchema({"type": "string", "pattern": f"^({_TARGET.pattern}|{_RELATIVE.pattern})$"}),
+]
+
+AT_ONCE = "0 minutes"
+
+
+def parse_after(value: object) -> Target | None:
+    """Return how long after a due something happens; None where it is at once.
+
+    Raises:
+        ValueError: it is neither ``0 minutes`` nor a target, see ``parse_target``.
+    """
+    if value is None or (isinstance(value, str) and re.fullmatch(r"0 (\w+ )?\w+", " ".join(value.split()))):
+        return None
+    return parse_target(value)
+
+
+AfterField = Annotated[
+    Target | None,
+    BeforeValidator(parse_after),
+    PlainSerializer(lambda after: AT_ONCE if after is None else str(after)),
+    WithJsonSchema({"type": "string", "pattern": rf"{AT_ONCE}|{_TARGET.pattern}"}),
 ]
 
 PLAIN_KINDS = (
@@ -166,6 +216,26 @@ Conditions = Annotated[
 Percentage = Annotated[int, Field(ge=1, le=100)]
 
 
+class Escalation(BaseModel):
+    """One step of a chain: who is called in how long after a due that passed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    after: AfterField = None
+    """In the clock's calendar; ``0 minutes`` is at the due."""
+    level: Annotated[int, Field(ge=1, le=9)]
+    to: Code
+    """A team or a role."""
+
+
+def _rising(steps: tuple[Escalation, ...]) -> tuple[Escalation, ...]:
+    if [one.level for one in steps] != sorted({one.level for one in steps}):
+        raise ValueError("write the steps in order, each with a higher level than the one before")
+    return steps
+
+
+Escalations = Annotated[tuple[Escalation, ...], AfterValidator(_rising)]
+
+
 class ClockRule(BaseModel):
     """One promise of a policy. What is left out is as ``engine.sla.kinds`` says for the kind."""
 
@@ -182,6 +252,8 @@ class ClockRule(BaseModel):
     priority_change: Literal["forward", "retroactive", "reset"] = "forward"
     roll: Literal["none", "next", "previous"] = "none"
     warn: tuple[Percentage, ...] = ()
+    escalations: Escalations | None = None
+    """Left out: as the policy says for all of its clocks."""
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> Self:
@@ -240,15 +312,31 @@ class Policy(BaseModel):
     when: Selection | None = None
     calendar: Code | None = None
     """Of clocks that name none."""
+    escalations: Escalations = ()
+    """Of clocks that name none."""
     clocks: Annotated[tuple[ClockRule, ...], Field(min_length=1)]
     source: str | None = None
     """Where its rules come from, for people."""
+    letters: tuple[Letter, ...] = ()
+    """What its rules demand to be written, as checklists for people."""
 
     @model_validator(mode="after")
-    def _one_clock_of_a_kind(self) -> Self:
-        seen: set[str] = set()
-        for index, clock in enumerate(self.clocks):
-            if clock.kind in seen:
-                raise ValueError(f"clocks.{index}.kind: '{clock.kind}' stands twice; a policy has one clock of a kind")
-            seen.add(clock.kind)
+    def _fits_together(self) -> Self:
+        if problems := list(self._problems()):
+            raise ValueError("\n".join(problems))
         return self
+
+    def _problems(self) -> Iterator[str]:
+        kinds: set[str] = set()
+        for index, clock in enumerate(self.clocks):
+            if clock.kind in kinds:
+                yield f"clocks.{index}.kind: '{clock.kind}' stands twice; a policy has one clock of a kind"
+            kinds.add(clock.kind)
+        letters: set[str] = set()
+        for index, letter in enumerate(self.letters):
+            if letter.clock is not None and letter.clock not in kinds:
+                known = ", ".join(one.kind for one in self.clocks)
+                yield f"letters.{index}.clock: this policy has no clock '{letter.clock}'; one of: {known}"
+            if letter.id in letters:
+                yield f"letters.{index}.id: '{letter.id}' stands twice; give each letter a name of its own"
+            letters.add(letter.id)

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.base import Event
 from schemas.complaint.correspondence import MessageRecorded
 from schemas.envelope import Envelope
@@ -67,6 +68,8 @@ def integration_of(
     kind = OF_STORED.get(event.NAME)
     if kind is None or (isinstance(event, MessageRecorded) and event.direction == "internal"):
         return ()
+    if isinstance(event, ComplaintEscalated) and event.level == 0:
+        return ()  # a warning within the house; see ``schemas.published.notice.DueSoon``
     streams = event.streams if isinstance(event, SubjectErased) else (stream,)
     fields = _fields(kind, envelope, event, number)
     context = {CARRY_TEXTS: texts}

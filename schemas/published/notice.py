@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import ClockKind
 from schemas.envelope import Envelope
@@ -46,20 +47,41 @@ class Escalated(ComplaintFact):
     reason: Code
     to: ActorId | None = None
     team: Code | None = None
+    clock: ClockKind | None = None
+    """Which clock brought it about; absent where somebody decided it."""
+    due_at: Instant | None = None
+    notify_from: Instant | None = None
+    """Outside of the desk's hours nobody is to be told before."""
+
+
+class DueSoon(ComplaintFact):
+    """A promise of time is about to be broken: who answers for the complaint has to be told."""
+
+    NAME: ClassVar[str] = "plaint.notice.due_soon.v1"
+    OF: ClassVar[str] = "complaint.escalated.v1"
+    clock: ClockKind
+    cycle: Annotated[int, Field(ge=1)]
+    due_at: Instant
+    percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    to: ActorId | None = None
+    team: Code | None = None
+    notify_from: Instant | None = None
+    """Outside of the desk's hours nobody is to be told before."""
 
 
 NOTICES: Final[Mapping[str, type[ComplaintFact]]] = {
-    notice.NAME: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated)
+    notice.NAME: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated, DueSoon)
 }
 """Published name -> its fields."""
-_OF_STORED: Final = {notice.OF: notice for notice in NOTICES.values()}
+_OF_STORED: Final = {notice.OF: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated)}
 STORED: Final = frozenset(_OF_STORED)
 """The stored events that a notice is made of."""
 
 
 def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> ComplaintFact | None:
     """Return the notice of one stored event, if there is one. The same arguments always give the same."""
-    kind = _OF_STORED.get(event.NAME)
+    warning = isinstance(event, ComplaintEscalated) and event.level == 0
+    kind = DueSoon if warning else _OF_STORED.get(event.NAME)
     if kind is None or envelope.origin == "import":
         return None
     around = {"business_unit": envelope.business_unit, "actor": envelope.actor, "origin": envelope.origin}

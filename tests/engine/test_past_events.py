@@ -62,7 +62,7 @@ def test_each_event_says_whence_it_came_and_who_brought_it(stored: tuple[NewEven
 
 def test_the_promises_of_an_imported_case_are_the_policys_act(stored: tuple[NewEvent, ...]) -> None:
     (applied,) = [one for one in stored if isinstance(one.event, SlaApplied)]
-    assert applied.envelope.decided_by == RuleRef(rule_set="us-cfpb", version=1, rule="policy.selected")
+    assert applied.envelope.decided_by == RuleRef(rule_set="us-cfpb", version=2, rule="policy.selected")
     assert [one.envelope.decided_by for one in stored if one is not applied] == [None] * 3
 
 

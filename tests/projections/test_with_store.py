@@ -49,7 +49,7 @@ def test_sealed_events_give_the_rows_of_open_ones(pool: Pool, store: Store) -> N
     assert SECRET not in repr(sealed)
     assert positions(pool) == dict.fromkeys(sorted(view.name for view in all_views()), len(TOLD.events))
     assert [one[2] for one in sealed["cases_list_v1"] if one[1] == "complaint"] == ["PL-00000-00001"]
-    assert len(sealed["sla_timers_clocks_v1"]) > 0
+    assert len(sealed["sla_timers_clocks_v2"]) > 0
 
 
 def test_the_trail_opens_the_texts_of_the_log(pool: Pool, store: Store) -> None:

@@ -1,7 +1,8 @@
 """Golden files: what every stored name looked like in the log on the day it was first written.
 
 ``python -m support.golden`` (in ``tests/``, with the project on the path) writes the missing
-ones. A file that exists is never rewritten: events of that shape may be in somebody's log.
+ones. A file that exists is never rewritten: events of that shape may be in somebody's log. A field
+that came later gets a further file.
 """
 
 import base64
@@ -24,8 +25,22 @@ FOLDER = Path(__file__).parent.parent / "golden" / "events"
 _OPEN = ("configuration.", "problem.")
 
 
-def path_of(name: str) -> Path:
-    return FOLDER / f"{name}.json"
+def files_of(name: str) -> list[Path]:
+    """The files of one stored name: the first shape, then ``+2`` and so on, each with fields that came later."""
+    first = FOLDER / f"{name}.json"
+    further = sorted(FOLDER.glob(f"{name}+*.json"), key=lambda path: int(path.stem.rpartition("+")[2]))
+    return [first, *further] if first.exists() else []
+
+
+def newest_of(name: str) -> dict[str, Any]:
+    """The last shape in which an event was written."""
+    found: dict[str, Any] = json.loads(files_of(name)[-1].read_text(encoding="utf-8"))
+    return found
+
+
+def _next_file(name: str) -> Path:
+    count = len(files_of(name))
+    return FOLDER / (f"{name}+{count + 1}.json" if count else f"{name}.json")
 
 
 def example(event: type[Event]) -> NewEvent:
@@ -74,7 +89,7 @@ def opened(new: NewEvent) -> dict[str, Any]:
 def write_missing() -> list[str]:
     written = []
     for name, event in EVENTS.items():
-        if not path_of(name).exists():
+        if not files_of(name) or row_of(newest_of(name)).state != octets_of(event):
             golden = {
                 "name": name,
                 "stream": str(stream_of(name)),
@@ -82,7 +97,7 @@ def write_missing() -> list[str]:
                 "state": base64.b64encode(octets_of(event)).decode(),
                 "opened": opened(example(event)),
             }
-            path_of(name).write_text(json.dumps(golden, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            _next_file(name).write_text(json.dumps(golden, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
             written.append(name)
     return written
 

@@ -18,7 +18,16 @@ PAGES = (
     "README.md",
     *(
         f"{room}/README.md"
-        for room in ("schemas", "engine", "engine/sla", "projections", "consumers", "tests", "deploy")
+        for room in (
+            "schemas",
+            "engine",
+            "engine/sla",
+            "engine/configuration",
+            "projections",
+            "consumers",
+            "tests",
+            "deploy",
+        )
     ),
 )
 FENCE = re.compile(r"^```(\S+)(?: ([^\n`]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -1,7 +1,7 @@
 """A ``plaint`` that starts at once: a process with everything imported forks for each call.
 
 ``serve`` is that process; ``CALL`` is the program that a shell starts instead of ``plaint``. It hands over
-its arguments, directory and open files, and leaves with the exit code. Every call is a process of its own.
+its arguments, settings, directory and open files, and leaves with the exit code. Every call is a process of its own.
 """
 
 import json
@@ -15,7 +15,8 @@ CALL = """
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as call:
     call.connect(sys.argv[1])
-    words = json.dumps([os.getcwd(), *sys.argv[2:]]).encode()
+    own = {name: value for name, value in os.environ.items() if name.startswith("PLAINT_")}
+    words = json.dumps([os.getcwd(), own, *sys.argv[2:]]).encode()
     socket.send_fds(call, [len(words).to_bytes(4, "big")], [0, 1, 2])
     call.sendall(words)
     code = call.recv(1)
@@ -45,9 +46,10 @@ def _answer(call: socket.socket) -> None:
     length, words = int.from_bytes(head, "big"), b""
     while len(words) < length:
         words += call.recv(length - len(words))
-    folder, *arguments = json.loads(words)
+    folder, settings, *arguments = json.loads(words)
     child = os.fork()
     if child == 0:
+        os.environ.update(settings)
         _become(files, folder, arguments)
     for file in files:
         os.close(file)

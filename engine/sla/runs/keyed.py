@@ -2,7 +2,7 @@
 
 from engine.sla.kinds import Kind, Terms
 from engine.sla.marks import Entry
-from engine.sla.runs.matching import matches
+from engine.sla.runs.matching import matches, moments
 from engine.sla.runs.once import continue_run, stops
 from engine.sla.runs.run import Run
 from engine.sla.runs.story import ENDS, Story
@@ -12,8 +12,8 @@ from engine.sla.runs.timeline import Timeline
 def unfold_keyed(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
     """Return one run per id and cycle; an id that is named again starts nothing new and moves no due."""
     runs: list[Run] = []
-    for index, entry in enumerate(story.entries):
-        terms = timeline.at(index)
+    for index in moments(story, timeline):
+        entry, terms = story.entries[index], timeline.at(index)
         carried = [run for run in runs if run.open]
         for run in carried:
             _advance(story, row, terms, run, index)

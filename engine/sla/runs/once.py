@@ -2,19 +2,21 @@
 
 from engine.sla.kinds import Kind, Terms
 from engine.sla.marks import Entry
-from engine.sla.runs.matching import matches
+from engine.sla.runs.matching import matches, moments
 from engine.sla.runs.run import Run
 from engine.sla.runs.story import Story
 from engine.sla.runs.timeline import Timeline
 
 
 def stops(story: Story, row: Kind, index: int) -> bool:
-    """Whether the entry ends what is still open of the kind: closed, or reopened without it."""
+    """Whether the entry ends what is still open of the kind: closed, reopened without it, or merged into another."""
     match story.entries[index].type:
         case "complaint.closed":
             return not (row.runs_on and story.resolved[index])
         case "complaint.reopened":
             return True
+        case "complaint.discontinued":
+            return index in story.merged
     return False
 
 
@@ -22,8 +24,8 @@ def unfold_once(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
     """Return at most one run per cycle."""
     runs: list[Run] = []
     current: Run | None = None
-    for index, entry in enumerate(story.entries):
-        terms = timeline.at(index)
+    for index in moments(story, timeline):
+        entry, terms = story.entries[index], timeline.at(index)
         if current is not None:
             advance(story, row, terms, current, index)
             if current.stop is not None or stops(story, row, index):

@@ -1,7 +1,7 @@
 """Clocks between messages: the oldest unanswered one, and the next word to the complainant."""
 
 from engine.sla.kinds import Kind
-from engine.sla.runs.matching import matches
+from engine.sla.runs.matching import matches, moments
 from engine.sla.runs.once import advance, stops
 from engine.sla.runs.run import Run
 from engine.sla.runs.story import Story
@@ -11,8 +11,8 @@ from engine.sla.runs.timeline import Timeline
 def unfold_next_reply(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
     """Return one run per inbound message that found no other unanswered; after the end none opens."""
     runs: list[Run] = []
-    for index, entry in enumerate(story.entries):
-        terms = timeline.at(index)
+    for index in moments(story, timeline):
+        entry, terms = story.entries[index], timeline.at(index)
         _advance_all(story, row, timeline, runs, index)
         if terms is None or story.ended[index] or not story.begun[index]:
             continue
@@ -26,8 +26,8 @@ def unfold_next_reply(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
 def unfold_update(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
     """Return one run per stretch between messages to the complainant; a reopening begins anew."""
     runs: list[Run] = []
-    for index, entry in enumerate(story.entries):
-        terms = timeline.at(index)
+    for index in moments(story, timeline):
+        entry, terms = story.entries[index], timeline.at(index)
         cycle = story.cycle[index]
         was_open = any(run.open for run in runs)
         _advance_all(story, row, timeline, runs, index)

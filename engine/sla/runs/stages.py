@@ -1,7 +1,7 @@
 """Clocks of the stages: one per cycle, which goes on when its stage is entered again."""
 
 from engine.sla.kinds import Kind, Terms
-from engine.sla.runs.matching import matches
+from engine.sla.runs.matching import matches, moments
 from engine.sla.runs.once import stops
 from engine.sla.runs.run import Run
 from engine.sla.runs.story import Story
@@ -13,8 +13,8 @@ _LEFT_BY_REOPENING = frozenset({"stage:satisfaction_check", "stage:closed"})
 def unfold_stage(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
     """Return one run per cycle in which the stage was entered."""
     runs: list[Run] = []
-    for index, entry in enumerate(story.entries):
-        terms = timeline.at(index)
+    for index in moments(story, timeline):
+        entry, terms = story.entries[index], timeline.at(index)
         current = runs[-1] if runs else None
         if current is not None and current.open:
             _advance(story, row, terms, current, index)

@@ -1,12 +1,16 @@
 """The story of a complaint: at each entry, which cycle and stage it is in and whether it has ended."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine.sla.marks import Entry
 from engine.sla.runs.remedies import fulfilments
 
+_STANDS = frozenset({"complaint.received", "complaint.sla_applied"})
+"""What no correction takes back: nobody can correct a promise away."""
 ENDS = frozenset({"complaint.resolved", "complaint.discontinued"})
+_TURNS = ENDS | {"complaint.closed", "complaint.reopened"}
+_MOVES = ("complaint.deadline_extended", "complaint.linked")
 STAGES = ("registration", "investigation", "corrective_action", "satisfaction_check", "closed")
 _CORRECTIVE = frozenset({"complaint.remedy_approved", "complaint.action_assigned", "complaint.cause_established"})
 _PUBLIC_CHANNELS = frozenset({"review", "social"})
@@ -29,13 +33,23 @@ class Story:
     left: tuple[bool, ...]
     """The entry leaves the stage it found, with or without entering another."""
     void: frozenset[int]
-    """Messages and replies that never were: bounced, or moved to another case."""
+    """What never was: messages and replies that bounced or moved to another case, and entries that were corrected."""
     remedied: frozenset[int]
     """Entries by which every approved remedy is given, or none is and the final reply is."""
     opening: frozenset[str]
     """Ids of the messages that opened the case."""
     begun: tuple[bool, ...]
     """Received before the entry."""
+    merged: frozenset[int]
+    """Exits by which the complaint went into another one: they cancel its clocks and fulfil none."""
+    by_type: Mapping[str, Sequence[int]]
+    """The entries of each type."""
+    turns: frozenset[int]
+    """Entries that end a cycle or begin one."""
+    moves: Sequence[int]
+    """Entries that may move a due: extensions and merges."""
+    hits: dict[tuple[int, bool], frozenset[int]] = field(default_factory=dict)
+    """Where conditions were found to hold, by the identity of terms that outlive the story; filled when asked."""
 
     def end_of_cycle(self, cycle: int) -> Entry | None:
         """Return what first ended a cycle: resolved, discontinued or closed."""
@@ -103,7 +117,9 @@ def _is_public(fields: Mapping[str, object]) -> bool:
 def tell(entries: tuple[Entry, ...]) -> Story:
     """Return the story that these entries, in world order, tell."""
     teller = _Teller()
+    by_type = _by_type(entries)
     void = _void(entries)
+    merged = _merged_away(entries, void)
     rows: list[tuple[int, bool, bool, bool, str | None, bool, bool]] = []
     for entry in entries:
         ended, resolved, begun, stage = teller.ended, teller.resolved, teller.begun, teller.stage
@@ -121,11 +137,22 @@ def tell(entries: tuple[Entry, ...]) -> Story:
         public=columns[3],
         entered=columns[4],
         left=columns[5],
-        void=void,
+        void=void | merged,
         remedied=fulfilments(entries, void),
         opening=frozenset(_messages(entries)),
         begun=columns[6],
+        merged=merged,
+        by_type=by_type,
+        turns=frozenset(index for type_ in _TURNS for index in by_type.get(type_, ())),
+        moves=sorted(index for type_ in _MOVES for index in by_type.get(type_, ()) if index not in void),
     )
+
+
+def _by_type(entries: tuple[Entry, ...]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, entry in enumerate(entries):
+        found.setdefault(entry.type, []).append(index)
+    return found
 
 
 def _messages(entries: tuple[Entry, ...]) -> Iterator[str]:
@@ -134,19 +161,64 @@ def _messages(entries: tuple[Entry, ...]) -> Iterator[str]:
             yield str(entry.fields["message"])
 
 
+def _merged_away(entries: tuple[Entry, ...], void: frozenset[int]) -> frozenset[int]:
+    """Return the exits as duplicate of a complaint that this one is linked to as merged."""
+    merged_with: set[object] = set()
+    found: set[int] = set()
+    for index, entry in enumerate(entries):
+        if index in void:
+            continue
+        if entry.type == "complaint.linked" and entry.fields.get("kind") == "merged":
+            merged_with.add(entry.fields.get("other"))
+        elif entry.type == "complaint.discontinued" and entry.fields.get("reason") == "duplicate" and merged_with:
+            of = entry.fields.get("of")
+            if of is None or of in merged_with:
+                found.add(index)
+    return frozenset(found)
+
+
 def _void(entries: tuple[Entry, ...]) -> frozenset[int]:
-    gone = {
-        str(entry.fields["message"])
-        for entry in entries
-        if "message" in entry.fields
-        and (
-            entry.type == "complaint.message_moved"
-            or (entry.type == "complaint.delivery_reported" and entry.fields.get("status") == "failed")
-        )
-    }
-    if not gone:
+    corrected = _corrected(entries)
+    moved, failed = (
+        {
+            str(entry.fields["message"])
+            for index, entry in enumerate(entries)
+            if index not in corrected and "message" in entry.fields and takes_back(entry)
+        }
+        for takes_back in (_is_moved, _is_undelivered)
+    )
+    return corrected | {index for index, entry in enumerate(entries) if _never_was(entry, moved, failed)}
+
+
+def _never_was(entry: Entry, moved: set[str], failed: set[str]) -> bool:
+    """Whether a message or reply was moved to another case or never arrived; what came to us did arrive."""
+    message = str(entry.fields.get("message"))
+    if entry.type == "complaint.message_recorded" and entry.fields.get("direction") == "inbound":
+        return message in moved
+    return entry.type in ("complaint.message_recorded", "complaint.replied") and (message in moved or message in failed)
+
+
+def _is_moved(entry: Entry) -> bool:
+    return entry.type == "complaint.message_moved"
+
+
+def _is_undelivered(entry: Entry) -> bool:
+    if entry.type == "complaint.delivery_reported":
+        return entry.fields.get("status") == "failed"
+    return entry.type == "complaint.message_recorded" and entry.fields.get("delivery") == "failed"
+
+
+def _corrected(entries: tuple[Entry, ...]) -> frozenset[int]:
+    """Return the entries that were wrong, by the last word on each: a correction may itself have been wrong."""
+    corrections = [entry for entry in entries if entry.type == "complaint.corrected"]
+    wrong: set[object] = set()
+    for entry in sorted(corrections, key=lambda one: one.seq, reverse=True):
+        if entry.id not in wrong:
+            wrong.add(entry.fields.get("event_id"))
+    if not wrong:
         return frozenset()
-    said = ("complaint.message_recorded", "complaint.replied")
     return frozenset(
-        index for index, entry in enumerate(entries) if entry.type in said and str(entry.fields.get("message")) in gone
+        index
+        for index, entry in enumerate(entries)
+        if entry.id is not None and entry.id in wrong and entry.type not in _STANDS
     )

@@ -29,7 +29,8 @@ def timelines(marks: Marks, entries: Sequence[Entry]) -> tuple[Timeline, ...]:
     """Return one timeline per kind that was ever promised, in order of kind.
 
     What is applied for the reason ``first`` holds from the beginning, as does a kind that
-    comes in later: a clock started when it started, however late it was known to run.
+    comes in later: a clock started when it started, however late it was known to run. One that
+    comes back was never away.
     """
     sets: list[tuple[int, dict[str, Terms]]] = []
     if marks.given is not None:
@@ -44,7 +45,6 @@ def timelines(marks: Marks, entries: Sequence[Entry]) -> tuple[Timeline, ...]:
 
 
 def _steps(kind: str, sets: Sequence[tuple[int, dict[str, Terms]]]) -> tuple[tuple[int, Terms | None], ...]:
-    known = [(position, found.get(kind)) for position, found in sets]
-    while known[0][1] is None:
-        known.pop(0)
-    return ((-1, known[0][1]), *known[1:])
+    held = [(position, found[kind]) for position, found in sets if kind in found]
+    gone = [position for position, found in sets if position > held[-1][0] and kind not in found]
+    return ((-1, held[0][1]), *held[1:], *((position, None) for position in gone[:1]))

@@ -18,7 +18,6 @@ from engine.sla.runs.story import Story, tell
 from engine.sla.runs.timeline import Timeline, timelines
 from engine.sla.runs.waiting import pauses
 
-_MOVE = frozenset({"complaint.deadline_extended", "complaint.linked"})
 _ANSWERED_BY_THE_OTHER = frozenset({"acknowledgement", "first_reply"})
 
 
@@ -89,8 +88,9 @@ def _during(run: Run, entry: Entry) -> bool:
 
 def _other_changes(story: Story, run: Run, runs: Sequence[Run]) -> list[Change]:
     found: list[Change] = []
-    for index, entry in enumerate(story.entries):
-        if entry.type not in _MOVE or not _during(run, entry):
+    for index in story.moves:
+        entry = story.entries[index]
+        if not _during(run, entry):
             continue
         if entry.type == "complaint.deadline_extended" and _is_extended(story, entry, index, run, runs):
             found.append(Change("extension", entry, due=entry.fields.get("due_at")))
@@ -115,7 +115,8 @@ def _merge(story: Story, run: Run) -> None:
     """A reply to the other complaint before the merge answers this one too, unless it was answered or over by then."""
     if run.kind not in _ANSWERED_BY_THE_OTHER or run.start.type != "complaint.received":
         return
-    for entry in story.entries:
+    for index in story.moves:
+        entry = story.entries[index]
         replied = _other_time(entry, "other_replied_at")
         if replied is not None and _during(run, entry):
             receipt = _other_time(entry, "other_received_at")

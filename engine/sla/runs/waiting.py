@@ -5,12 +5,13 @@ from itertools import pairwise
 
 from engine.sla.kinds import Terms
 from engine.sla.marks import Entry
-from engine.sla.runs.matching import matches
+from engine.sla.runs.matching import hits
 from engine.sla.runs.run import Gap
-from engine.sla.runs.story import ENDS, Story
+from engine.sla.runs.story import Story
 from engine.sla.runs.timeline import Timeline
 
-_ENDS_ALL = ENDS | {"complaint.closed", "complaint.reopened"}
+_UNNAMED = "#"
+"""Begins the key of a request without id."""
 
 
 def pauses(story: Story, timeline: Timeline) -> list[Gap]:
@@ -38,12 +39,17 @@ def _within(intervals: Iterator[Gap], begin: Entry | None, end: Entry | None) ->
 def _intervals(story: Story, terms: Terms) -> Iterator[Gap]:
     waiting: dict[str, object] = {}
     since: Entry | None = None
-    for index, entry in enumerate(story.entries):
-        if matches(story, terms.pause, index):
-            key = str(entry.fields.get("request_id", f"#{index}"))
+    begins = hits(story, terms.pause)
+    if not begins:
+        return
+    ends = hits(story, terms.resume)
+    for index in sorted(begins | ends | story.turns):
+        entry = story.entries[index]
+        if index in begins:
+            key = str(entry.fields.get("request_id", f"{_UNNAMED}{index}"))
             waiting[key] = entry.fields.get("from")
             since = since or entry
-        elif waiting and _resumes(story, terms, index):
+        elif waiting:
             _end(waiting, entry)
             if not waiting and since is not None:
                 yield since, entry
@@ -52,15 +58,16 @@ def _intervals(story: Story, terms: Terms) -> Iterator[Gap]:
         yield since, None
 
 
-def _resumes(story: Story, terms: Terms, index: int) -> bool:
-    return story.entries[index].type in _ENDS_ALL or matches(story, terms.resume, index)
-
-
 def _end(waiting: dict[str, object], entry: Entry) -> None:
+    """Take out what an entry ends: the request that it names, or all without a name of the same source."""
     if entry.type != "complaint.information_provided":
         waiting.clear()
-    elif "request_id" in entry.fields:
-        waiting.pop(str(entry.fields["request_id"]), None)
-    else:
-        for key in [key for key, source in waiting.items() if source in (entry.fields.get("from"), None)]:
+        return
+    named = str(entry.fields["request_id"]) if "request_id" in entry.fields else None
+    if named in waiting:
+        del waiting[named]
+        return
+    source = entry.fields.get("from")
+    for key in [key for key, asked in waiting.items() if asked in (source, None)]:
+        if named is None or key.startswith(_UNNAMED):
             del waiting[key]

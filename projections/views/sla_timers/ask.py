@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import ColumnElement, and_, or_, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, and_, literal_column, not_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.sla import marks
@@ -20,7 +20,8 @@ from projections.answers import Answer, Moment, OfView, Question, Snapshot
 from projections.api import paging
 from projections.runtime import progress
 from projections.views.sla_timers.calendars import Compiled
-from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW, Key, key_of
+from projections.views.sla_timers.reported import Asks, Key, key_of
+from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW
 from schemas.configuration.policy import PLAIN_KINDS, is_kind
 from schemas.words import Origin
 
@@ -29,6 +30,15 @@ MOST = 500
 """Clocks of one page at most."""
 _SORTED = (datetime, UUID, str, int, int)
 _CALENDARS = Compiled()
+_PAUSED = literal_column("(state = 'paused')", Boolean)
+"""As the index has it: a value that is handed in separately would hide the index from the planner."""
+_STORED = frozenset(
+    {
+        "open", "number", "team", "business_unit", "origin", "policy", "policy_version", "warned", "next_action",
+        "next_action_at",
+    }
+)  # fmt: skip
+"""What the row says, whatever the instant of asking."""
 
 
 def _known(kind: str) -> str:
@@ -96,7 +106,13 @@ class Timer(Answer):
     late_evidence: bool
     provisional: bool
     extended: bool
+    paused_seconds: float
     warnings: tuple[WarningAt, ...]
+    warned: int | None
+    """The largest share, in percent, that a warning was given of."""
+    next_action: Asks | None
+    """What it will ask for next if nothing happens: a warning, that a miss is recorded, a level, the end of a term."""
+    next_action_at: Moment | None
 
 
 class TimerList(OfView):
@@ -115,14 +131,18 @@ def listing(snapshot: Snapshot, wanted: TimerFilter, at: datetime) -> TimerList:
     Raises:
         projections.api.paging.BadCursor: the cursor is not one of ours.
     """
-    order = (CLOCKS.c.state == "paused", *_order())
-    query = select(CLOCKS).where(*_conditions(wanted, at)).order_by(*order).limit(wanted.limit + 1)
-    rows = sql.fetch(snapshot.connection, query)
+    rows = sql.fetch(snapshot.connection, page(wanted, at))
     shown = rows[: wanted.limit]
     verdicts = _judged(snapshot, [row["stream"] for row in shown], at)
     clocks = tuple(_timer(row, verdicts[row["stream"]]) for row in shown)
     more = _cursor(shown[-1]) if len(rows) > len(shown) else None
     return TimerList(**snapshot.stamp(), at=at, clocks=clocks, next=more)
+
+
+def page(wanted: TimerFilter, at: datetime) -> Select[Any]:
+    """Return the query of one page of the list, and of one row more."""
+    order = (_PAUSED, *_order())
+    return select(CLOCKS).where(*_conditions(wanted, at)).order_by(*order).limit(wanted.limit + 1)
 
 
 def next_due(snapshot: Snapshot, streams: Sequence[UUID]) -> dict[UUID, NextDue]:
@@ -154,7 +174,7 @@ def _conditions(wanted: TimerFilter, at: datetime) -> list[ColumnElement[bool]]:
         conditions.append(CLOCKS.c.stream == wanted.case)
     anything = wanted.state is None and wanted.case is None
     if anything or wanted.open is not None:
-        conditions.append(CLOCKS.c.open.is_(wanted.open is not False))
+        conditions.append(not_(CLOCKS.c.open) if wanted.open is False else CLOCKS.c.open)
     if wanted.state is not None:
         conditions.append(_in_state(wanted.state, at))
     if wanted.cursor is not None:
@@ -181,8 +201,8 @@ def _cursor(row: Mapping[str, Any]) -> str:
 
 def _behind(cursor: str) -> ColumnElement[bool]:
     paused, *values = paging.after(cursor, (bool, *_SORTED))
-    later = and_((CLOCKS.c.state == "paused").is_(paused), tuple_(*_order()) > tuple(values))
-    return later if paused else or_(later, CLOCKS.c.state == "paused")
+    later = and_(_PAUSED.is_(paused), tuple_(*_order()) > tuple(values))
+    return later if paused else or_(later, _PAUSED)
 
 
 def _judged(snapshot: Snapshot, streams: Sequence[UUID], at: datetime) -> dict[UUID, dict[Key, Verdict]]:
@@ -200,16 +220,19 @@ def _timer(row: Mapping[str, Any], verdicts: Mapping[Key, Verdict]) -> Timer:
     """A clock that had not begun at the instant of asking shows what is stored of it."""
     one = verdicts.get((row["kind"], row["cycle"], row["instance"]))
     kept = {name: row[name] for name in Timer.model_fields.keys() & row.keys()}
+    kept |= {"next_action": row["action"], "next_action_at": row["action_at"]}
     if one is None:
-        kept |= {"elapsed_seconds": 0.0, "remaining_seconds": None, "overdue_seconds": None, "warnings": ()}
+        none = {"remaining_seconds": None, "overdue_seconds": None, "warnings": ()}
+        kept |= {"elapsed_seconds": 0.0, "paused_seconds": 0.0, **none}
         return Timer(case=row["stream"], **kept)
-    names = kept.keys() - {"open", "number", "team", "business_unit", "origin", "policy", "policy_version"}
+    names = kept.keys() - _STORED
     judged = {name: getattr(one, name) for name in names}
     return Timer(
         case=row["stream"],
         elapsed_seconds=one.elapsed_seconds,
         remaining_seconds=one.remaining_seconds,
         overdue_seconds=one.overdue_seconds,
+        paused_seconds=one.paused_seconds,
         warnings=tuple(WarningAt(percent=warning.percent, at=warning.at) for warning in one.warnings),
         **(kept | judged),
     )

@@ -3,6 +3,9 @@
 ``marks`` are what the events of a case say about its clocks; they know no calendar and no present.
 The rows are the verdicts as of the case's latest event, so that they need no job to look: a clock
 that runs and whose ``due_at`` has passed is missed, which whoever asks can tell. ``ask`` judges anew.
+
+``action`` is what the clock will ask for next if nothing happens, and ``action_at`` when: the clock door
+finds by it what is due, see ``queue``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,26 +15,28 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Boolean, Column, DateTime, Index, Integer, MetaData, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from engine.complaint.escalating import pending_warning, told_to
 from engine.sla import fact, marks
-from engine.sla.calendar import from_us, to_us
-from engine.sla.judge import Verdict, judge
+from engine.sla.calendar import from_us
+from engine.sla.judge import judge
 from engine.sla.marks import Marks
-from engine.sla.runs.unfold import unfold
 from engine.store.batch import Recorded
 from projections import sql
 from projections.runtime import versions
 from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
+from projections.views.sla_timers import reported
 from projections.views.sla_timers.calendars import Compiled
+from projections.views.sla_timers.reported import NOTHING, Reported, action_of
 from schemas.catalogue import EVENTS
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.registration import ComplaintRegistered
 
-VIEW, VERSION = "sla_timers", 1
+VIEW, VERSION = "sla_timers", 2
 
 _metadata = MetaData(schema=versions.SCHEMA)
 
@@ -44,6 +49,8 @@ CASES = versions.table(
     Column("origin", Text, nullable=False, comment="Clocks of imported history never act until told to go live."),
     Column("policy", Text),
     Column("policy_version", Integer),
+    Column("imported_at", BigInteger, comment="Position of the first event, where that is imported history."),
+    Column("reported", JSONB, nullable=False, comment="What clocks have brought about already."),
     Column("marks", JSONB, nullable=False, comment="What the events say about the clocks, see engine/sla/marks."),
 )  # fmt: skip
 CLOCKS = versions.table(
@@ -71,8 +78,27 @@ CLOCKS = versions.table(
     Column("late_evidence", Boolean, nullable=False),
     Column("provisional", Boolean, nullable=False, comment="The due lies beyond what the calendar covers."),
     Column("extended", Boolean, nullable=False),
+    Column("warned", Integer, comment="The largest share, in percent, that a warning was given of."),
+    Column("warn_at", DateTime(timezone=True), comment="When the next warning of a running clock is due."),
+    Column("action", Text, comment="What is due next: warning, miss, term or escalation."),
+    Column("action_at", DateTime(timezone=True), comment="When that is."),
+    Column("level", Integer, comment="Of an escalation."),
+    Column("stepped", Integer, nullable=False, comment="How many events of the case were seen."),
+    Column("imported_at", BigInteger, comment="Position of the case's first event, where that is imported history."),
     Column("judged_at", DateTime(timezone=True), nullable=False, comment="World time of the case's latest event."),
     Index(f"{VIEW}_due_v{VERSION}", text("(state = 'paused')"), "due_at", postgresql_where=text("open")),
+    Index(
+        f"{VIEW}_pins_v{VERSION}", "calendar", "calendar_version", "stream",
+        postgresql_where=text("state IN ('running', 'paused')"),
+    ),
+    Index(
+        f"{VIEW}_action_v{VERSION}", "action_at", "stream", "kind", "cycle", "instance",
+        postgresql_where=text("action_at IS NOT NULL AND imported_at IS NULL"),
+    ),
+    Index(
+        f"{VIEW}_imported_v{VERSION}", "action_at", "stream", "kind", "cycle", "instance", "imported_at",
+        postgresql_where=text("action_at IS NOT NULL AND imported_at IS NOT NULL"),
+    ),
 )  # fmt: skip
 
 
@@ -87,6 +113,8 @@ class Timed:
     team: str | None = None
     policy: str | None = None
     policy_version: int | None = None
+    imported_at: int | None = None
+    reported: Reported = NOTHING
 
 
 class SlaTimers(PerStream[Timed]):
@@ -103,14 +131,19 @@ class SlaTimers(PerStream[Timed]):
     def load(self, connection: Link, streams: Sequence[UUID]) -> Mapping[UUID, Timed]:
         rows = sql.rows_of(connection, CASES, streams)
         return {
-            stream: Timed(unit, origin, marks.from_json(kept), number, team, policy, version)
-            for stream, number, team, unit, origin, policy, version, kept in rows
+            stream: Timed(
+                unit, origin, marks.from_json(kept), number, team, policy, version, imported, reported.from_json(told)
+            )
+            for stream, number, team, unit, origin, policy, version, imported, told, kept in rows
         }
 
     def step(self, state: Timed | None, recorded: Recorded) -> Timed:
         event, envelope = recorded.event, recorded.envelope
-        state = state or Timed(envelope.business_unit, envelope.origin, marks.initial())
+        if state is None:
+            imported = recorded.position if envelope.origin == "import" else None
+            state = Timed(envelope.business_unit, envelope.origin, marks.initial(), imported_at=imported)
         after = marks.step(state.marks, fact.from_stored(event, envelope, recorded.recorded_at))
+        state = replace(state, reported=reported.step(state.reported, event))
         match event:
             case SlaApplied():
                 return replace(state, marks=after, policy=event.policy, policy_version=event.policy_version)
@@ -134,6 +167,7 @@ class SlaTimers(PerStream[Timed]):
 def _case(stream: UUID, state: Timed) -> tuple[Any, ...]:
     return (
         stream, state.number, state.team, state.business_unit, state.origin, state.policy, state.policy_version,
+        state.imported_at, orjson.dumps(reported.to_json(state.reported)).decode(),
         orjson.dumps(marks.to_json(state.marks)).decode(),
     )  # fmt: skip
 
@@ -142,33 +176,20 @@ def _clocks(stream: UUID, state: Timed, calendars: Any) -> Iterator[tuple[Any, .
     if state.policy is None:
         return
     at = latest(state.marks)
-    verdicts = judge(state.marks, calendars, at)
-    still_open = open_clocks(state.marks, verdicts, at)
-    for one in verdicts:
+    at = at if state.reported.at is None else max(at, state.reported.at)
+    for one in judge(state.marks, calendars, at):
+        told = told_to(state.reported.told, one)
+        warning = pending_warning(one, told) if one.state == "running" and state.imported_at is None else None
+        action = action_of(one, state.reported, warning)
         yield (
             stream, one.kind, one.cycle, one.instance, state.number, state.team, state.business_unit, state.origin,
             state.policy, state.policy_version, one.calendar, one.calendar_version, one.target, one.reference,
-            one.started_at, one.due_at, key_of(one) in still_open, one.state, one.fulfilled_at, one.missed_at,
-            one.late_evidence, one.provisional, one.extended, at,
+            one.started_at, one.due_at, one.open, one.state, one.fulfilled_at, one.missed_at, one.late_evidence,
+            one.provisional, one.extended, max((given.percent for given in told if given.percent), default=None),
+            warning.at if warning else None, *action, state.marks.stepped, state.imported_at, at,
         )  # fmt: skip
-
-
-Key = tuple[str, int, int]
-
-
-def key_of(one: Verdict) -> Key:
-    """Kind, cycle and instance: which clock of its complaint it is."""
-    return one.kind, one.cycle, one.instance
 
 
 def latest(known: Marks) -> datetime:
     """Return the world time of the latest event that clocks look at."""
     return from_us(max(entry.at for entry in known.entries))
-
-
-def open_clocks(known: Marks, verdicts: Sequence[Verdict], at: datetime) -> frozenset[Key]:
-    """Return the clocks that are neither fulfilled nor cancelled; a missed one may be either."""
-    running = {key_of(one) for one in verdicts if one.state in ("running", "paused")}
-    if any(one.state == "missed" and one.fulfilled_at is None for one in verdicts):
-        running |= {(run.kind, run.cycle, run.instance) for run in unfold(known, to_us(at)) if run.open}
-    return frozenset(running)

@@ -42,7 +42,7 @@ CLOCK = [
     "case", "number", "team", "business_unit", "origin", "kind", "cycle", "instance", "reference", "policy",
     "policy_version", "calendar", "calendar_version", "target", "started_at", "due_at", "state", "open",
     "fulfilled_at", "missed_at", "elapsed_seconds", "remaining_seconds", "overdue_seconds", "late_evidence",
-    "provisional", "extended", "warnings",
+    "provisional", "extended", "paused_seconds", "warnings", "warned", "next_action", "next_action_at",
 ]  # fmt: skip
 ENTRY = [
     "position", "recorded_at", "occurred_at", "occurred_on", "zone", "received_at", "claimed_at", "claim_differs",
@@ -290,7 +290,7 @@ NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path 
         ("case list --origin x", 2, 'Invalid value "x" for --origin. Choose from: "live", "import".'),
         ("case show", 2, 'Command "case show" parameter CASE requires an argument.'),
         ("parked list --limit 0", 2, 'Invalid value "0" for --limit. Must be >= 1.'),
-        ("import x", 2, 'Command "import" parameter --mapping requires an argument.'),
+        ("import x", 2, "name a FILE and its --mapping; or --go-live alone for what was imported before"),
         ("import /absent --mapping cfpb", 3, "/absent: No such file or directory; name a file that can be read"),
         ("import /absent --mapping nosuch", 78, NO_MAPPING),
     ],

@@ -3,6 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from engine.complaint.clocks import judged
 from engine.configuration.in_force import Book
 from schemas.complaint.assignment import Assign
 from schemas.complaint.classification import Classify, Prioritise, SetField
@@ -14,23 +15,27 @@ from schemas.complaint.clocks import (
     KeepPromise,
     MakePromise,
     PromiseKept,
+    ReapplySla,
     ReportMiss,
     SlaApplied,
 )
+from schemas.complaint.correspondence import MessageRecorded
 from schemas.complaint.lifecycle import ComplaintResolved
+from schemas.complaint.records import CorrectEntry
 from schemas.complaint.registration import Receive
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Policy
-from support.scenario import COMPLAINANT, MONDAY, OPENING, TIMER, History, content, given, uid
+from support.scenario import COMPLAINANT, MONDAY, OPENING, TIMER, History, Past, content, envelope, given, uid
 
 DAY = timedelta(days=1)
 ALWAYS = ["00:00-24:00"]
 
 
-def calendar(version: int) -> Calendar:
+def calendar(version: int, **more: object) -> Calendar:
     days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    week = dict.fromkeys(days, ALWAYS)
     return Calendar.model_validate(
-        {"id": "round-the-clock", "version": version, "timezone": "UTC", "week": dict.fromkeys(days, ALWAYS)}
+        {"id": "round-the-clock", "version": version, "timezone": "UTC", "week": week, **more}
     )
 
 
@@ -179,3 +184,90 @@ def test_a_promise_is_kept_once() -> None:
     )
     kept.when(KeepPromise(promise_id=uid("p1")), command_id=uid("c4")).then_nothing()
     after.when(KeepPromise(promise_id=uid("p9"))).then_refused("unknown_promise", promise=str(uid("p9")))
+
+
+def with_calendars(*newer: Calendar) -> Book:
+    every = {**BOOK.calendars, **{(one.id, one.version): one for one in newer}}
+    return replace(BOOK, calendars=every, latest_calendar={"round-the-clock": max(one.version for one in newer)})
+
+
+def pins(history: History) -> list[tuple[str, str, int, set[int]]]:
+    found = [past.event for past in history.past if isinstance(past.event, SlaApplied)]
+    return [
+        (event.reason, event.policy, event.policy_version, {clock.calendar_version for clock in event.clocks})
+        for event in found
+    ]
+
+
+HOLIDAY = calendar(3, applies_to_open=True)
+
+
+def test_an_open_complaint_is_re_dated_by_a_calendar_that_says_so_and_once_only() -> None:
+    before = running().under(with_calendars(HOLIDAY))
+    event = before.past[-1].event
+    assert isinstance(event, SlaApplied)
+
+    after = before.when(ReapplySla(), by=TIMER).then(
+        event.model_copy(
+            update={
+                "reason": "calendar",
+                "clocks": tuple(clock.model_copy(update={"calendar_version": 3}) for clock in event.clocks),
+            }
+        )
+    )
+
+    assert pins(after) == [("first", "usual", 3, {2}), ("calendar", "usual", 3, {3})]
+    after.when(ReapplySla(), by=TIMER, command_id=uid("looked again")).then_nothing()
+
+
+def test_a_calendar_for_new_complaints_alone_re_dates_nothing_and_hides_no_older_one_that_does() -> None:
+    new_only = calendar(3), calendar(4)
+    running().under(with_calendars(*new_only)).when(ReapplySla(), by=TIMER).then_nothing()
+
+    after = running().under(with_calendars(HOLIDAY, calendar(4))).when(ReapplySla(), by=TIMER).after()
+    assert pins(after)[-1] == ("calendar", "usual", 3, {3})
+
+
+def test_a_complaint_that_has_ended_is_not_re_dated_but_one_whose_clock_runs_on_is() -> None:
+    book = with_calendars(HOLIDAY)
+    resolved = ComplaintResolved(subject_id=COMPLAINANT, outcome="upheld")
+    ended = running()
+    ended = replace(ended, past=(*ended.past, Past(resolved, envelope(at=MONDAY + DAY, event_id=uid("ended")))))
+    # The first reply is still owed after an outcome, until the case is closed.
+    assert pins(ended.under(book).when(ReapplySla(), by=TIMER).after())[-1][0] == "calendar"
+
+    late = MONDAY + 9 * DAY
+    ended.under(book).when(ReapplySla(), by=TIMER, at=late).then_nothing()
+
+
+def test_what_was_missed_before_it_is_re_dated_stays_missed() -> None:
+    late = MONDAY + 3 * DAY
+    before = running().when(REPORT, by=TIMER, at=late).after().under(with_calendars(HOLIDAY))
+
+    after = before.when(ReapplySla(), by=TIMER, at=late).after()
+
+    clocks = {clock.kind: clock for clock in judged(after.when(REPORT, at=late).asked)}
+    first_reply, resolution = clocks["first_reply"], clocks["resolution"]
+    assert (first_reply.state, first_reply.missed_at, first_reply.calendar_version) == ("missed", DUE, 2)
+    assert (resolution.state, resolution.calendar_version) == ("running", 3)
+
+
+def test_a_complaint_without_promises_has_none_to_re_date() -> None:
+    first = Receive(content=content(message=OPENING, sense="complaint"))
+    opened = given().when(first, at=MONDAY, command_id=uid("first")).after()
+    opened.under(with_calendars(HOLIDAY)).when(ReapplySla(), by=TIMER).then_nothing()
+
+
+def test_an_entry_that_was_corrected_no_longer_fulfils_a_clock() -> None:
+    answer = MessageRecorded(
+        subject_id=COMPLAINANT, direction="outbound", channel="email", purpose="final", message=uid("answer")
+    )
+    history = running()
+    wrong = Past(answer, envelope(by="person:ann", at=MONDAY + DAY, event_id=uid("wrong")), MONDAY + DAY)
+    answered = replace(history, past=(*history.past, wrong))
+    late = MONDAY + 3 * DAY
+    answered.when(REPORT, by=TIMER, at=late).then_refused("not_due", clock="first_reply", state="fulfilled")
+
+    corrected = answered.when(CorrectEntry(event_id=uid("wrong")), at=late).after()
+
+    corrected.when(REPORT, by=TIMER, at=late).then(miss(at=late))

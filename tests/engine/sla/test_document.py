@@ -76,7 +76,7 @@ def _with(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
         (_with(("calendars",), {}), ("calendars",), "write a list"),
         (_with(("calendar", "week"), {"mon": ["18:00-09:00"]}), ("calendar", "week", "mon", 0), "runs over midnight"),
         (_with(("policy", "clocks", 0, "target"), "3 days"), ("policy", "clocks", 0, "target"), "say which days"),
-        (_with(("policy", "clocks", 0, "calendar"), "law"), ("policy",), "calendar 'law' is not in force"),
+        (_with(("policy", "clocks", 0, "calendar"), "law"), ("policy", "clocks", 0, "calendar"), "is not in the file"),
         (_with(("events", 0), "received"), ("events", 0), "write a mapping"),
         (_with(("events", 0, "type"), "received"), ("events", 0, "type"), "write a stored name"),
         (_with(("events", 0, "occurred_at"), None), ("events", 0, "occurred_at"), "write an instant"),
@@ -103,8 +103,8 @@ def _with(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
         (_with(("events", 1), on("sla_applied", "2024-03-04T06:00:00Z")), ("events", 1, "clocks"), "is missing"),
         (
             _with(("events", 1), on("sla_applied", "2024-03-04T06:00:00Z", clocks=[{"kind": "resolution"}])),
-            ("events", 1, "clocks", 0),
-            "target: is missing",
+            ("events", 1, "clocks", 0, "target"),
+            "is missing; say how much time",
         ),
     ],
 )

@@ -27,9 +27,10 @@ def resolution(target: str, mode: str = "forward", **more: Any) -> dict[str, Any
         ("reset", "2024-03-05T07:00:00Z"),
     ],
 )
-def test_a_new_priority_carries_the_unused_share_counts_from_the_start_or_begins_anew(mode: str, due: str) -> None:
+@pytest.mark.parametrize("reason", ["priority", "reclassified"])
+def test_new_terms_carry_the_unused_share_count_from_the_start_or_begin_anew(mode: str, due: str, reason: str) -> None:
     """Six of sixteen working hours are used at 15:00; the new target is four: two and a half are left."""
-    events = [received(), applied(at(4, 15), resolution("4 working hours", mode), reason="priority")]
+    events = [received(), applied(at(4, 15), resolution("4 working hours", mode), reason=reason)]
 
     rows = judged([resolution("16 working hours", mode)], events, at(4, 15))
 
@@ -59,6 +60,9 @@ def test_pauses_are_kept_over_a_new_priority() -> None:
         ("10 calendar days", "5 calendar days", at(8, 12), "2024-03-11T21:00:00Z"),
         ("5 working days", "9 working hours", at(6, 9), "2024-03-06T13:12:00Z"),
         ("18 working hours", "4 working days", at(5, 9), "2024-03-07T15:00:00Z"),
+        ("10 working days", "5 working days by 12:00", at(6, 11), "2024-03-12T09:00:00Z"),
+        ("4 working days by 12:00", "4 working days", at(6, 12), "2024-03-07T15:00:00Z"),
+        ("10 working days", "same working day by 16:00", at(6, 11), "2024-03-06T13:00:00Z"),
     ],
 )
 def test_shares_of_days_are_rounded_up_to_whole_days(old: str, new: str, changed: str, due: str) -> None:
@@ -130,6 +134,12 @@ def test_an_extension_in_time_moves_the_due_and_one_after_it_does_not() -> None:
 
     assert only(judged([clock], in_time, at(5)), "due_at", "state") == [("2024-03-06T09:00:00Z", "running")]
     assert only(judged([clock], too_late, at(5)), "due_at", "state") == [("2024-03-04T14:00:00Z", "missed")]
+
+
+def test_an_extension_at_the_due_itself_is_in_time() -> None:
+    events = [received(), extended(at(4, 17), at(6, 12))]
+
+    assert only(judged([resolution("8 working hours")], events, at(5)), "due_at") == [("2024-03-06T09:00:00Z",)]
 
 
 def test_waiting_after_an_extension_moves_the_new_due_too() -> None:

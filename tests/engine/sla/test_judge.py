@@ -103,6 +103,69 @@ def test_a_target_ends(target: str, start: str, due: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "start", "due"),
+    [
+        ("next working day by 16:00", "2024-03-01T17:30:00+03:00", "2024-03-04T13:00:00Z"),
+        ("next working day by 16:00", "2024-03-02T12:00:00+03:00", "2024-03-04T13:00:00Z"),
+        ("next working day by 16:00", "2024-03-03T23:59:00+03:00", "2024-03-04T13:00:00Z"),
+        ("2 working days by 12:00", "2024-03-01T09:00:00+03:00", "2024-03-05T09:00:00Z"),
+        ("same working day by 17:00", "2024-03-04T16:59:59+03:00", "2024-03-04T14:00:00Z"),
+        ("same working day by 17:00", "2024-03-04T17:00:00+03:00", "2024-03-05T14:00:00Z"),
+        ("same working day by 17:00", "2024-03-02T10:00:00+03:00", "2024-03-04T14:00:00Z"),
+        ("same working day by 17:00", "2024-03-04T07:00:00+03:00", "2024-03-04T14:00:00Z"),
+        ("next working day by 20:00", "2024-03-04T10:00:00+03:00", "2024-03-05T15:00:00Z"),
+    ],
+    ids=[
+        "over_a_weekend",
+        "from_a_closed_day",
+        "the_date_of_the_start_never_counts",
+        "the_second_open_day",
+        "the_day_of_the_start_up_to_its_time",
+        "else_the_next_one",
+        "of_a_closed_day_the_next_open_one",
+        "before_the_opening",
+        "never_after_the_last_closing",
+    ],
+)
+def test_a_relative_target_ends(target: str, start: str, due: str) -> None:
+    rows = judged([{"kind": "total_resolution", "target": target}], [received(start)], start)
+
+    assert only(rows, "due_at") == [(due,)]
+
+
+@pytest.mark.parametrize(
+    ("requested", "provided", "due"),
+    [
+        ("2024-03-05T09:00:00+03:00", "2024-03-05T16:00:00+03:00", "2024-03-05T13:00:00Z"),
+        ("2024-03-05T16:00:00+03:00", "2024-03-05T16:00:01+03:00", "2024-03-06T13:00:00Z"),
+        ("2024-03-05T15:00:00+03:00", "2024-03-06T17:00:00+03:00", "2024-03-07T13:00:00Z"),
+        ("2024-03-05T16:00:01+03:00", "2024-03-06T10:00:00+03:00", "2024-03-05T13:00:00Z"),
+    ],
+    ids=["up_to_its_time", "from_its_time", "over_two", "after_the_due_does_not_matter"],
+)
+def test_an_open_day_that_is_paused_at_the_time_of_a_relative_target_is_not_counted(
+    requested: str, provided: str, due: str
+) -> None:
+    events = [
+        received(),
+        on("information_requested", requested, request_id="a"),
+        on("information_provided", provided, request_id="a"),
+    ]
+
+    rows = judged([{"kind": "resolution", "target": "next working day by 16:00"}], events, "2024-03-06T17:30:00+03:00")
+
+    assert only(rows, "due_at") == [(due,)]
+
+
+def test_a_relative_target_counts_open_seconds() -> None:
+    clock = {"kind": "resolution", "target": "next working day by 12:00"}
+
+    rows = judged([clock], [received("2024-03-04T17:00:00+03:00")], "2024-03-05T10:00:00+03:00")
+
+    assert only(rows, "elapsed_seconds", "remaining_seconds") == [(7200, 7200)]
+
+
+@pytest.mark.parametrize(
     ("roll", "due"),
     [("none", "2024-03-09T21:00:00Z"), ("next", "2024-03-11T21:00:00Z"), ("previous", "2024-03-08T21:00:00Z")],
 )
@@ -540,4 +603,37 @@ def test_a_clock_names_a_calendar_of_its_own() -> None:
 
     assert only(rows, "kind", "due_at") == [
         ("resolution", "2024-03-04T14:00:00Z"), ("statutory:x", "2024-03-06T05:00:00Z"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("request_id", "answer_id", "state"),
+    [(None, "x", "running"), ("a", "x", "paused"), ("a", None, "running"), (None, None, "running")],
+)
+def test_an_answer_with_an_unknown_id_ends_only_requests_that_have_none(
+    request_id: str | None, answer_id: str | None, state: str
+) -> None:
+    events = [
+        received(),
+        on("information_requested", "2024-03-04T10:00:00+03:00", request_id=request_id),
+        on("information_provided", "2024-03-04T11:00:00+03:00", request_id=answer_id),
+    ]
+
+    assert only(judged([RESOLUTION], events, "2024-03-04T12:00:00+03:00"), "state") == [(state,)]
+
+
+@pytest.mark.parametrize("ending", ["resolved", "discontinued", "closed"])
+def test_an_end_ends_all_waits_so_that_a_reopened_case_is_not_paused(ending: str) -> None:
+    events = [
+        received(),
+        on("information_requested", "2024-03-04T10:00:00+03:00", request_id="a"),
+        on(ending, "2024-03-04T12:00:00+03:00"),
+        on("reopened", "2024-03-05T10:00:00+03:00"),
+    ]
+    clocks = [RESOLUTION, {"kind": "agent_work", "target": "8 working hours", "reopen": "continue"}]
+
+    rows = judged(clocks, events, "2024-03-05T11:00:00+03:00")
+
+    assert only([row for row in rows if row["cycle"] == 2], "kind", "state", "elapsed_seconds") == [
+        ("agent_work", "running", 7200), ("resolution", "running", 3600),
     ]  # fmt: skip

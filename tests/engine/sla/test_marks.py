@@ -233,7 +233,7 @@ def test_the_terms_of_a_policy_survive_the_event_that_states_them() -> None:
 
 def test_marks_of_another_format_ask_for_a_rebuild() -> None:
     with pytest.raises(ValueError, match="rebuild the view"):
-        from_json({"format": 2})
+        from_json({"format": 1})
 
 
 def test_the_next_due_is_that_of_a_running_clock() -> None:

@@ -100,4 +100,5 @@ def test_what_is_applied_leaves_nothing_to_a_default() -> None:
         "priority_change": "forward",
         "roll": "none",
         "warn": [],
+        "escalations": None,
     }

@@ -1,15 +1,16 @@
 """Terms of days and of time end where one ends up who counts day by day and minute by minute."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import islice
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.sla.calendar import compile_calendar, from_us, is_open_day, to_us
-from engine.sla.target import Roll, days_of, due_after_time, end_day, end_of_day, own_time, rolled
+from engine.sla.target import Roll, counts_after, days_of, due_after_time, end_day, end_of_day, own_time, rolled
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Target, Unit
 
@@ -58,6 +59,49 @@ def test_days_are_counted_that_do_not_end_in_a_pause(
             left -= 1
 
     assert end_day(compiled, unit, start, count, waits) == day
+
+
+def oracle_end(calendar: Calendar, day: date, by: int) -> int | None:
+    """When an open day ends that is counted up to a time of day; None where it is closed."""
+    hours = () if day in calendar.holidays else calendar.week.days()[day.weekday()]
+    if not hours:
+        return None
+    minute = min(by, hours[-1].end)
+    midnight = datetime.combine(day, time(), tzinfo=ZoneInfo(calendar.timezone))
+    wall = midnight.replace(tzinfo=None) + timedelta(minutes=minute)
+    return to_us(wall.replace(tzinfo=ZoneInfo(calendar.timezone)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    calendars(), pauses(), st.integers(0, 9), st.integers(0, 24 * 60 - 1), st.integers(0, 12), st.integers(1, 24 * 4)
+)
+def test_days_are_counted_that_are_not_paused_at_a_time_of_day(
+    calendar: Calendar, waits: list[tuple[int, int]], offset: int, minute: int, count: int, quarter: int
+) -> None:
+    """Clocks change at 02:00 and 03:00 on Sundays, where a local time may be none; all others here are one."""
+    by = quarter * 15
+    assume(not 120 <= by < 240)
+    compiled = compile_calendar(calendar)
+    first = date(2024, 3, 3) + timedelta(days=offset)
+    start = compiled.at(first.toordinal(), minute)
+    waits = [(begin, end) for begin, end in waits if begin >= start]
+    ends = ((first + timedelta(days=n), oracle_end(calendar, first + timedelta(days=n), by)) for n in range(400))
+    counted = (
+        end
+        for day, end in ends
+        if end is not None
+        and (day > first or (count == 0 and end > start))
+        and not any(begin <= end < stop for begin, stop in waits)
+    )
+
+    target = Target(count, "working days", by)
+    after = counts_after(compiled, target, start, first.toordinal())
+    day = end_day(compiled, "working days", after, days_of(target, first.toordinal()), waits, by)
+
+    assert from_us(end_of_day(compiled, "working days", day, by)) == from_us(
+        next(islice(counted, max(0, count - 1), None))
+    )
 
 
 @settings(max_examples=200, deadline=None)

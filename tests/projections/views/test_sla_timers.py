@@ -54,7 +54,8 @@ def test_one_clock_in_full(pool: Pool) -> None:
         cycle=1, instance=1, reference=None, policy="default", policy_version=1, calendar="desk", calendar_version=1,
         target="1 working hour", started_at=START, due_at=START + HOUR, state="running", open=True, fulfilled_at=None,
         missed_at=None, elapsed_seconds=1800, remaining_seconds=1800, overdue_seconds=None, late_evidence=False,
-        provisional=False, extended=False, warnings=(WarningAt(percent=75, at=START + HOUR * 3 / 4),),
+        provisional=False, extended=False, paused_seconds=0, warnings=(WarningAt(percent=75, at=START + HOUR * 3 / 4),),
+        warned=None, next_action="warning", next_action_at=START + HOUR * 3 / 4,
     )  # fmt: skip
 
 

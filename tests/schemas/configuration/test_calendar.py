@@ -25,7 +25,11 @@ def test_a_calendar_is_what_its_plain_form_says() -> None:
         },
         "holidays": ["2024-01-01"],
         "exceptions": {"2024-01-06": ["10:00-12:00"], "2024-01-08": []},
+        "public_holidays": {
+            "country": "GB", "subdivision": "ENG", "years": [2023, 2024], "moved_workdays": ["09:00-13:00"],
+        },
         "covered_until": "2024-12-31",
+        "applies_to_open": True,
         "source": "made up",
     }  # fmt: skip
 
@@ -64,6 +68,13 @@ def test_intervals_are_put_in_order_and_may_touch() -> None:
             (),
             "covered_until: 2024-12-31 is before 2025-01-01",
         ),
+        (
+            {"public_holidays": {"country": "GB", "years": [2024]}, "covered_until": "2025-12-31"},
+            (),
+            "covered_until: the holidays end with 2024",
+        ),
+        ({"public_holidays": {"country": "gb", "years": [2024]}}, ("public_holidays", "country"), "match pattern"),
+        ({"public_holidays": {"country": "GB", "years": []}}, ("public_holidays", "years"), "at least 1 item"),
     ],
 )
 def test_a_wrong_calendar_is_refused_with_place_and_fix(
@@ -74,3 +85,10 @@ def test_a_wrong_calendar_is_refused_with_place_and_fix(
 
     (error,) = refused.value.errors()
     assert (error["loc"], message in error["msg"]) == (path, True), error["msg"]
+
+
+def test_a_holiday_that_stands_twice_is_closed_like_any_other() -> None:
+    """What was once activated must be read for ever, and lists of holidays are often joined from several sources."""
+    day = date(2025, 1, 1)
+
+    assert calendar(holidays=[day, day]).holidays == (day, day)

@@ -1,5 +1,6 @@
 """A policy that could not be judged by is refused, with the place and the fix."""
 
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from schemas.configuration.policy import UNJUDGED_EVENTS, ClockRule, Condition, 
         ("15 calendar days", Target(15, "calendar days"), "15 calendar days"),
         ("1 month", Target(1, "months"), "1 month"),
         ("8 weeks", Target(8, "weeks"), "8 weeks"),
+        ("Next working day by 16:00", Target(1, "working days", 960), "next working day by 16:00"),
+        ("1 working day by 16:00", Target(1, "working days", 960), "next working day by 16:00"),
+        ("same working day by 09:05", Target(0, "working days", 545), "same working day by 09:05"),
+        ("3 working days by 24:00", Target(3, "working days", 1440), "3 working days by 24:00"),
     ],
 )
 def test_a_target_is_read_and_written(text: str, target: Target, again: str) -> None:
@@ -34,11 +39,26 @@ def test_a_target_is_read_and_written(text: str, target: Target, again: str) -> 
         (8, "write a whole number and one of"),
         ("0 hours", "the number of hours must be from 1 to 90000"),
         ("4000 working days", "the number of working days must be from 1 to 3660"),
+        ("0 working days by 16:00", "the number of working days must be from 1 to 3660"),
+        ("next working day by 16:60", "there is no such time of day; write one from 00:01 to 24:00"),
+        ("next working day by 24:01", "there is no such time of day; write one from 00:01 to 24:00"),
+        ("next working day by 00:00", "there is no such time of day; write one from 00:01 to 24:00"),
+        ("next day by 16:00", "write for example 'next working day by 16:00'"),
+        ("next working day by 4 pm", "write for example 'next working day by 16:00'"),
+        ("tomorrow", "or for example 'next working day by 16:00'"),
     ],
 )
 def test_what_is_no_target_is_refused_with_the_fix(text: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_target(text)
+
+
+@pytest.mark.parametrize("text", ["8 working hours", "next working day by 16:00", "12 working days by 09:30"])
+def test_what_a_target_may_be_is_in_the_exported_schema(text: str) -> None:
+    pattern = Policy.model_json_schema()["$defs"]["ClockRule"]["properties"]["target"]["anyOf"][0]["pattern"]
+
+    assert re.search(pattern, text)
+    assert not re.search(pattern, f"{text} or so")
 
 
 @pytest.mark.parametrize(

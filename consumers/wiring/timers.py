@@ -1,0 +1,42 @@
+"""The process of the clock door: settings -> timers, and their drain."""
+
+import threading
+from datetime import timedelta
+
+from consumers.reactions.loop import Pace, Timers, World
+from consumers.wiring import clock
+from consumers.wiring.build import Installation
+from consumers.wiring.processes import Background, keep_database, keep_presence
+
+
+def timers(here: Installation) -> Timers:
+    """Return the clock door of this installation; nothing is looked at yet."""
+    store, settings = here.store, here.settings
+    world = World(
+        here.pool, here.service.submit, here.service.book, store.read.head, store.standings.all, clock.now, clock.ticks
+    )
+    patience = timedelta(minutes=settings.timers_patience_minutes)
+    return Timers(world, patience, Pace(poll_seconds=settings.poll_seconds))
+
+
+def keep_time(here: Installation, stop: threading.Event) -> None:
+    """Act on what is due until ``stop`` is set, as one thread among others."""
+    timers(here).run(stop)
+
+
+def run(here: Installation, stop: threading.Event) -> None:
+    """Act on what is due, and nothing else, until ``stop`` is set.
+
+    Raises:
+        BaseException: what ended a background thread.
+    """
+    background = Background(failed=stop.set)
+    background.start("database", lambda: keep_database(here, stop))
+    background.start("presence", lambda: keep_presence(here, stop))
+    try:
+        keep_time(here, stop)
+    finally:
+        stop.set()
+        background.end()
+    if background.error is not None:
+        raise background.error

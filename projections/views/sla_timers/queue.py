@@ -1,0 +1,107 @@
+"""What clocks ask for next, in order of time: a range of an index, however many clocks there are.
+
+Imported history asks for nothing until it was told to go live, and then only for what is due from
+that instant on: what ran out before is to be seen in the lists, and is nobody's news.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Boolean, ColumnElement, Select, literal_column, select, tuple_
+
+from projections import sql
+from projections.sql import Link
+from projections.views.sla_timers.reported import Asks
+from projections.views.sla_timers.rows import CLOCKS
+
+Place = tuple[datetime, UUID, str, int, int]
+"""Where a row stands in the queue."""
+
+
+class Due(NamedTuple):
+    """One clock that asks for something."""
+
+    stream: UUID
+    kind: str
+    cycle: int
+    instance: int
+    due_at: datetime
+    asks: Asks
+    at: datetime
+    level: int | None
+    stepped: int
+    """How many events of the case the row knows."""
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the queue."""
+        return self.at, self.stream, self.kind, self.cycle, self.instance
+
+
+class Pinned(NamedTuple):
+    """A clock that runs or is paused, and the calendar it is pinned to."""
+
+    stream: UUID
+    cycle: int
+    calendar: str
+    version: int
+
+
+class Live(NamedTuple):
+    """Imported history that was told to go live: what was imported behind ``after`` up to ``through``."""
+
+    after: int
+    through: int
+    since: datetime
+
+
+_COLUMNS = (
+    CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance, CLOCKS.c.due_at, CLOCKS.c.action,
+    CLOCKS.c.action_at, CLOCKS.c.level, CLOCKS.c.stepped,
+)  # fmt: skip
+_PINS = (CLOCKS.c.stream, CLOCKS.c.cycle, CLOCKS.c.calendar, CLOCKS.c.calendar_version)
+_PLACE = (CLOCKS.c.action_at, CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance)
+
+
+def due(
+    connection: Link, before: datetime, limit: int, *, behind: Place | None = None, imports: Sequence[Live] = ()
+) -> list[Due]:
+    """Return what was asked for earlier than ``before``, the oldest first, ``behind`` a place of the queue."""
+    found = _rows(connection, question(before, limit, behind))
+    for one in imports:
+        found += _rows(connection, question(before, limit, behind, one))
+    return sorted(found, key=lambda row: row.place)[:limit]
+
+
+def pinned(
+    connection: Link, versions: Collection[tuple[str, int]], limit: int, *, behind: UUID | None = None
+) -> list[Pinned]:
+    """Return clocks that run or are paused and are pinned to one of these calendars, of streams after ``behind``."""
+    found: list[Pinned] = []
+    for calendar, version in sorted(versions):
+        wanted: list[ColumnElement[bool]] = [CLOCKS.c.calendar == calendar, CLOCKS.c.calendar_version == version]
+        wanted.append(literal_column("state IN ('running', 'paused')", Boolean))
+        if behind is not None:
+            wanted.append(CLOCKS.c.stream > behind)
+        asked = select(*_PINS).where(*wanted).order_by(CLOCKS.c.stream).limit(limit)
+        found += [Pinned(*row.values()) for row in sql.fetch(connection, asked)]
+    return sorted(found)[:limit]
+
+
+def question(before: datetime, limit: int, behind: Place | None, imported: Live | None = None) -> Select[Any]:
+    """Return the query of one part of the queue: what is live of itself, or imported history."""
+    wanted: list[ColumnElement[bool]] = [CLOCKS.c.action_at.is_not(None), CLOCKS.c.action_at < before]
+    if imported is None:
+        wanted.append(CLOCKS.c.imported_at.is_(None))
+    else:
+        wanted += [CLOCKS.c.imported_at.is_not(None), CLOCKS.c.action_at >= imported.since]
+        wanted += [CLOCKS.c.imported_at > imported.after, CLOCKS.c.imported_at <= imported.through]
+    if behind is not None:
+        wanted.append(tuple_(*_PLACE) > behind)
+    return select(*_COLUMNS).where(*wanted).order_by(*_PLACE).limit(limit)
+
+
+def _rows(connection: Link, asked: Select[Any]) -> list[Due]:
+    return [Due(*row.values()) for row in sql.fetch(connection, asked)]

@@ -1,0 +1,28 @@
+"""The engine's judge and a second one, written from the rules alone, say the same of every plain file."""
+
+from datetime import datetime
+from typing import Any
+
+from hypothesis import assume, given, settings
+
+from engine.sla.document import judge_document
+from support.sla_documents import DOCUMENTS
+from support.sla_oracle import judge
+from support.soak import FACTOR
+
+
+@settings(max_examples=120 * FACTOR, deadline=None)
+@given(DOCUMENTS)
+def test_every_plain_file_is_judged_as_the_second_judge_does(document: dict[str, Any]) -> None:
+    assert judge_document(document) == judge(document)
+
+
+@settings(max_examples=40 * FACTOR, deadline=None)
+@given(DOCUMENTS)
+def test_who_looked_in_time_saw_what_is_judged_later_for_that_time(document: dict[str, Any]) -> None:
+    events = document["events"]
+    assume(all(event.get("occurred_precision") is None for event in events))
+    for moment in {event["occurred_at"] for event in events}:
+        known = [one for one in events if datetime.fromisoformat(one["occurred_at"]) <= datetime.fromisoformat(moment)]
+        then = judge_document({**document, "events": known, "at": moment})
+        assert then == judge_document({**document, "at": moment})
