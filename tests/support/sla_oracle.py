@@ -155,10 +155,12 @@ def _events(document: Fields, days: WallCalendar, world: WallCalendar, at: datet
         happened, day = _moment(event, world)
         places.append(max([happened, *(x for x in places if day and happened <= x < world.end_of(day))]))
         recorded = _instant(event["recorded_at"]) if event.get("recorded_at") else happened
-        trusted = _instant(event["received_at"]) if event.get("received_at") else recorded
+        read = _moment(event, days)[0]
+        stored = recorded if event.get("recorded_at") else read  # absent: when it occurred, as the clock reads it
+        trusted = _instant(event["received_at"]) if event.get("received_at") else stored
         name = event["type"].removeprefix("complaint.").partition(".")[0]
         if happened <= at and (limit is None or recorded <= limit):
-            imported, read = event.get("origin") == "import", _moment(event, days)[0]
+            imported = event.get("origin") == "import"
             seen.append(Seen(order, name, read, day, trusted, imported, event, places[-1]))
     return sorted(seen, key=lambda e: e.key)
 
