@@ -176,7 +176,7 @@ WHEN_KNOWN: list[Callable[[str], dict[str, Any]]] = [
     lambda _: {}, lambda _: {}, lambda _: {"origin": "import", "recorded_at": "2030-01-01T00:00:00Z"},
     *(_later(name, delay) for name in ("received_at", "recorded_at") for delay in STEPS[:6]),
 ]  # fmt: skip
-DAY_PRECISE = ("complaint.received", "complaint.message_recorded", "complaint.acknowledged")
+DAY_PRECISE = ("complaint.received", "complaint.message_recorded", "complaint.acknowledged", "complaint.resolved")
 
 
 @composite

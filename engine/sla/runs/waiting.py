@@ -23,8 +23,16 @@ def pauses(story: Story, timeline: Timeline) -> list[Gap]:
             continue
         begin = None if position < 0 else story.entries[position]
         end = None if following >= len(story.entries) else story.entries[following]
-        found.extend(_within(_intervals(story, terms), begin, end))
+        for gap in _within(_intervals(story, terms), begin, end):
+            _extend(found, gap)
     return found
+
+
+def _extend(found: list[Gap], gap: Gap) -> None:
+    """Add a gap; one that goes on where the last one was cut by new terms is still the same pause."""
+    if found and found[-1][1] is gap[0]:
+        gap = found.pop()[0], gap[1]
+    found.append(gap)
 
 
 def _within(intervals: Iterator[Gap], begin: Entry | None, end: Entry | None) -> Iterator[Gap]:
