@@ -71,6 +71,11 @@ class Term:
         return self.terms.target.unit if self.terms.target else "hours"
 
     @property
+    def first_day(self) -> int:
+        """The local date from which it is counted: no roll reaches before it."""
+        return self.calendar.day_of(self.start)
+
+    @property
     def by(self) -> int | None:
         """The time of day that a relative target names."""
         return self.terms.target.by if self.terms.target else None
@@ -127,7 +132,7 @@ def due_of(term: Term, pauses: Sequence[Pause]) -> int:
         due = _moved(term, term.fixed, pauses)
     elif term.terms.target is not None and term.terms.target.in_days:
         day = end_day(term.calendar, term.unit, term.start_day, term.left, pauses, term.by)
-        day = rolled(term.calendar, term.terms.roll, term.start_day, day)
+        day = rolled(term.calendar, term.terms.roll, term.first_day, day)
         due = end_of_day(term.calendar, term.unit, day, term.by)
     else:
         due = due_after_time(term.calendar, term.unit, term.start, term.left, pauses)

@@ -157,7 +157,7 @@ def _measure(term: Term) -> Measure:
 
 def _rolled(term: Term, dates: Sequence[Days]) -> tuple[date, date] | None:
     last = dates[-1].last if dates else term.start_day
-    moved = rolled(term.calendar, term.terms.roll, term.start_day, last)
+    moved = rolled(term.calendar, term.terms.roll, term.first_day, last)
     return None if moved == last else (date.fromordinal(last), date.fromordinal(moved))
 
 

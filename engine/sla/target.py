@@ -162,13 +162,13 @@ def _day_ends_after(calendar: OpenTime, unit: Unit, start_day: int, pause: Pause
     return max(0, _first_day_ending_at(calendar, end) - max(_first_day_ending_at(calendar, begin), start_day + 1))
 
 
-def rolled(calendar: OpenTime, roll: Roll, start_day: int, day: int) -> int:
-    """Return the end day moved off a closed one; never back to the day of the start or before it."""
+def rolled(calendar: OpenTime, roll: Roll, first: int, day: int) -> int:
+    """Return the end day moved off a closed one; never back before ``first``, the date from which time counts."""
     if roll == "none" or is_open_day(calendar, day):
         return day
     if roll == "next":
         return nth_open_day(calendar, day, 1)[0]
-    for earlier in range(day - 1, start_day, -1):
+    for earlier in range(day - 1, first - 1, -1):
         if is_open_day(calendar, earlier):
             return earlier
     return day

@@ -5,7 +5,7 @@ from engine.sla.marks import Entry
 from engine.sla.runs.matching import matches, moments
 from engine.sla.runs.once import continue_run, stops
 from engine.sla.runs.run import Run
-from engine.sla.runs.story import ENDS, Story
+from engine.sla.runs.story import ENDED_BY, ENDS, Story
 from engine.sla.runs.timeline import Timeline
 
 
@@ -14,16 +14,22 @@ def unfold_keyed(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
     runs: list[Run] = []
     for index in moments(story, timeline):
         entry, terms = story.entries[index], timeline.at(index)
-        carried = [run for run in runs if run.open]
-        for run in carried:
-            _advance(story, row, terms, run, index)
+        for run in runs:
+            if run.open:
+                _advance(story, row, terms, run, index)
         if terms is None:
             continue
         if entry.type == "complaint.reopened" and row.reopen == "continue":
+            carried = [run for run in runs if _goes_on(run, story.cycle[index])]
             runs.extend(continue_run(story, terms, row, run, index) for run in carried)
         elif matches(story, terms.start, index) and _is_new(row, runs, entry) and _has_due(terms, entry):
             runs.append(_begun(story, row, terms, index))
     return runs
+
+
+def _goes_on(run: Run, cycle: int) -> bool:
+    """What was not kept goes on in the next cycle, even if closing cancelled it; what was called off does not."""
+    return run.cycle == cycle - 1 and run.stop is not None and run.stop.type in ENDED_BY
 
 
 def _has_due(terms: Terms, entry: Entry) -> bool:

@@ -9,7 +9,9 @@ from engine.sla.runs.remedies import fulfilments
 _STANDS = frozenset({"complaint.received", "complaint.sla_applied"})
 """What no correction takes back: nobody can correct a promise away."""
 ENDS = frozenset({"complaint.resolved", "complaint.discontinued"})
-_TURNS = ENDS | {"complaint.closed", "complaint.reopened"}
+ENDED_BY = frozenset({"complaint.closed", "complaint.reopened"})
+"""What cancels whatever is still open."""
+_TURNS = ENDS | ENDED_BY
 _MOVES = ("complaint.deadline_extended", "complaint.linked")
 STAGES = ("registration", "investigation", "corrective_action", "satisfaction_check", "closed")
 _CORRECTIVE = frozenset({"complaint.remedy_approved", "complaint.action_assigned", "complaint.cause_established"})

@@ -175,12 +175,16 @@ def test_a_closed_end_day_rolls(roll: str, due: str) -> None:
     assert only(judged([clock], [received()], "2024-03-05T00:00:00Z", LAW), "due_at") == [(due,)]
 
 
-def test_a_term_is_never_rolled_back_to_its_start() -> None:
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [("2024-03-08T10:00:00+03:00", "2024-03-08T21:00:00Z"), ("2024-03-09T10:00:00+03:00", "2024-03-10T21:00:00Z")],
+    ids=["to_the_open_day_of_the_start", "but_not_before_the_start"],
+)
+def test_a_term_that_ends_on_a_closed_day_rolls_back(start: str, due: str) -> None:
+    """A calendar day from Friday the 8th ends on Saturday; from Saturday on Sunday, before which nothing is open."""
     clock = {"kind": "statutory:term", "target": "1 calendar day", "roll": "previous"}
 
-    rows = judged([clock], [received("2024-03-09T10:00:00+03:00")], "2024-03-09T08:00:00Z", LAW)
-
-    assert only(rows, "due_at") == [("2024-03-10T21:00:00Z",)]
+    assert only(judged([clock], [received(start)], start, LAW), "due_at") == [(due,)]
 
 
 def test_only_waiting_for_the_complainant_pauses_and_only_what_the_policy_says() -> None:

@@ -226,10 +226,52 @@ def test_an_open_promise_goes_on_in_the_next_cycle_and_a_kept_one_does_not() -> 
     ]
 
 
-def test_a_promise_to_answer_after_closing_is_a_clock_of_its_own() -> None:
-    events = [received(), on("resolved", at(4)), on("closed", at(5)), on("promised", at(6), promise_id="a", due=at(7))]
+@pytest.mark.parametrize("ending", ["resolved", "discontinued"])
+def test_a_promise_or_an_action_after_closing_is_a_clock_of_its_own(ending: str) -> None:
+    """A question after the end is answered by a promise; nothing that closing cancels was open then."""
+    events = [
+        received(),
+        on(ending, at(4)),
+        on("closed", at(5)),
+        on("promised", at(6), promise_id="a", due=at(7)),
+        on("action_assigned", at(6), action_id="b", due=at(9)),
+    ]
 
-    assert only(judged([{"kind": "promise"}], events, at(8)), "state") == [("missed",)]
+    rows = judged([{"kind": "promise"}, {"kind": "action"}], events, at(8))
+
+    assert only(rows, "kind", "state", "started_at") == [
+        ("action", "running", "2024-03-06T07:00:00Z"), ("promise", "missed", "2024-03-06T07:00:00Z"),
+    ]  # fmt: skip
+
+
+def test_a_promise_that_closing_cancelled_goes_on_when_the_case_is_reopened() -> None:
+    events = [
+        received(),
+        on("promised", at(4), promise_id="a", due=at(20)),
+        on("discontinued", at(5), reason="withdrawn"),
+        on("closed", at(6)),
+        on("reopened", at(7)),
+    ]
+
+    rows = judged([{"kind": "promise"}], events, at(8))
+
+    assert only(rows, "cycle", "started_at", "due_at", "state") == [
+        (1, "2024-03-04T07:00:00Z", "2024-03-20T07:00:00Z", "cancelled"),
+        (2, "2024-03-07T07:00:00Z", "2024-03-20T07:00:00Z", "running"),
+    ]
+
+
+def test_a_promise_that_a_policy_calls_off_does_not_come_back() -> None:
+    events = [
+        received(),
+        on("promised", at(4), promise_id="a", due=at(20)),
+        on("linked", at(4, 11), kind="duplicate"),
+        on("resolved", at(5)),
+        on("reopened", at(7)),
+    ]
+    clock = {"kind": "promise", "cancel": [{"event": "complaint.linked", "where": {"kind": "duplicate"}}]}
+
+    assert only(judged([clock], events, at(8)), "cycle", "state") == [(1, "cancelled")]
 
 
 def test_an_action_without_a_date_is_no_clock_unless_the_policy_gives_it_time() -> None:
