@@ -194,14 +194,22 @@ def _changed(term: Term, change: Change, at: int, calendars: Calendars, pauses: 
             due = stated_due(term.calendar, change.due)
             return term if due is None else replace(term, fixed=due, start=at, floor=None)
         case "merge":
-            if change.start is None or term.fixed is not None:
-                return term
-            return replace(_whole(term.terms, term.calendar, change.start), floor=at)
+            return term if change.start is None else _received_before(term, change.start, at)
         case "terms":
             if change.terms is None:
                 return term
             return _new_terms(term, change, change.terms, at, calendars, pauses)
     assert_never(change.what)
+
+
+def _received_before(term: Term, receipt: Entry, at: int) -> Term:
+    """Return the term counted from another's receipt, if that came before all others; an announced due stays."""
+    earlier = _whole(term.terms, term.calendar, receipt)
+    if earlier.origin >= term.origin:
+        return term
+    if term.fixed is not None:
+        return replace(term, origin=earlier.origin, origin_day=earlier.origin_day)
+    return replace(earlier, floor=at)
 
 
 def _new_terms(

@@ -124,6 +124,7 @@ def _merge(story: Story, run: Run) -> None:
                 run.evidence = sorted(
                     [*run.evidence, _at(entry, replied, "complaint.replied")], key=lambda one: one.key
                 )
+                run.changes = [change for change in run.changes if change.by.key <= entry.key]
 
 
 def _other_time(entry: Entry, name: str) -> int | None:

@@ -206,3 +206,38 @@ def test_a_merge_leaves_what_was_answered_or_missed_before_it_alone() -> None:
         ("2024-03-04T06:00:00Z", "fulfilled", None),
         ("2024-03-04T06:00:00Z", "missed", "2024-03-04T07:00:00Z"),
     ]
+
+
+def test_of_two_merges_the_earliest_receipt_stands_whichever_came_first() -> None:
+    early = merged(at(4, 11), other_received_at="2024-03-01T14:00:00+03:00")
+    late = merged(at(4, 12), other_received_at="2024-03-01T16:00:00+03:00")
+    swapped = [{**late, "occurred_at": early["occurred_at"]}, {**early, "occurred_at": late["occurred_at"]}]
+
+    rows = [
+        judged([resolution("16 working hours")], [received(), *links], at(4, 13)) for links in ([early, late], swapped)
+    ]
+
+    assert [only(found, "started_at", "due_at") for found in rows] == [
+        [("2024-03-01T11:00:00Z", "2024-03-05T09:00:00Z")],
+        [("2024-03-01T11:00:00Z", "2024-03-05T09:00:00Z")],
+    ]
+
+
+def test_a_merge_after_an_extension_keeps_the_earlier_receipt_and_the_announced_due() -> None:
+    events = [received(), extended(at(4, 12), at(6, 12)), merged(at(5), other_received_at="2024-03-01T14:00:00+03:00")]
+
+    rows = judged([resolution("8 working hours")], events, at(5, 12))
+
+    assert only(rows, "started_at", "due_at") == [("2024-03-01T11:00:00Z", "2024-03-06T09:00:00Z")]
+
+
+def test_terms_after_a_merge_that_answered_a_clock_do_not_re_date_it() -> None:
+    clock = {"kind": "first_reply", "target": "16 working hours"}
+    link = merged(
+        at(4, 12), other_received_at="2024-03-01T14:00:00+03:00", other_replied_at="2024-03-01T15:00:00+03:00"
+    )
+    change = applied(at(4, 13), {**clock, "target": "40 working hours", "priority_change": "reset"}, reason="priority")
+
+    rows = judged([clock], [received(), link, change], at(6))
+
+    assert only(rows, "due_at", "state") == [("2024-03-05T09:00:00Z", "fulfilled")]

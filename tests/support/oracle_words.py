@@ -1,0 +1,183 @@
+"""What an event means to the second judge: which words are a reply, an update, a question, a remedy given."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from support.oracle_case import CASE_WIDE, ENDS, PAUSED_BY_WAITING, Case, Fields, Rule, Seen
+
+
+def _with_complainant(event: Seen) -> bool:
+    return event.get("counterparty") in (None, "complainant", "representative")
+
+
+def _outbound(event: Seen, case: Case) -> bool:
+    return (
+        event.type == "message_recorded"
+        and event.get("direction") == "outbound"
+        and not event.get("automated")
+        and event.get("delivery") != "failed"
+        and event.get("message") not in case.failed - {None}
+    )
+
+
+def is_reply(event: Seen, case: Case) -> bool:
+    if event.type == "replied":
+        return event.get("message") not in case.failed - {None}
+    return (
+        _outbound(event, case)
+        and _with_complainant(event)
+        and event.get("purpose") not in ("acknowledgement", "notice", "survey")
+    )
+
+
+def is_update(event: Seen, case: Case) -> bool:
+    return _outbound(event, case) and _with_complainant(event) and event.get("purpose") != "survey"
+
+
+def is_question(event: Seen, case: Case) -> bool:
+    opener = next((e.get("message") for e in case.events if e.type == "received"), None)
+    return (
+        event.type == "message_recorded"
+        and event.get("direction") == "inbound"
+        and not event.get("automated")
+        and _with_complainant(event)
+        and (opener is None or event.get("message") != opener)
+    )
+
+
+def _final(event: Seen, case: Case) -> bool:
+    word = event.get("final") if event.type == "replied" else event.get("purpose") == "final"
+    return bool(word) and is_reply(event, case)
+
+
+def _remedied(event: Seen, case: Case) -> bool:
+    """Whether nothing approved is owed any more after the event; with nothing approved, the final reply stands."""
+    if event.type not in ("remedy_approved", "compensated", "remedy_reversed") and not _final(event, case):
+        return False
+    before = [e for e in case.events if e.key <= event.key]
+    turns = [e.key for e in before if e.type == "reopened"]
+    earlier = [e for e in before if turns and e.key < turns[-1]]
+    settled = {remedy for remedy, amount in _approved(earlier).items() if _given(remedy, amount, earlier)}
+    owed = {remedy: amount for remedy, amount in _approved(before).items() if remedy not in settled}
+    if owed:
+        return all(_given(remedy, amount, before) for remedy, amount in owed.items())
+    return any(_final(e, case) for e in before if e not in earlier)
+
+
+def _approved(events: Sequence[Seen]) -> dict[Any, Any]:
+    return {e.get("remedy_id"): e.get("amount") for e in events if e.type == "remedy_approved"}
+
+
+def _given(remedy: Any, amount: Any, before: Sequence[Seen]) -> bool:
+    parts = [e for e in before if e.type == "compensated" and e.get("remedy_id") == remedy]
+    taken = [e for e in before if e.type == "remedy_reversed" and e.get("remedy_id") == remedy]
+    if amount is None:
+        return len(parts) > len(taken)
+    return _sum(parts) - _sum(taken) >= Fraction(amount["amount"])
+
+
+def _sum(events: Sequence[Seen]) -> Fraction:
+    return sum((Fraction(e.get("amount")["amount"]) for e in events), Fraction())
+
+
+def _public_closing(event: Seen, case: Case) -> bool:
+    return _outbound(event, case) and event.get("visibility") == "public" and event.get("purpose") == "public_closing"
+
+
+def _is(*types: str) -> Callable[[Seen, Case], bool]:
+    return lambda event, _: event.type in types
+
+
+STARTS: dict[str, Callable[[Seen, Case], bool]] = {
+    family: _is("received") for family in CASE_WIDE if family not in ("remedy", "public_closing")
+} | {
+    "next_reply": is_question,
+    "public_closing": lambda e, case: e.type == "resolved" and any(x.get("public") for x in case.events),
+}
+FULFILS: dict[str, Callable[[Seen, Case], bool]] = {
+    "registration": _is("registered", "discontinued"),
+    "acknowledgement": lambda e, case: e.type == "acknowledged" or is_reply(e, case),
+    "first_reply": is_reply,
+    "next_reply": is_reply,
+    "update": is_update,
+    "pausable_update": is_update,
+    "agent_work": _is(*ENDS),
+    "resolution": _is(*ENDS),
+    "total_resolution": _is(*ENDS),
+    "statutory": _is(*ENDS),
+    "remedy": _remedied,
+    "public_closing": _public_closing,
+}
+
+
+PAUSES: dict[str, Callable[[Seen, Case], bool]] = {
+    family: lambda e, _: e.type == "information_requested" and e.get("from") in (None, "complainant")
+    for family in PAUSED_BY_WAITING
+}
+SILENT: dict[str, Fields] = {
+    "message_recorded": {
+        "counterparty": "complainant",
+        "automated": False,
+        "purpose": "other",
+        "visibility": "private",
+    },
+    "information_requested": {"from": "complainant"},
+    "information_provided": {"from": "complainant"},
+}
+"""What an absent field says."""
+
+
+def meets(
+    event: Seen, case: Case, conditions: Iterable[Any], named: Mapping[str, Callable[[Seen, Case], bool]]
+) -> bool:
+    for condition in [conditions] if isinstance(conditions, str) else conditions:
+        name = condition if isinstance(condition, str) else condition["event"]
+        if "." not in name:
+            if named.get(name.partition(":")[0], _never)(event, case):
+                return True
+            continue
+        where = {} if isinstance(condition, str) else condition.get("where", {})
+        if event.type == name.removeprefix("complaint.").partition(".")[0] and _says(event, where, case):
+            return True
+    return False
+
+
+def _never(event: Seen, case: Case) -> bool:
+    return False
+
+
+def _says(event: Seen, where: Fields, case: Case) -> bool:
+    if event.type in ("message_recorded", "replied") and not _arrived(event, case):
+        return False
+    silent = SILENT.get(event.type, {})
+    if event.type == "message_recorded":
+        where = {"automated": False, **where}
+    return all(
+        event.get(key, silent.get(key)) in (wanted if isinstance(wanted, list) else [wanted])
+        for key, wanted in where.items()
+    )
+
+
+def _arrived(event: Seen, case: Case) -> bool:
+    if event.get("direction") == "inbound":
+        return True
+    return event.get("delivery") != "failed" and event.get("message") not in case.failed - {None}
+
+
+def starts(rule: Rule, event: Seen, case: Case) -> bool:
+    if rule.start is not None:
+        return meets(event, case, rule.start, STARTS)
+    return STARTS[rule.family](event, case)
+
+
+def fulfils(rule: Rule, event: Seen, case: Case) -> bool:
+    if event.type == "message_recorded" and event.get("automated"):
+        return False
+    if rule.fulfil is not None:
+        return meets(event, case, rule.fulfil, FULFILS)
+    return FULFILS[rule.family](event, case)
+
+
+def cancels(rule: Rule, event: Seen, case: Case) -> bool:
+    return meets(event, case, rule.cancel, FULFILS)
