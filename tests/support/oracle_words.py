@@ -131,7 +131,7 @@ SILENT: dict[str, Fields] = {
 def meets(
     event: Seen, case: Case, conditions: Iterable[Any], named: Mapping[str, Callable[[Seen, Case], bool]]
 ) -> bool:
-    for condition in [conditions] if isinstance(conditions, str) else conditions:
+    for condition in [conditions] if isinstance(conditions, str | Mapping) else conditions:
         name = condition if isinstance(condition, str) else condition["event"]
         if "." not in name:
             if named.get(name.partition(":")[0], _never)(event, case):

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy, composite
 
+from support.sla_words import CONDITIONS, DEMANDS, WORDS
+
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TURNS: dict[str, tuple[str, ...]] = {
     "UTC": ("2024-02-27", "2023-12-29"),
@@ -37,12 +39,14 @@ TIMED = [f"{n} {unit}" for unit in ("working hours", "hours") for n in (1, 4, 8,
 TIMED += ["90 working minutes", "45 minutes", "1 working hour"]
 DATED = [f"{n} working days" for n in (1, 2, 3, 5)] + [f"{n} calendar days" for n in (1, 2, 3, 7)]
 DATED += ["1 weeks", "2 weeks", "1 months"]
+DATED += ["next working day by 16:00", "2 working days by 12:00", "same working day by 17:00"]
 SINGLE = ("registration", "acknowledgement", "first_reply", "agent_work", "resolution", "total_resolution",
           "statutory:ru-59fz", "public_closing")  # fmt: skip
 REPEATED = ("next_reply", "update", "pausable_update", "requester_wait", "stage:registration", "stage:investigation",
             "stage:corrective_action", "stage:satisfaction_check", "stage:closed", "promise", "action")  # fmt: skip
 
 
+CUSTOM = ("first_reply", "acknowledgement", "agent_work", "resolution", "total_resolution")
 Clocks = list[dict[str, Any]]
 
 
@@ -75,59 +79,13 @@ def clocks(draw: DrawFn) -> list[dict[str, Any]]:
             clock["roll"] = draw(st.sampled_from(["none", "next", "previous"]))
         if kind in ("resolution", "agent_work") and draw(st.booleans()):
             clock["reopen"] = "continue"
+        if kind in CUSTOM and draw(st.integers(0, 2)) == 0:
+            clock.update(draw(st.sampled_from(CONDITIONS)))
         listed.append(clock)
+    if draw(st.integers(0, 3)) == 0:
+        target = draw(st.sampled_from(TIMED + DATED))
+        listed.append({"kind": "remedy", "target": target, "start": draw(st.sampled_from(DEMANDS))})
     return listed
-
-
-WORDS: list[tuple[str, dict[str, Any]]] = [
-    ("message_recorded", {"direction": "outbound"}),
-    ("message_recorded", {"direction": "outbound", "automated": True}),
-    ("message_recorded", {"direction": "outbound", "purpose": "acknowledgement"}),
-    ("message_recorded", {"direction": "outbound", "purpose": "notice"}),
-    ("message_recorded", {"direction": "outbound", "purpose": "survey"}),
-    ("message_recorded", {"direction": "outbound", "purpose": "question"}),
-    ("message_recorded", {"direction": "outbound", "purpose": "public_closing", "visibility": "public"}),
-    ("message_recorded", {"direction": "outbound", "counterparty": "third_party"}),
-    ("message_recorded", {"direction": "outbound", "counterparty": "representative"}),
-    ("message_recorded", {"direction": "internal"}),
-    ("message_recorded", {"direction": "inbound"}),
-    ("message_recorded", {"direction": "inbound"}),
-    ("message_recorded", {"direction": "inbound", "automated": True}),
-    ("message_recorded", {"direction": "inbound", "counterparty": "department"}),
-    ("delivery_reported", {"status": "failed"}),
-    ("delivery_reported", {"status": "delivered"}),
-    ("replied", {"final": False}),
-    ("acknowledged", {}),
-    ("registered", {}),
-    ("registered", {"starts_investigation": True}),
-    ("information_requested", {}),
-    ("information_requested", {"from": "complainant"}),
-    ("information_requested", {"from": "third_party"}),
-    ("information_provided", {}),
-    ("information_provided", {"named": True}),
-    ("information_provided", {"from": "third_party"}),
-    ("investigation_started", {}),
-    ("cause_established", {"cause": "process"}),
-    ("promised", {"hours": 9}),
-    ("promise_kept", {}),
-    ("action_assigned", {"hours": 30}),
-    ("action_assigned", {}),
-    ("action_completed", {}),
-    ("deadline_extended", {"hours": 50}),
-    ("deadline_extended", {"hours": 200}),
-    ("sla_applied", {}),
-    ("sla_applied", {}),
-    ("resolved", {"outcome": "upheld"}),
-    ("resolved", {"outcome": "upheld"}),
-    ("discontinued", {"reason": "clarified"}),
-    ("resolved", {"outcome": "upheld"}),
-    ("closed", {"reason": "decision"}),
-    ("closed", {"reason": "decision"}),
-    ("reopened", {"reason": "decision"}),
-    ("reopened", {"reason": "decision"}),
-    ("reopened", {"reason": "decision"}),
-]
-"""What may happen, and in which words; impossible moments of it are passed over."""
 
 
 def _dated(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
@@ -136,9 +94,17 @@ def _dated(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) ->
     return st.just({name: value for name, value in filled.items() if name != "hours"} | due)
 
 
+EXTENDED = ("first_reply", "total_resolution", "statutory:ru-59fz", "resolution", "agent_work")
+
+
+def _linked(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
+    hours = {f"other_{name}_at": filled[name] for name in ("received", "replied") if name in filled}
+    return st.just({"kind": filled["kind"], **{name: _text(now - timedelta(hours=n)) for name, n in hours.items()}})
+
+
 @composite
 def _extended(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> Any:
-    kinds = [one["kind"] for one in listed if one["kind"] in ("first_reply", "total_resolution", "statutory:ru-59fz")]
+    kinds = [one["kind"] for one in listed if one["kind"] in EXTENDED]
     if not kinds:
         return None
     due = now + timedelta(hours=filled["hours"])
@@ -147,24 +113,23 @@ def _extended(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, fill
 
 @composite
 def _reapplied(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> Any:
-    """New targets: forward between targets of time alone, where a share needs no rounding to whole days."""
+    """New targets in every mode."""
     changed = []
+    modes = st.sampled_from(["forward", "retroactive", "reset"])
     for clock in listed:
         target = clock.get("target")
-        if target in TIMED:
-            mode = draw(st.sampled_from(["forward", "retroactive", "reset"]))
-            changed.append({**clock, "target": draw(st.sampled_from(TIMED)), "priority_change": mode})
-        elif target is not None:
-            mode = draw(st.sampled_from(["retroactive", "reset"]))
-            changed.append({**clock, "target": draw(st.sampled_from(DATED[:7])), "priority_change": mode})
-            changed[-1].pop("roll", None)
-        else:
+        if target is None:
             changed.append(clock)
+            continue
+        changed.append({**clock, "target": draw(st.sampled_from(TIMED + DATED)), "priority_change": draw(modes)})
+        if changed[-1]["target"].endswith(("hours", "minutes", "hour")):
+            changed[-1].pop("roll", None)
     return {"reason": "priority", "clocks": changed}
 
 
 MOVING: dict[str, Callable[..., SearchStrategy[Any]]] = {
     "promised": _dated, "action_assigned": _dated, "deadline_extended": _extended, "sla_applied": _reapplied,
+    "linked": _linked,
 }  # fmt: skip
 
 
@@ -235,8 +200,6 @@ class _Story:
             allowed = self._stage == "open"
         elif word == "closed":
             allowed = self._stage == "ended"
-        elif word in ("promised", "action_assigned"):
-            allowed = self._stage != "closed"
         elif word == "reopened":
             allowed = self._stage != "open"
         self._stage = {"resolved": "ended", "discontinued": "ended", "closed": "closed", "reopened": "open"}.get(
@@ -262,6 +225,14 @@ class _Story:
         elif word in ("promise_kept", "action_completed"):
             name = "promise_id" if word == "promise_kept" else "action_id"
             filled[name] = str(UUID(int=2000 + max(1, self._given - self._given % 2)))
+        elif word in ("remedy_approved", "compensated", "remedy_reversed"):
+            filled |= {"remedy_id": "money"}
+            if word == "remedy_approved" and "amount" not in filled:
+                filled["remedy_id"] = "repair"
+            elif word == "compensated" and filled["amount"] == "900.00":
+                filled = {"remedy_id": "repair"}
+            if "amount" in filled:
+                filled["amount"] = {"amount": filled["amount"], "currency": "RUB"}
         elif word == "reopened":
             self.cycle += 1
             filled["cycle"] = self.cycle

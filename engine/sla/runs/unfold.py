@@ -95,9 +95,14 @@ def _other_changes(story: Story, run: Run, runs: Sequence[Run]) -> list[Change]:
         if entry.type == "complaint.deadline_extended" and _is_extended(story, entry, index, run, runs):
             found.append(Change("extension", entry, due=entry.fields.get("due_at")))
         receipt = _other_time(entry, "other_received_at")
-        if receipt is not None and run.start.type == "complaint.received" and receipt < run.start.at:
+        if receipt is not None and run.start.type == "complaint.received" and _may_precede(receipt, run.start):
             found.append(Change("merge", entry, start=_at(entry, receipt, "complaint.received")))
     return found
+
+
+def _may_precede(receipt: int, start: Entry) -> bool:
+    """Whether the receipt may have come first; of a day only the clock's calendar can tell."""
+    return start.day is not None or receipt < start.at
 
 
 def _is_extended(story: Story, entry: Entry, index: int, run: Run, runs: Sequence[Run]) -> bool:

@@ -241,3 +241,22 @@ def test_terms_after_a_merge_that_answered_a_clock_do_not_re_date_it() -> None:
     rows = judged([clock], [received(), link, change], at(6))
 
     assert only(rows, "due_at", "state") == [("2024-03-05T09:00:00Z", "fulfilled")]
+
+
+def test_whose_receipt_came_first_is_told_in_the_calendar_of_the_clock() -> None:
+    """A letter of 4 March: at the desk in Moscow before 01:00Z of that day, under a law of New York after it."""
+    eastern = {**DESK, "id": "eastern", "timezone": "America/New_York"}
+    clocks = [
+        resolution("8 working hours"),
+        {"kind": "total_resolution", "target": "5 working days", "calendar": "eastern"},
+    ]
+    events = [
+        received("2024-03-04", occurred_precision="day"),
+        merged("2024-03-04T09:00:00Z", other_received_at="2024-03-04T01:00:00Z"),
+    ]
+
+    rows = judged(clocks, events, "2024-03-04T09:00:00Z", calendars=[eastern])
+
+    assert only(rows, "kind", "started_at") == [
+        ("resolution", "2024-03-03T21:00:00Z"), ("total_resolution", "2024-03-04T01:00:00Z"),
+    ]  # fmt: skip
