@@ -136,11 +136,12 @@ def due_by_time(known: Counted, found: Sequence[Span]) -> int | None:
     if left <= 0:
         return known.term.start
     for one in found:
-        if one.begin < known.term.start or one.counted == 0:
+        begin = max(one.begin, known.term.start)
+        if one.counted == 0 or one.end <= begin:
             continue
-        if one.counted >= left:
-            return one.begin + left
-        left -= one.counted
+        if one.end - begin >= left:
+            return begin + left
+        left -= one.end - begin
     return None
 
 

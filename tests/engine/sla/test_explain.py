@@ -9,7 +9,7 @@ from engine.sla.calendar import BeyondCalendar
 from engine.sla.document import judge_document, judgeable
 from engine.sla.explain import Applied, Explanation, explain
 from engine.sla.judge import row
-from support.clocks import judged, on, only, received
+from support.clocks import DESK, judged, on, only, received
 from support.sla_documents import documents
 
 ME = Applied("test", 1, "first", None)
@@ -53,3 +53,19 @@ def test_a_date_that_a_zone_skipped_counts_no_more_than_others_while_waiting() -
     rows = judged(clocks, events, "2012-01-03T10:00:00Z", samoa)
 
     assert only(rows, "state", "due_at") == [("paused", "2012-01-03T10:00:00Z")]
+
+
+def test_an_explanation_counts_from_a_change_in_the_middle_of_open_time() -> None:
+    """Six of sixteen hours are used at 15:00; of four hours two and a half are left, which end within the same day."""
+    clock = {"kind": "resolution", "target": "16 working hours"}
+    change = on("sla_applied", "2024-03-04T15:00:00+03:00", clocks=[{**clock, "target": "4 working hours"}])
+    document = {
+        "calendar": DESK,
+        "policy": {"id": "test", "version": 1, "clocks": [clock]},
+        "events": [received(), change],
+        "at": "2024-03-05T18:00:00+03:00",
+    }
+
+    (found,) = explained(document)
+
+    assert [one.isoformat() for one in (found.due_at, found.verdict.due_at)] == ["2024-03-04T14:30:00+00:00"] * 2
