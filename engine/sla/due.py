@@ -218,15 +218,15 @@ def _new_terms(
     calendar = find(calendars, terms)
     if term.fixed is not None:  # a stated or announced due stays: it was told to somebody
         return replace(term, terms=terms, calendar=calendar)
-    if (terms.target, terms.roll) == (term.terms.target, term.terms.roll) and terms.target is not None:
+    of_its_own = change.by.fields.get("reason") not in ("calendar", "merge")
+    resets = of_its_own and terms.priority_change == "reset"
+    if (terms.target, terms.roll) == (term.terms.target, term.terms.roll) and terms.target is not None and not resets:
         moved = calendar is not term.calendar
         return replace(term, terms=terms, calendar=calendar, floor=at if moved else term.floor)
-    if change.by.fields.get("reason") in ("calendar", "merge") or terms.priority_change == "retroactive":
+    if not of_its_own or terms.priority_change == "retroactive":
         return replace(_from(terms, calendar, term.origin, term.origin_day), floor=at)
     whole = replace(_from(terms, calendar, at, calendar.day_of(at)), origin=term.origin, origin_day=term.origin_day)
-    if terms.priority_change == "reset":
-        return whole
-    return _forward(term, whole, at, pauses)
+    return whole if resets else _forward(term, whole, at, pauses)
 
 
 def _forward(old: Term, new: Term, at: int, pauses: Sequence[Pause]) -> Term:

@@ -103,7 +103,7 @@ def _is_extension(event: Seen, rule: Rule, run: Run, cycle: int, instance: int) 
 
 def _change(term: Term, rule: Rule, event: Seen, pauses: Sequence[Span]) -> None:
     """Apply a new target to what is running (section 5, priority change)."""
-    unchanged = (rule.target, rule.roll) == (term.rule.target, term.rule.roll)
+    unchanged = (rule.target, rule.roll) == (term.rule.target, term.rule.roll) and rule.priority_change != "reset"
     if term.fixed is not None or unchanged:
         term.rule = rule if term.fixed is not None else term.rule
         return  # what was told to somebody stays, and so does what has not changed

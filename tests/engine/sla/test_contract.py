@@ -309,6 +309,12 @@ KINDS = {
         at("03-03", "17:00"),
         [row("first_reply", "03-03T08:00", "03-04T09:00", "running", 7 * H, left=H)],
     ),
+    "reset does so where the target is as it was": (
+        [clock("first_reply", "14 working hours")],
+        [received(MONDAY), applied("16:00", clock("first_reply", "14 working hours", priority_change="reset"))],
+        at("03-03", "17:00"),
+        [row("first_reply", "03-03T08:00", "03-05T15:00", "running", 7 * H, left=13 * H)],
+    ),
 }  # fmt: skip
 OTHER_CALENDARS = {
     "roll next moves a closed end day past Easter": (
