@@ -2,10 +2,11 @@
 
 import difflib
 import gc
+import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
@@ -76,6 +77,35 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             "trail": (
                 "consumers.cli.cases:trail",
                 "Show who did what to a case, when, why, under which rule and from which source, with what was said.",
+            ),
+        },
+    ),
+    "project": (
+        "Keep all views up to date; any number of replicas, one of which works.",
+        {
+            "status": (
+                "consumers.cli.projections:status",
+                "Show how every view stands: position, lag, cases left out, and a rebuild beside it.",
+            ),
+            "rebuild": (
+                "consumers.cli.projections:rebuild",
+                "Build a view anew beside the one that is read, and compare both; go on with it where it was stopped.",
+            ),
+            "compare": (
+                "consumers.cli.projections:compare",
+                "Compare the copy of a view that is read with the rebuilt one, row by row, at one position.",
+            ),
+            "switch": (
+                "consumers.cli.projections:switch",
+                "Have questions read the other copy of a view from now on; the same command goes back.",
+            ),
+            "drop": (
+                "consumers.cli.projections:drop",
+                "Give up the copy of a view that is not read; there is no going back to it then.",
+            ),
+            "resume": (
+                "consumers.cli.projections:resume",
+                "Try again the cases that an error keeps out of a view, once its mistake is mended.",
             ),
         },
     ),
@@ -234,12 +264,21 @@ def build(arguments: Sequence[str] = ()) -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    _register(app, _COMMANDS, arguments)
+    _register(app, {name: found for name, found in _COMMANDS.items() if name not in _GROUPS}, arguments)
     for name, (text, commands) in _GROUPS.items():
         group = App(name=name, help=text, help_epilogue="")
         _register(group, commands, arguments)
+        if name in _COMMANDS and name in arguments[:1] and "".join(arguments[1:2])[:1] in ("", "-"):
+            group.default(_loaded(_COMMANDS[name][0]))
         app.command(group)
     return app
+
+
+def _loaded(where: str) -> Callable[..., int]:
+    """Return a command that is also the name of a group, which is about to be run by itself."""
+    module, _, name = where.partition(":")
+    found: Callable[..., int] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def _register(app: App, commands: Commands, arguments: Sequence[str]) -> None:

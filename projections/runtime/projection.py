@@ -2,15 +2,18 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy as duplicate
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Table
 
 from engine.configuration.in_force import Book
 from engine.store.batch import Recorded
+from projections.runtime import copies
+from projections.runtime.copies import Copy
 from projections.sql import Link
 
 
@@ -57,6 +60,20 @@ class Projection(ABC):
     tables: ClassVar[tuple[Table, ...]]
     concerns: ClassVar[frozenset[str] | None] = None
     """Stored names that the view looks at; None means all."""
+    copy: Copy = 1
+    """Which of its two copies this object writes; see ``copies``."""
+
+    def of(self, copy: Copy) -> Self:
+        """Return the same view over the tables of ``copy``."""
+        if copy == self.copy:
+            return self
+        found = duplicate(self)
+        found.copy = copy
+        return found
+
+    def on(self, table: Table) -> Table:
+        """Return where the rows of ``table`` stand in this copy."""
+        return copies.of(table, self.copy)
 
     @abstractmethod
     def begin(self, connection: Link, streams: Sequence[UUID]) -> Work:

@@ -193,7 +193,7 @@ def _views(connection: Connection[TupleRow], role: str, replaced: Sequence[str])
     for former in replaced:
         yield sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(views, sql.Identifier(former))
     yield sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {}").format(views, owner)
-    for schema, table in _tables(connection, [_VIEWS]):
+    for schema, table in (*_tables(connection, [_VIEWS]), *_sql_views(connection, _VIEWS)):
         yield sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(schema, table), owner)
 
 
@@ -251,6 +251,11 @@ def _schemas(connection: Connection[TupleRow], names: Sequence[str]) -> list[str
 def _tables(connection: Connection[TupleRow], schemas: Sequence[str]) -> list[tuple[str, str]]:
     query = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY(%s) ORDER BY 1, 2"
     return [(row[0], row[1]) for row in connection.execute(query, (list(schemas),)).fetchall()]
+
+
+def _sql_views(connection: Connection[TupleRow], schema: str) -> list[tuple[str, str]]:
+    query = "SELECT schemaname, viewname FROM pg_views WHERE schemaname = %s ORDER BY 2"
+    return [(row[0], row[1]) for row in connection.execute(query, (schema,)).fetchall()]
 
 
 def _there(connection: Connection[TupleRow], table: str) -> bool:

@@ -12,11 +12,14 @@ from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
 from projections.replay.sentence import Language, sentence
 from projections.replay.texts import Text, TextLog, texts_of
-from projections.views.audit_trail.rows import ENTRIES, VERSION, VIEW
+from projections.runtime import copies
+from projections.views.audit_trail import rows as written
+from projections.views.audit_trail.rows import VERSION, VIEW
 from schemas.envelope import Source
 from schemas.words import Identity, Origin, RuleRef
 
 NAME = (VIEW, VERSION)
+ENTRIES = copies.live(written.ENTRIES)
 MOST = 5000
 """Entries of one page at most."""
 

@@ -11,12 +11,15 @@ from sqlalchemy import ColumnElement, select, tuple_
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
 from projections.api import paging
-from projections.views.cases.rows import CASES, VERSION, VIEW, Standing
+from projections.runtime import copies
+from projections.views.cases import rows as written
+from projections.views.cases.rows import VERSION, VIEW, Standing
 from projections.views.sla_timers import ask as timers
 from projections.views.sla_timers.ask import NextDue
 from schemas.words import Channel, ComplaintType, ExitReason, Origin, Outcome, Priority, Sense, Stage
 
 NAME = (VIEW, VERSION)
+CASES = copies.live(written.CASES)
 MOST = 500
 """Rows of one page at most."""
 

@@ -9,11 +9,14 @@ from sqlalchemy import ColumnElement, func, select
 
 from projections import sql
 from projections.answers import Answer, OfView, Question, Snapshot
-from projections.views.funnel.rows import CASES, PASSAGES, VERSION, VIEW
+from projections.runtime import copies
+from projections.views.funnel import rows as written
+from projections.views.funnel.rows import VERSION, VIEW
 from projections.views.funnel.stages import ORDER
 from schemas.words import Channel, ComplaintType, ExitReason, Origin, Sense, Stage
 
 NAME = (VIEW, VERSION)
+CASES, PASSAGES = copies.live(written.CASES), copies.live(written.PASSAGES)
 
 
 class FunnelFilter(Question):

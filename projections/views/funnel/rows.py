@@ -170,9 +170,9 @@ class Funnel(PerStream[Standing]):
 
     def load(self, connection: Link, streams: Sequence[UUID]) -> Mapping[UUID, Standing]:
         passages: defaultdict[UUID, list[Passage]] = defaultdict(list)
-        for values in sql.rows_of(connection, PASSAGES, streams):
+        for values in sql.rows_of(connection, self.on(PASSAGES), streams):
             passages[values[0]].append(Passage(*values))
-        rows = [CaseRow(*values) for values in sql.rows_of(connection, CASES, streams)]
+        rows = [CaseRow(*values) for values in sql.rows_of(connection, self.on(CASES), streams)]
         return {row.stream: Standing(row, tuple(sorted(passages[row.stream], key=_order))) for row in rows}
 
     def step(self, state: Standing | None, recorded: Recorded) -> Standing:
@@ -187,8 +187,9 @@ class Funnel(PerStream[Standing]):
         return state if after is before else _moved(state, before, after, recorded.envelope.occurred_at)
 
     def save(self, changes: Changes[Standing]) -> None:
-        sql.replace(changes.connection, CASES, changes.old, (state.row for state in changes.states.values()))
-        sql.replace(changes.connection, PASSAGES, changes.old, _all_passages(changes.states))
+        cases = (state.row for state in changes.states.values())
+        sql.replace(changes.connection, self.on(CASES), changes.old, cases)
+        sql.replace(changes.connection, self.on(PASSAGES), changes.old, _all_passages(changes.states))
 
 
 def _order(passage: Passage) -> tuple[int, int]:
