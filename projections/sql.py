@@ -46,8 +46,8 @@ def drop(connection: Link, table: Table) -> None:
 
 
 def drop_view(connection: Link, table: Table) -> None:
-    """Drop an SQL view where it exists."""
-    connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(_name(table)))
+    """Drop an SQL view where it exists, and those that read it."""
+    connection.execute(sql.SQL("DROP VIEW IF EXISTS {} CASCADE").format(_name(table)))
 
 
 def exists(connection: Link, table: Table) -> bool:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
+from projections.analytics import install
 from projections.runtime import books, owner, progress, stuck, versions
 from projections.runtime.books import Books
 from projections.runtime.copies import Copy
@@ -152,6 +153,7 @@ class Runner:
     def _prepare(self) -> None:
         with self._pool.connection() as connection:
             versions.ensure(connection, self._views.values())
+            install.ensure(connection, list(self._views.values()))
 
     def _take_over(self, connection: Link) -> None:
         self._books = Books.load(connection)
