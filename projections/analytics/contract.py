@@ -88,7 +88,7 @@ def _text(view: str) -> str:
 
 def _of_file(text: str, views: Sequence[Projection]) -> Iterator[Published]:
     marks = [*_HEADING.finditer(text)]
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks[1:]), len(text)][: len(marks)]
     for mark, end in zip(marks, ends, strict=True):
         heading, select, query = text[mark.end() : end].partition("\nSELECT")
         comment = " ".join(line.removeprefix("-- ") for line in heading.splitlines())
