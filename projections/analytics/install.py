@@ -153,4 +153,10 @@ def _owner(connection: Link) -> str | None:
             connection.execute(text.SQL("GRANT SELECT ON views.freshness, analytics.units TO {}").format(role))
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
         return None
-    return OWNER if _yes(connection, "SELECT pg_has_role(%s, 'USAGE')", OWNER) else None
+    held = _yes(
+        connection,
+        "SELECT pg_has_role(%s, 'USAGE') AND has_schema_privilege(%s, 'analytics', 'CREATE') "
+        "AND has_schema_privilege(%s, 'views', 'USAGE')",
+        *(OWNER,) * 3,
+    )
+    return OWNER if held else None
