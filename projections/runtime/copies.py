@@ -14,6 +14,8 @@ from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 from sqlalchemy.sql.elements import quoted_name
 
 SCHEMA: Final = "views"
+PERSONAL: Final = "views_personal"
+"""The schema of tables with plaintext; it is left out of dumps, and filled again where it is missing."""
 
 Copy = Literal[1, 2]
 
@@ -56,7 +58,7 @@ def definition(table: Table, view: str, version: int) -> text.Composed:
     branches = text.SQL(" UNION ALL ").join(
         text.SQL("SELECT {} FROM {} WHERE (SELECT copy FROM {}.pointers WHERE view = {} AND version = {}) = {}").format(
             columns,
-            text.Identifier(SCHEMA, of(table, copy).name),
+            place(of(table, copy)),
             text.Identifier(SCHEMA),
             text.Literal(view),
             text.Literal(version),
@@ -64,4 +66,9 @@ def definition(table: Table, view: str, version: int) -> text.Composed:
         )
         for copy in (1, 2)
     )
-    return text.SQL("CREATE VIEW {} AS {}").format(text.Identifier(SCHEMA, live(table).name), branches)
+    return text.SQL("CREATE VIEW {} AS {}").format(place(live(table)), branches)
+
+
+def place(table: Table) -> text.Identifier:
+    """Return the name of a view's table with its schema."""
+    return text.Identifier(table.schema or SCHEMA, table.name)

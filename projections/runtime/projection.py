@@ -1,7 +1,7 @@
 """What a view must provide, and what it is given."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy as duplicate
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,8 +32,10 @@ class Log(Protocol):
     """What the runtime needs of ``engine.store.read.Reader``."""
 
     def head(self) -> Head: ...
-    def log(self, after: int, limit: int) -> Sequence[Recorded]: ...
-    def stream(self, stream: UUID) -> Sequence[Recorded]: ...
+    def log(
+        self, after: int, limit: int, *, open: bool = False, names: Collection[str] | None = None
+    ) -> Sequence[Recorded]: ...
+    def stream(self, stream: UUID, *, open: bool = False) -> Sequence[Recorded]: ...
 
 
 class Work(ABC):
@@ -60,6 +62,8 @@ class Projection(ABC):
     tables: ClassVar[tuple[Table, ...]]
     concerns: ClassVar[frozenset[str] | None] = None
     """Stored names that the view looks at; None means all."""
+    opens: ClassVar[bool] = False
+    """Whether the view gets personal texts opened; one that does keeps them in ``views_personal`` alone."""
     copy: Copy = 1
     """Which of its two copies this object writes; see ``copies``."""
 

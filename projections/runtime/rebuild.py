@@ -100,7 +100,7 @@ def _empty(connection: Link, view: Projection, copy: Copy) -> None:
             ),
             (view.name, view.version, copy),
         )
-    tables = (text.Identifier(copies.SCHEMA, copies.of(one, copy).name) for one in view.tables)
+    tables = (copies.place(copies.of(one, copy)) for one in view.tables)
     connection.execute(text.SQL("TRUNCATE {}").format(text.SQL(", ").join(tables)))
 
 

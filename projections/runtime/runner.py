@@ -212,13 +212,26 @@ class Runner:
         keys = [_key(one) for one in cohort]
         self._books.take_in(events)
         book = self._books.at(events[-1].position)
+        opened = self._opened(keys, events)
         with connection.transaction():
             _move_positions(connection, keys, cohort[0].position, events[-1], incarnation)
             books.keep(connection, events)
             for key in keys:
                 view = self._view(key)
-                stuck.feed(connection, view, events, book)
+                stuck.feed(connection, view, opened if view.opens else events, book)
                 _erase(connection, view, events)
+
+    def _opened(self, keys: Sequence[Key], events: Sequence[Recorded]) -> Sequence[Recorded]:
+        """Return those of ``events`` that a view wants to read opened, with their texts as far as keys still exist.
+
+        They are read a second time, by their names, so that no other view gets to see a text.
+        """
+        opening = [view for view in map(self._view, keys) if view.opens]
+        names = {one.name for one in events if any(stuck.looks_at(view, one) for view in opening)}
+        if not names:
+            return ()
+        read = self._log.log(events[0].position - 1, len(events), open=True, names=names)
+        return [one for one in read if one.position <= events[-1].position]
 
 
 def _key(one: Reached) -> Key:

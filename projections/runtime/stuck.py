@@ -46,7 +46,7 @@ def feed(connection: Link, view: Projection, events: Sequence[Recorded], book: B
     Raises:
         psycopg.OperationalError: trouble of the database; the caller rolls back and tries again.
     """
-    mine = [one for one in events if view.concerns is None or one.event.NAME in view.concerns]
+    mine = [one for one in events if looks_at(view, one)]
     if not mine:
         return
     held = _held(connection, view, {one.stream for one in mine})
@@ -56,6 +56,11 @@ def feed(connection: Link, view: Projection, events: Sequence[Recorded], book: B
         left_out = _one_by_one(connection, view, free, book)
     _park(connection, left_out)
     _count(connection, view, [one.stream for one in mine if one.stream in held])
+
+
+def looks_at(view: Projection, recorded: Recorded) -> bool:
+    """Whether the view wants to hear of an event."""
+    return view.concerns is None or recorded.event.NAME in view.concerns
 
 
 def parked(connection: Link, views: Iterable[Projection]) -> list[Parked]:
@@ -88,7 +93,8 @@ def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
     for one in parked(connection, [view]):
         with connection.transaction():
             reached = _reached(connection, view)
-            events = [event for event in log.stream(one.stream) if one.position <= event.position <= reached]
+            history = log.stream(one.stream, open=view.opens)
+            events = [event for event in history if one.position <= event.position <= reached]
             _forget(connection, one)
             feed(connection, view, events, books.at(reached))
             done += not _held(connection, view, {one.stream})

@@ -1,7 +1,7 @@
 """Tables by view, version and copy: two versions of a view can stand side by side, and two copies of each."""
 
 from collections.abc import Iterable
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from psycopg import sql as text
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Table, Text, Uuid, false
@@ -9,7 +9,7 @@ from sqlalchemy.schema import SchemaItem
 
 from projections import sql
 from projections.runtime import copies
-from projections.runtime.copies import POINTERS
+from projections.runtime.copies import PERSONAL, POINTERS
 from projections.runtime.projection import Projection
 from projections.sql import Link
 
@@ -55,15 +55,16 @@ ACTIVATIONS = Table(
 """Every activation that a view has passed, so that a start needs no reading of the log from its first event."""
 
 
-def table(metadata: MetaData, view: str, version: int, name: str, *parts: SchemaItem) -> Table:
+def table(metadata: MetaData, view: str, version: int, name: str, *parts: SchemaItem, **options: Any) -> Table:
     """Define ``views.<view>_<name>_v<version>``; indexes get the version in their names likewise."""
-    return Table(f"{view}_{name}_v{version}", metadata, *parts)
+    return Table(f"{view}_{name}_v{version}", metadata, *parts, **options)
 
 
 def ensure(connection: Link, views: Iterable[Projection]) -> None:
     """Create what is missing: schema, the runtime's tables, a new view's tables and its position 0. One transaction.
 
     Tables that exist are not touched: even ``IF NOT EXISTS`` would lock them against their writers.
+    A view whose plaintext was left out of a dump has lost its tables; it begins anew.
     """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
@@ -77,6 +78,9 @@ def ensure(connection: Link, views: Iterable[Projection]) -> None:
         known = set(connection.execute("SELECT view, version FROM views.pointers").fetchall())
         for view in views:
             if (view.name, view.version) not in known:
+                _add(connection, view)
+            elif any(one.schema == PERSONAL and not sql.exists(connection, one) for one in view.tables):
+                _forget(connection, view)
                 _add(connection, view)
 
 
@@ -106,6 +110,8 @@ def _add(connection: Link, view: Projection) -> None:
         (view.name, view.version),
     )
     for one in view.tables:
+        if one.schema == PERSONAL and not _is_there(connection, "SELECT to_regnamespace('views_personal') IS NOT NULL"):
+            connection.execute("CREATE SCHEMA views_personal")
         for copy in (1, 2):
             sql.create(connection, copies.of(one, copy))
         if not sql.exists(connection, copies.live(one)):
@@ -127,8 +133,12 @@ def drop(connection: Link, view: Projection) -> None:
             sql.drop_view(connection, copies.live(one))
             for copy in (1, 2):
                 sql.drop(connection, copies.of(one, copy))
-        for runtime in ("pointers", "positions", "stuck"):
-            connection.execute(
-                f"DELETE FROM views.{runtime} WHERE view = %s AND version = %s",  # noqa: S608 -- a name from the line above
-                (view.name, view.version),
-            )
+        _forget(connection, view)
+
+
+def _forget(connection: Link, view: Projection) -> None:
+    for runtime in ("pointers", "positions", "stuck"):
+        connection.execute(
+            f"DELETE FROM views.{runtime} WHERE view = %s AND version = %s",  # noqa: S608 -- a name from the line above
+            (view.name, view.version),
+        )

@@ -1,9 +1,10 @@
 """Random histories for views: real events in any order, also in orders that no desk would produce."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from typing import Any
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from engine.configuration.activation import activation
 from engine.sla.policy import applied_clocks
 from engine.store.batch import Recorded
+from engine.store.vault.plan import Parts, plan_of, put_back, take_out
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
@@ -32,7 +34,8 @@ from schemas.complaint.waiting import InformationProvided, InformationRequested
 from schemas.configuration import Calendar, Policy, load
 from schemas.envelope import Envelope, RequestSource
 from schemas.streams.feedback import FeedbackBecameComplaint, FeedbackClassified, FeedbackReceived
-from schemas.words import Origin, Party, Point, Precision
+from schemas.streams.subject import SubjectErased
+from schemas.words import ERASED, Origin, Party, Point, Precision
 
 NAMES = UUID("0196f0a0-0000-7000-8000-0000000000aa")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -128,24 +131,67 @@ class ListedLog:
     events: Sequence[Recorded]
     until: int | None = None
     reads: list[tuple[int, int]] = field(default_factory=list)
+    opened: list[int] = field(default_factory=list)
+    """Positions that were read with their texts."""
 
     def head(self) -> End:
         shown = self._shown()
         return End(len(shown), shown[-1].recorded_at if shown else None)
 
-    def log(self, after: int, limit: int) -> Sequence[Recorded]:
-        self.reads.append((after, limit))
-        return self._shown()[after : after + limit]
+    def log(
+        self, after: int, limit: int, *, open: bool = False, names: Collection[str] | None = None
+    ) -> Sequence[Recorded]:
+        """Without ``open`` the texts stand open too, so that a view that keeps one is found out."""
+        if not open:
+            self.reads.append((after, limit))
+        found = [one for one in self._shown()[after:] if names is None or one.name in names]
+        if open:
+            self.opened.extend(one.position for one in found[:limit])
+        return self._opened(found[:limit]) if open else found[:limit]
 
     def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]:
-        return [
+        found = [
             one
             for one in self._shown()
             if one.stream == stream and (as_of_position is None or one.position <= as_of_position)
         ]
+        return self._opened(found) if open else found
+
+    def _opened(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
+        """The texts as their keys stand at the end: an erasure that is stored has destroyed its keys everywhere."""
+        gone = {
+            (stream, one.event.subject)
+            for one in self._shown()
+            if isinstance(one.event, SubjectErased)
+            for stream in one.event.streams
+        }
+        return [without_texts(one, {subject for stream, subject in gone if stream == one.stream}) for one in events]
 
     def _shown(self) -> Sequence[Recorded]:
         return self.events[: self.until]
+
+
+def without_texts(one: Recorded, subjects: Collection[UUID]) -> Recorded:
+    """The event as it is read once the keys of these persons are destroyed."""
+    if not subjects:
+        return one
+    parts: Parts = []
+    take_out(plan_of(type(one.event)), one.event, "/", None, parts)
+    said = one.event.model_dump(mode="python", by_alias=True)
+    for subject, texts in parts:
+        for pointer in texts if subject in subjects else ():
+            put_back(_listed(said), pointer, ERASED)
+    return one._replace(event=type(one.event).model_validate(said))
+
+
+def _listed(node: Any) -> Any:
+    """Tuples as lists, in place, so that a pointer leads into them."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, tuple):
+            node[key] = list(value)
+        if isinstance(value, dict | list | tuple):
+            _listed(node[key])
+    return node
 
 
 @dataclass(slots=True)

@@ -262,8 +262,8 @@ def test_a_program_before_copies_is_brought_to_todays_shape(pool: Pool) -> None:
     with pool.connection() as connection:
         for view in all_views():
             for table in view.tables:
-                connection.execute(f"DROP VIEW views.{copies.live(table).name}")
-                connection.execute(f"DROP TABLE views.{copies.of(table, 2).name}")
+                connection.execute(f"DROP VIEW {table.schema}.{copies.live(table).name}")
+                connection.execute(f"DROP TABLE {table.schema}.{copies.of(table, 2).name}")
         connection.execute("DROP TABLE views.pointers")
         for runtime, keys in (("positions", "view, version"), ("stuck", "view, version, stream")):
             connection.execute(f"ALTER TABLE views.{runtime} DROP COLUMN copy, ADD PRIMARY KEY ({keys})")
