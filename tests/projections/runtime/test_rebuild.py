@@ -260,6 +260,9 @@ def test_a_program_before_copies_is_brought_to_todays_shape(pool: Pool) -> None:
     writer = _log()
     build(pool, writer.log())
     with pool.connection() as connection:
+        connection.execute("DROP SCHEMA analytics CASCADE")
+        connection.execute("DROP VIEW views.freshness CASCADE")
+        connection.execute("DROP TABLE views.contract")
         for view in all_views():
             for table in view.tables:
                 connection.execute(f"DROP VIEW {table.schema}.{copies.live(table).name}")
