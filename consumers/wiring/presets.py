@@ -5,7 +5,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from schemas import configuration
-from schemas.configuration import Calendar, CodeList, Configuration, ConfigurationRefused, Desk, Policy
+from schemas.configuration import Calendar, CodeList, Configuration, ConfigurationRefused, Desk, Figures, Policy
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -61,5 +61,5 @@ def _loaded(found: Traversable) -> Configuration:
 
 def _ordered(items: list[Configuration]) -> list[Configuration]:
     """Calendars before the policies that name them; otherwise as found."""
-    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3}
+    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3, Figures: 4}
     return sorted(items, key=lambda item: ranked[item.__class__])

@@ -9,14 +9,16 @@ from schemas.configuration.activated import ConfigurationActivated, Configuratio
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 
-Configuration = Calendar | Policy | Desk | CodeList
+Configuration = Calendar | Policy | Desk | CodeList | Figures
 _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Calendar: "calendar",
     Policy: "policy",
     Desk: "desk",
     CodeList: "code_list",
+    Figures: "figures",
 }
 
 

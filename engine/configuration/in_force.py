@@ -8,6 +8,7 @@ from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 
 
@@ -23,6 +24,8 @@ class Book:
     calendars: Mapping[tuple[str, int], Calendar] = field(default_factory=dict)
     latest_calendar: Mapping[str, int] = field(default_factory=dict)
     code_lists: Mapping[str, CodeList] = field(default_factory=dict)
+    figures: Mapping[str, Figures] = field(default_factory=dict)
+    """By id, the latest version."""
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -54,6 +57,8 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
         case "code_list":
             lists = {**book.code_lists, event.id: CodeList.model_validate(event.content)}
             return replace(book, code_lists=lists)
+        case "figures":
+            return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
         case "rule_set" | "template" | "survey" | "roles" | "fields":
             return book
     assert_never(event.kind)
@@ -67,7 +72,7 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList) -> bool:
+def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     match item:
         case Calendar():
@@ -76,6 +81,8 @@ def holds(book: Book, item: Calendar | Policy | Desk | CodeList) -> bool:
             return item.id in book.policies and book.policies[item.id].version >= item.version
         case CodeList():
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
+        case Figures():
+            return item.id in book.figures and book.figures[item.id].version >= item.version
         case Desk():
             return book.desk_activated and book.desk.version >= item.version
     assert_never(item)

@@ -4,15 +4,17 @@ from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.document import ConfigurationRefused, build, read
+from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 
-Configuration = Calendar | Policy | Desk | CodeList
+Configuration = Calendar | Policy | Desk | CodeList | Figures
 
-_KINDS: dict[str, type[Calendar] | type[Policy] | type[Desk] | type[CodeList]] = {
+_KINDS: dict[str, type[Calendar] | type[Policy] | type[Desk] | type[CodeList] | type[Figures]] = {
     "calendar": Calendar,
     "policy": Policy,
     "desk": Desk,
     "code_list": CodeList,
+    "figures": Figures,
 }
 
 
@@ -33,4 +35,4 @@ def load(text: str, name: str) -> Configuration:
     return build(document, _KINDS[kind], data)
 
 
-__all__ = ["Calendar", "CodeList", "Configuration", "ConfigurationRefused", "Desk", "Policy", "load"]
+__all__ = ["Calendar", "CodeList", "Configuration", "ConfigurationRefused", "Desk", "Figures", "Policy", "load"]
