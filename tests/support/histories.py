@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib import resources
 from typing import Any
 from uuid import UUID, uuid5
@@ -28,14 +29,24 @@ from schemas.complaint.lifecycle import (
     OutcomeAccepted,
     OutcomeDisputed,
     Score,
+    SurveyInvited,
 )  # fmt: skip
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
+from schemas.complaint.remedies import (
+    ComplaintCompensated,
+    RemedyAccepted,
+    RemedyApproved,
+    RemedyOffered,
+    RemedyProposed,
+    RemedyRejected,
+    RemedyReversed,
+)  # fmt: skip
 from schemas.complaint.waiting import InformationProvided, InformationRequested
 from schemas.configuration import Calendar, Policy, load
 from schemas.envelope import Envelope, RequestSource
 from schemas.streams.feedback import FeedbackBecameComplaint, FeedbackClassified, FeedbackReceived
 from schemas.streams.subject import SubjectErased
-from schemas.words import ERASED, Origin, Party, Point, Precision
+from schemas.words import ERASED, Money, Origin, Party, Point, Precision
 
 NAMES = UUID("0196f0a0-0000-7000-8000-0000000000aa")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -71,6 +82,8 @@ RECEIVED = ComplaintReceived(
     parties=(Party(role="complainant", subject_id=PERSON, name=SECRET),),
 )  # fmt: skip
 APPLIED = SlaApplied(subject_id=PERSON, reason="first", policy=POLICY.id, policy_version=1, clocks=CLOCKS)
+REFUND, GIFT = uid("refund"), uid("gift")
+TEN = Money(amount=Decimal("10.50"), currency="EUR")
 FEEDBACK = FeedbackReceived(subject_id=PERSON, channel="review", message=uid("thanks"), body=SECRET, sense="thanks")
 
 
@@ -107,6 +120,20 @@ COMPLAINT_EVENTS: tuple[Event, ...] = (
     ComplaintRated(subject_id=PERSON, survey="direct", cycle=1, scores=(Score(parameter="overall", score=4),)),
     ComplaintRated(subject_id=PERSON, survey="direct", cycle=2, scores=(Score(parameter="overall", score=2),)),
     NoteAdded(subject_id=PERSON, note=SECRET),
+    SurveyInvited(subject_id=PERSON, survey="direct", survey_version=1, cycle=1),
+    ComplaintRated(
+        subject_id=PERSON, survey="direct", cycle=1,
+        scores=(Score(parameter="speed", score=5), Score(parameter="recommend", score=9, out_of=10)),
+    ),
+    CauseEstablished(subject_id=PERSON, cause="people", responsibility="nobody", departments=("desk", "store")),
+    RemedyProposed(subject_id=PERSON, remedy_id=REFUND, form="refund", ground="fault", head="price", amount=TEN),
+    RemedyProposed(subject_id=PERSON, remedy_id=GIFT, form="extra_service", ground="no_fault"),
+    RemedyApproved(subject_id=PERSON, remedy_id=REFUND, amount=TEN),
+    RemedyRejected(subject_id=PERSON, remedy_id=GIFT, reason=SECRET),
+    RemedyOffered(subject_id=PERSON, remedy_ids=(REFUND, GIFT)), RemedyAccepted(subject_id=PERSON, remedy_ids=(GIFT,)),
+    ComplaintCompensated(subject_id=PERSON, remedy_id=REFUND, amount=TEN, reference=SECRET),
+    ComplaintCompensated(subject_id=PERSON, remedy_id=GIFT),
+    RemedyReversed(subject_id=PERSON, remedy_id=REFUND, amount=TEN, reference=SECRET),
 )  # fmt: skip
 FEEDBACK_EVENTS: tuple[Event, ...] = (
     FEEDBACK,
@@ -253,10 +280,14 @@ _COMPLAINTS = 4
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 60) -> list[Recorded]:
-    """A log of a few cases whose events are mixed: any event after any other, also back in world time."""
+def histories(draw: st.DrawFn, most: int = 60, *, receipts: bool | None = None) -> list[Recorded]:
+    """A log of a few cases whose events are mixed: any event after any other, also back in world time.
+
+    With ``receipts`` each begins with its own, as in every log that the service writes; None: some do.
+    """
     step = st.tuples(st.integers(0, _COMPLAINTS + 1), st.integers(0, len(COMPLAINT_EVENTS) - 1), st.integers(-5, 60))
-    return _told(draw(st.lists(step, max_size=most)), receipts=draw(st.booleans()))
+    begun = draw(st.booleans()) if receipts is None else receipts
+    return _told(draw(st.lists(step, max_size=most)), receipts=begun)
 
 
 def moved(one: Recorded, **changes: object) -> Recorded:

@@ -172,8 +172,7 @@ def total(name: str) -> ColumnElement[bool]:
 
 def _parts(wanted: FunnelFilter) -> tuple[Label[Any], ...]:
     day = CASES.c.received_on if wanted.of == "receipt" else PASSAGES.c.entered_on
-    begins = [narrow.bucket(wanted.by, day).label("begins")] if wanted.by else []
-    return (*begins, *([CASES.c[wanted.per].label("key")] if wanted.per else []))
+    return narrow.parts(wanted.by, CASES.c[wanted.per] if wanted.per else None, day)
 
 
 def _stages(
@@ -255,7 +254,7 @@ def _groups(grouped: Mapping[tuple[Any, ...], tuple[StageCounts, ...]], wanted: 
         StageGroup(**{"begins": None, "key": None, **dict(zip(names, group, strict=True))}, stages=stages)
         for group, stages in grouped.items()
     )
-    return tuple(sorted(made, key=lambda one: (one.begins or date.min, one.key is None, one.key or "")))
+    return tuple(sorted(made, key=lambda one: narrow.order(one.begins, one.key)))
 
 
 def _totals(conditions: Sequence[ColumnElement[bool]]) -> Any:

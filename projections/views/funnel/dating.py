@@ -19,13 +19,13 @@ def dated(
     row: CaseRow, passages: Sequence[Passage], calendars: Mapping[pins.Pin, OpenTime]
 ) -> tuple[CaseRow, list[Passage]]:
     """Return the rows of a case with their days and their working time."""
-    zone = pins.zone(calendars, row.zone_calendar, row.zone_calendar_version) or row.received_zone
+    zone = pins.zone(calendars, row.zone_calendar, row.zone_calendar_version) or row.received_zone or "UTC"
     open_time = pins.calendar(calendars, row.calendar, row.calendar_version)
-    row = row._replace(received_on=_on(row.received_at, row.received_day, zone))
+    row = row._replace(zone=zone, received_on=_on(row.received_at, row.received_day, zone))
     return row, [_passage(one, zone, open_time) for one in passages]
 
 
-def _passage(one: Passage, zone: str | None, open_time: OpenTime | None) -> Passage:
+def _passage(one: Passage, zone: str, open_time: OpenTime | None) -> Passage:
     return one._replace(
         worked_seconds=pins.worked(open_time, one.spans()),
         entered_on=_on(one.entered_at, one.entered_day, zone),
@@ -33,5 +33,5 @@ def _passage(one: Passage, zone: str | None, open_time: OpenTime | None) -> Pass
     )
 
 
-def _on(at: datetime, day: date | None, zone: str | None) -> date:
+def _on(at: datetime, day: date | None, zone: str) -> date:
     return day or day_of(at, zone)

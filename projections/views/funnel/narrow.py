@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from pydantic import Field
-from sqlalchemy import Column, ColumnElement, Date, cast, func, literal_column
+from sqlalchemy import ColumnElement, Date, Label, cast, func, literal_column
 
 from projections.answers import Question
 from projections.runtime import copies
@@ -49,7 +49,7 @@ def of_dimensions(wanted: Narrowed) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def of_days(wanted: Narrowed, day: Column[Any]) -> list[ColumnElement[bool]]:
+def of_days(wanted: Narrowed, day: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     """Return the conditions that ``from`` and ``to`` set to a column of days."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.from_ is not None:
@@ -64,6 +64,22 @@ def conditions(wanted: Narrowed) -> list[ColumnElement[bool]]:
     return of_dimensions(wanted) + of_days(wanted, CASES.c.received_on)
 
 
-def bucket(period: Period, day: Column[Any]) -> ColumnElement[date]:
+def bucket(period: Period, day: ColumnElement[Any]) -> ColumnElement[date]:
     """Return the first day of the day's period; weeks begin on Monday (ISO 8601)."""
     return cast(func.date_trunc(literal_column(f"'{period}'"), day), Date)
+
+
+def local_day(at: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[date]:
+    """Return the day of an instant of a case in the case's zone, or ``day`` where only that is known."""
+    return func.coalesce(day, cast(func.timezone(CASES.c.zone, at), Date))
+
+
+def parts(by: Period | None, key: ColumnElement[Any] | None, day: ColumnElement[Any]) -> tuple[Label[Any], ...]:
+    """Return what figures are grouped by: the period that ``begins`` then, and a ``key``."""
+    begins = [] if by is None else [bucket(by, day).label("begins")]
+    return (*begins, *([] if key is None else [key.label("key")]))
+
+
+def order(begins: date | None, key: str | None) -> tuple[date, bool, str]:
+    """Return what groups are sorted by: period, then key, the unknown one last."""
+    return begins or date.min, key is None, key or ""

@@ -40,6 +40,7 @@ CASES = versions.table(
     Column("received_day", Date, comment="Where only the day of receipt is known."),
     Column("received_zone", Text, comment="Of the receipt's own event."),
     Column("received_on", Date, nullable=False, comment="Day of receipt, see projections/README.md."),
+    Column("zone", Text, nullable=False, comment="Days of the case are those of this zone."),
     Column("calendar", Text, comment="Pinned last; working time is counted by it."),
     Column("calendar_version", Integer),
     Column("zone_calendar", Text, comment="Pinned first; days are those of its zone."),
@@ -98,6 +99,7 @@ class CaseRow(NamedTuple):
     received_day: date | None
     received_zone: str | None
     received_on: date
+    zone: str = "UTC"
     calendar: str | None = None
     calendar_version: int | None = None
     zone_calendar: str | None = None
