@@ -10,7 +10,7 @@ from fastapi import Request
 
 from projections.answers import Views
 from projections.api.paging import BadCursor
-from projections.replay.as_of import NoSuchCase, NotThereYet
+from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
 from projections.replay.texts import TextLog
 from projections.runtime.progress import Missing, NotYet
 
@@ -70,6 +70,7 @@ STATUS: Mapping[type[Exception], int] = {
     BadCursor: 400,
     NoSuchCase: 404,
     NotThereYet: 404,
+    BadWhen: 400,
     MayNotSee: 403,
 }
 """The HTTP status of each error that a question may raise; with 503 goes ``Retry-After: retry_after``."""

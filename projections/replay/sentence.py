@@ -49,6 +49,11 @@ def sentence(name: str, facts: Mapping[str, Any], language: Language) -> str:
     return _FIELD.sub(lambda field: _value(field[1], values, known) or "?", whole)
 
 
+def spoken(field: str, value: Any, language: Language) -> str:
+    """Return one value of a field in words, as a sentence would say it; empty for nothing."""
+    return _words(field, value, phrases(language))
+
+
 def _optional(part: str, facts: Mapping[str, Any], known: Phrases) -> str:
     fields = _FIELD.findall(part)
     if any(not _value(field, facts, known) for field in fields):
