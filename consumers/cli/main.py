@@ -43,8 +43,36 @@ _COMMANDS: Commands = {
         "Publish events, notices and dead letters to Kafka until Ctrl-C; of several replicas one works.",
     ),
     "funnel": (
-        "consumers.cli.views:funnel",
+        "consumers.cli.funnels:funnel",
         "Show how far complaints come: entered = passed + exited + there now, for every stage.",
+    ),
+    "satisfaction": (
+        "consumers.cli.figures:satisfaction",
+        "Show marks by parameter, and how many of those asked gave any.",
+    ),
+    "causes": (
+        "consumers.cli.figures:causes",
+        "Count complaints by cause or by another word, the most frequent first, with shares added up.",
+    ),
+    "remedies": (
+        "consumers.cli.figures:remedies",
+        "Add up remedies and what they cost, per currency: given, taken back, and the rest.",
+    ),
+    "workload": (
+        "consumers.cli.figures:workload",
+        "Show what teams or persons have open, what of it is overdue, how soon they answer, what was reopened.",
+    ),
+    "rates": (
+        "consumers.cli.figures:rates",
+        "Set complaints against praise, customers and orders, and name channels that are unusually quiet.",
+    ),
+    "export": (
+        "consumers.cli.export:export",
+        "Write a view of the contract as CSV or Parquet, or the histories of complaints as XES or OCEL.",
+    ),
+    "report": (
+        "consumers.cli.report:report",
+        "Write the digest for the weekly meeting: figures, plots, what changed, and room for conclusions.",
     ),
     "bench": (
         "consumers.cli.bench:bench",
@@ -61,10 +89,18 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
         {
             "list": (
                 "consumers.cli.cases:list_cases",
-                "List cases, the latest opened first, with what is due next.",
+                "List cases with what is due next, the latest or the most urgent first; search in what was said.",
             ),
             "show": ("consumers.cli.cases:show", "Show a case: what is known of it, and what was said."),
-            "history": ("consumers.cli.cases:history", "Show the events of a case in order, in words."),
+            "history": ("consumers.cli.audit:history", "Show the events of a case in order, in words."),
+            "replay": (
+                "consumers.cli.replay:replay",
+                "Show a case step by step, with what was said and what each event changed; on a terminal by keys.",
+            ),
+            "diff": (
+                "consumers.cli.replay:diff",
+                "Show what changed in a case between two points of its history, and which events changed it; no texts.",
+            ),
             "do": (
                 "consumers.cli.cases:do",
                 "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",
@@ -75,7 +111,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
         "Who did what, when and why.",
         {
             "trail": (
-                "consumers.cli.cases:trail",
+                "consumers.cli.audit:trail",
                 "Show who did what to a case, when, why, under which rule and from which source, with what was said.",
             ),
         },

@@ -66,7 +66,7 @@ def routes(desk: Desk) -> APIRouter:
                 reference=reference,
                 item=item[0] if item else None,
                 clocks=timers.listing(snapshot, TimerFilter(case=stream, limit=100), desk.now()).clocks,
-                trail=trails.trail(snapshot, TrailFilter(case=stream), language),
+                trail=trails.trail(snapshot, TrailFilter(case=stream, limit=trails.MOST), language),
             )
 
     return router

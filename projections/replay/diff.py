@@ -72,7 +72,7 @@ def _line(one: Operation, language: Language) -> str:
 
 
 def _shown(field: str, value: Any, language: Language) -> str:
-    if value is None or value == [] or value == {}:
+    if value is None or value in ([], {}):
         return "∅"
     if isinstance(value, dict | list):
         return orjson.dumps(value).decode()

@@ -56,7 +56,7 @@ def test_sealed_events_give_the_rows_of_open_ones(pool: Pool, store: Store) -> N
 def test_the_trail_opens_the_texts_of_the_log(pool: Pool, store: Store) -> None:
     build(pool, store.read)
     with asking(pool).snapshot([TRAIL]) as snapshot:
-        found = trail(snapshot, TrailFilter(case=uid("case")), "ru", store.read)
+        found = trail(snapshot, TrailFilter(case=uid("case")), "ru", store.read, texts=True)
     assert [[text.value for text in one.texts or ()] for one in found.entries] == [
         [SECRET] * 4, [SECRET], [SECRET] * 2, [SECRET] * 2,
     ]  # fmt: skip

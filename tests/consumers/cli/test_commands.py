@@ -48,7 +48,7 @@ ENTRY = [
     "position", "recorded_at", "occurred_at", "occurred_on", "zone", "received_at", "claimed_at", "claim_differs",
     "case", "version", "name", "words", "event_id", "subject_id", "actor", "on_behalf_of", "identity", "decided_by",
     "source", "command_id", "correlation_id", "causation_id", "traceparent", "origin", "business_unit", "facts",
-    "has_why", "texts",
+    "has_why", "policy", "beside", "around", "changes", "texts",
 ]  # fmt: skip
 
 
