@@ -45,13 +45,17 @@ def euro(amount: str) -> Money:
 
 def told() -> Writer:
     """Three complaints: one closed, reopened and closed again, one withdrawn, one that nobody answers."""
-    refund = {"subject_id": PERSON, "remedy_id": uid("refund")}
+    refund = uid("refund")
     story = Writer().configured()
     story.add("first", RECEIVED, APPLIED, registered("PL-00000-00001"), at=START)
     story.add("first", CauseEstablished(subject_id=PERSON, cause="process", responsibility="company"), at=after(1))
-    story.add("first", RemedyProposed(**refund, form="refund", ground="fault", amount=euro("40")), at=after(1))
-    story.add("first", ComplaintCompensated(**refund, amount=euro("40")), at=after(2))
-    story.add("first", RemedyReversed(**refund, amount=euro("15.50")), at=after(2.5))
+    story.add(
+        "first",
+        RemedyProposed(subject_id=PERSON, remedy_id=refund, form="refund", ground="fault", amount=euro("40")),
+        at=after(1),
+    )
+    story.add("first", ComplaintCompensated(subject_id=PERSON, remedy_id=refund, amount=euro("40")), at=after(2))
+    story.add("first", RemedyReversed(subject_id=PERSON, remedy_id=refund, amount=euro("15.50")), at=after(2.5))
     story.add("first", ComplaintResolved(subject_id=PERSON, outcome="upheld"), at=after(3))
     story.add("first", SurveyInvited(subject_id=PERSON, survey="direct", survey_version=1, cycle=1), at=after(3))
     scores = (Score(parameter="overall", score=4), Score(parameter="speed", score=5))
