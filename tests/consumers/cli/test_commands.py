@@ -258,6 +258,10 @@ def test_two_names_are_two_persons(desk: Desk) -> None:
 
 
 INSTANT_OR_DATE = "takes an instant such as 2026-11-22T09:30:00Z or a date such as 2026-11-22"
+A_POINT = (
+    "give a position such as 120, a version such as v7, an instant such as 2026-11-22T09:30:00Z or a date such as "
+    "2026-11-22; with occurred: before it the time of the world counts"
+)
 NO_CURSOR = "--cursor: not one that an earlier page gave; leave it out to begin with the first page"
 NO_JSON = "--fields (whole): Invalid JSON: EOF while parsing an object at line 1 column 1"
 NO_COMMAND = f"no command 'nosuch'; there are {', '.join([*main._COMMANDS, *main._GROUPS])}"  # noqa: SLF001 -- the one list of commands
@@ -272,7 +276,8 @@ NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path 
         (f"case show {NOBODY}", 3, f"no case {NOBODY}: give the number (PL-...) or the id of one that is stored"),
         (f"audit trail {NOBODY}", 3, f"no case '{NOBODY}'; 'plaint case list' shows the numbers"),
         (f"case do {NOBODY} close", 3, "refused, unknown_complaint: no such complaint"),
-        ("case show x --as-of yesterday", 2, f"--as-of {INSTANT_OR_DATE}"),
+        ("case show x --as-of yesterday", 2, f"--as-of: {A_POINT}"),
+        ("case show x --occurred x", 2, f"--occurred {INSTANT_OR_DATE}"),
         ("case show x --as-of 2026-01-01 --position 3", 2, "give one of --as-of, --occurred and --position"),
         ("case list --limit 0", 2, "--limit: Input should be greater than or equal to 1"),
         ("case list --cursor x", 2, NO_CURSOR),
