@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -38,7 +39,7 @@ from schemas.envelope import Envelope
 from schemas.streams.feedback import FeedbackBecameComplaint, FeedbackClassified, FeedbackReceived
 from schemas.words import Point, Stage
 
-SATISFIED_FROM = 0.8
+SATISFIED_FROM: Final = Fraction(4, 5)
 """A rating counts as satisfied from this share of the best mark on: 4 of 5."""
 
 
@@ -176,7 +177,7 @@ def _pinned(row: CaseRow, event: SlaApplied) -> CaseRow:
 
 def is_satisfied(event: ComplaintRated) -> bool:
     """Whether the mean of the marks, each as a share of its best one, says satisfied."""
-    return sum(score.score / score.out_of for score in event.scores) / len(event.scores) >= SATISFIED_FROM
+    return sum(Fraction(one.score, one.out_of) for one in event.scores) >= SATISFIED_FROM * len(event.scores)
 
 
 def _with_points(row: CaseRow, points: Sequence[Point]) -> CaseRow:

@@ -36,7 +36,7 @@ _metadata = MetaData(schema=versions.SCHEMA)
 
 
 def _money(name: str) -> Column[Decimal]:
-    return Column(name, Numeric(18, 4))
+    return Column(name, Numeric)
 
 
 LEDGER = versions.table(

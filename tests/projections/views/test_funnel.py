@@ -214,7 +214,9 @@ def test_days_of_receipt_are_those_of_the_letters_own_zone(pool: Pool) -> None:
     assert ask(pool, channel="email").received == 2
 
 
-@pytest.mark.parametrize(("scores", "satisfied"), [((4,), True), ((3,), False), ((5, 3), True), ((5, 2), False)])
+@pytest.mark.parametrize(
+    ("scores", "satisfied"), [((4,), True), ((3,), False), ((5, 3), True), ((5, 2), False), ((4, 3, 5), True)]
+)
 def test_four_of_five_is_satisfied(*, scores: tuple[int, ...], satisfied: bool) -> None:
     marks = tuple(Score(parameter=f"p{n}", score=score) for n, score in enumerate(scores))
     assert is_satisfied(ComplaintRated(survey="direct", cycle=1, scores=marks)) is satisfied
