@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from engine.store.database.pool import Pool
@@ -96,7 +95,7 @@ def test_a_definition_of_another_program_is_replaced_once_its_readers_are_gone(b
     with built.connection() as connection:
         connection.execute("UPDATE views.contract SET digest = 'another' WHERE view = 'cases_v1'")
         connection.execute("COMMENT ON COLUMN analytics.cases_v1.stage IS 'another'")
-    with psycopg.connect(built.conninfo) as reader, built.connection() as connection:
+    with built.connection() as reader, built.connection() as connection:
         reader.execute("SELECT FROM analytics.cases_v1")
         assert install.ensure(connection, all_views()) == ["cases_v1"]
         reader.rollback()
