@@ -39,7 +39,8 @@ def case(plaint: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize(
     ("options", "count"),
     [(("--search", "чайники"), 1), (("--search", "refund", "--sort", "due"), 1),
-     (("--reference", "ann@example.com"), 1), (("--search", "samovar"), 0), (("--ended",), 0), (("--open", "--priority", "urgent"), 1), (("--unit", "moon"), 0)],
+     (("--reference", "ann@example.com"), 1), (("--search", "samovar"), 0),
+     (("--ended",), 0), (("--open", "--priority", "urgent"), 1), (("--unit", "moon"), 0)],
 )  # fmt: skip
 def test_cases_are_found_by_what_was_said_and_where_they_stand(
     plaint: CommandLine, case: str, options: tuple[str, ...], count: int
