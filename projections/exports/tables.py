@@ -164,7 +164,7 @@ def _schema(columns: Sequence[str], types: Sequence[str], about: Mapping[str, st
 
     known: dict[str, Callable[[], Any]] = {
         "bool": pa.bool_, "int4": pa.int32, "int8": pa.int64, "float8": pa.float64, "date": pa.date32,
-        "timestamptz": lambda: pa.timestamp("us", tz="UTC"), "numeric": lambda: pa.decimal128(38, 6),
+        "timestamptz": lambda: pa.timestamp("us", tz="UTC"), "numeric": lambda: pa.decimal128(38, 10),
     }  # fmt: skip
     fields = [(name, known.get(kind, pa.string)()) for name, kind in zip(columns, types, strict=True)]
     return pa.schema(fields, metadata=dict(about))
