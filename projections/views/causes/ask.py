@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Label, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Label, Select, and_, any_, func, literal, or_, select, tuple_
 
 from projections import sql
 from projections.answers import Answer, OfView, Snapshot
@@ -175,7 +175,7 @@ def _conditions(wanted: CauseFilter) -> list[ColumnElement[bool]]:
     conditions = [CASES.c.kind == "complaint", *narrow.conditions(wanted)]
     conditions += [CAUSES.c[name] == getattr(wanted, name) for name in ("cause", "code") if getattr(wanted, name)]
     if wanted.department is not None:
-        conditions.append(CAUSES.c.departments.any(wanted.department))
+        conditions.append(literal(wanted.department) == any_(CAUSES.c.departments))
     return conditions
 
 
