@@ -62,7 +62,7 @@ def test_outputs_are_compared_line_by_line_and_in_order() -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    kinds = {"sh", "text", "json", "yaml", "csv", "python"}
+    kinds = {"sh", "text", "json", "yaml", "csv", "python", "sql"}
     assert [block.place for page in PAGES for block in blocks(page) if block.language not in kinds] == []
 
 

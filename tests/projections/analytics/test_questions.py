@@ -27,6 +27,7 @@ from schemas.complaint.lifecycle import (
 from schemas.complaint.remedies import ComplaintCompensated, RemedyProposed, RemedyReversed
 from schemas.words import Money
 from support.histories import APPLIED, PERSON, RECEIVED, START, Writer, registered, uid
+from support.pages import Block, of_language
 from support.roles import login_role
 from support.views import build
 
@@ -109,6 +110,17 @@ def answered(analyst: Connection[TupleRow], question: str) -> list[tuple[Any, ..
 @pytest.mark.parametrize("question", sorted(ANSWERS))
 def test_a_question_has_the_answer_that_is_counted_by_hand(analyst: Connection[TupleRow], question: str) -> None:
     assert answered(analyst, question) == ANSWERS[question]
+
+
+@pytest.mark.parametrize("block", of_language("sql"), ids=lambda block: block.place)
+def test_sql_of_a_page_runs_as_it_stands(analyst: Connection[TupleRow], database: str, block: Block) -> None:
+    """What asks is run by the analyst, what binds him to his units by whoever runs the database."""
+    if block.text.startswith("SELECT"):
+        assert analyst.execute(block.text.encode()).fetchall() == [("delivery", 3, 2, Decimal("9.0"))]
+        return
+    with psycopg.connect(database) as owner:
+        owner.execute(block.text.encode())
+    assert analyst.execute("SELECT count(*) FROM analytics.cases_v1").fetchone() == (0,)
 
 
 def test_there_are_ten_and_each_says_what_it_asks_and_how_to_read_it() -> None:
