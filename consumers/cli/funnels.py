@@ -52,7 +52,7 @@ def funnel(
     if cohorts:
         return _cohorts(output.model(Narrowed, fields), json=json)
     if cases is not None:
-        number = {**_number(cases), "reason": reason, "of": of, "limit": limit, "cursor": cursor}
+        number = {**_number(cases, reason), "of": of, "limit": limit, "cursor": cursor}
         return _behind(output.model(BehindFilter, {**fields, **number}), json=json)
     wanted = output.model(FunnelFilter, {**fields, "by": by, "of": of, "per": per})
     with session() as here, snapshot(here, [funnels.NAME]) as seen:
@@ -66,9 +66,13 @@ def funnel(
     return output.OK
 
 
-def _number(named: str) -> dict[str, str]:
+def _number(named: str, reason: str | None) -> dict[str, str | None]:
     """Return the fields that name a number: ``closed/there_now``, ``all/exited``, or a total."""
     if named in get_args(Total):
+        if reason is not None:
+            output.stop(
+                output.USAGE, f"--reason goes with exits; leave it out, or ask for --cases all/exited not {named}"
+            )
         return {"total": named}
     stage, slash, ended = named.partition("/")
     if not slash or stage not in {*ORDER, "all"} or ended not in funnels.ENTERED:
@@ -77,7 +81,7 @@ def _number(named: str) -> dict[str, str]:
             output.USAGE,
             f"--cases takes STAGE/ENDED or a total; stages are {stages}; ways are {ways}; totals are {totals}",
         )
-    return {"ended": ended} if stage == "all" else {"stage": stage, "ended": ended}
+    return {"stage": None if stage == "all" else stage, "ended": ended, "reason": reason}
 
 
 def _print_funnel(found: Funnel) -> None:

@@ -352,7 +352,8 @@ def _unknown(error: UnknownCommandError) -> str:
     given = (error.unused_tokens or [""])[0]
     chain = " ".join(error.command_chain or ())
     names = list(_GROUPS[chain][1] if chain in _GROUPS else {**_COMMANDS, **_GROUPS})
-    close = difflib.get_close_matches(given, names, n=1)
+    longer = [name for name in names if given.startswith(name)]
+    close = longer or difflib.get_close_matches(given, names, n=1)
     hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
     return f"no command '{f'{chain} {given}'.strip()}'; {hint}"
 

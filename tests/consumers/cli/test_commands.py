@@ -121,10 +121,13 @@ def test_a_clock_has_one_shape(desk: Desk) -> None:
 def test_a_funnel_has_one_shape_and_counts_no_thanks(desk: Desk) -> None:
     found = desk.json("funnel")
     assert list(found) == [
-        *OF_VIEW, "received", "registered", "stages", "exits", "converted", "reopened", "reopenings", "waits", "waited",
-        "satisfied", "dissatisfied", "feedback",
+        *OF_VIEW, "received", "complainants", "registered", "stages", "groups", "exits", "converted", "reopened",
+        "reopenings", "waits", "waited", "rated", "satisfied", "dissatisfied", "feedback",
     ]  # fmt: skip
-    stage = ["stage", "entered", "passed", "skipped", "exited", "exits", "there_now", "conversion"]
+    stage = [
+        "stage", "entered", "left", "passed", "skipped", "exited", "exits", "there_now", "conversion", "complainants",
+        "times",
+    ]  # fmt: skip
     assert [list(one) for one in found["stages"]] == [stage] * 5
     assert (found["received"], found["feedback"]["received"]) == (2, 1)
     assert desk.json("funnel", "--from", "2013-01-01")["received"] == 1
@@ -264,7 +267,7 @@ A_POINT = (
 )
 NO_CURSOR = "--cursor: not one that an earlier page gave; leave it out to begin with the first page"
 NO_JSON = "--fields (whole): Invalid JSON: EOF while parsing an object at line 1 column 1"
-NO_COMMAND = f"no command 'nosuch'; there are {', '.join([*main._COMMANDS, *main._GROUPS])}"  # noqa: SLF001 -- the one list of commands
+NO_COMMAND = f"no command 'nosuch'; there are {', '.join({**main._COMMANDS, **main._GROUPS})}"  # noqa: SLF001 -- the one list of commands
 NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path of a YAML file"
 
 
@@ -326,6 +329,11 @@ TABLES = [
     "audit trail {}",
     "sla list",
     "funnel",
+    "satisfaction",
+    "causes",
+    "remedies",
+    "workload",
+    "rates",
     "parked list",
     "config check",
 ]
