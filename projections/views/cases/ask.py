@@ -6,8 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Table, select, union
-from sqlalchemy.sql.selectable import CompoundSelect
+from sqlalchemy import ColumnElement, Table, and_, or_, select
 
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
@@ -140,17 +139,26 @@ def _conditions(snapshot: Snapshot, table: Table, wanted: CaseFilter) -> list[Co
     if wanted.open is not None:
         ended = table.c.stage.in_(["closed", "exited"])
         conditions.append(~ended if wanted.open else ended)
-    if wanted.search is not None:
-        conditions.append(table.c.stream.in_(_found(table, wanted.search, search.matching(snapshot, wanted.search))))
     if wanted.reference is not None:
-        conditions.append(table.c.stream.in_(_found(table, wanted.reference, search.coded(snapshot, wanted.reference))))
+        conditions.append(table.c.stream.in_(_named(snapshot, table, wanted.reference)))
+    if wanted.search is not None:
+        conditions.append(_found(snapshot, table, wanted.search))
     return conditions
 
 
-def _found(table: Table, reference: str, said: search.Streams) -> CompoundSelect[Any]:
-    """The cases that a search finds by what was said, or by their own number."""
-    numbered = table.alias("numbered")
-    return union(said, select(numbered.c.stream).where(numbered.c.number == reference.strip().upper()))
+def _found(snapshot: Snapshot, table: Table, wanted: str) -> ColumnElement[bool]:
+    """What a search finds by its words, and what it names as a whole."""
+    named = _named(snapshot, table, wanted)
+    words = search.said(snapshot, wanted, table.c.stream)
+    if not words:
+        return table.c.stream.in_(named)
+    return or_(and_(*words), table.c.stream.in_(named)) if named else and_(*words)
+
+
+def _named(snapshot: Snapshot, table: Table, reference: str) -> list[UUID]:
+    """The cases whose number this is, or in which this code was given."""
+    numbered = sql.fetch(snapshot.connection, select(table.c.stream).where(table.c.number == reference.strip().upper()))
+    return [*(row["stream"] for row in numbered), *search.coded(snapshot, reference)]
 
 
 def _item(row: Mapping[str, Any], due: Mapping[UUID, NextDue]) -> CaseItem:

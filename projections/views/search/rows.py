@@ -40,7 +40,7 @@ TEXTS = versions.table(
     Column("codes", ARRAY(Text), nullable=False, comment="Serial numbers, orders, references, contacts, as spelled."),
     Index(f"{VIEW}_words_v{VERSION}", "words", postgresql_using="gin"),
     Index(f"{VIEW}_codes_v{VERSION}", "codes", postgresql_using="gin"),
-    Index(f"{VIEW}_subject_v{VERSION}", "subject", "stream"),
+    Index(f"{VIEW}_stream_v{VERSION}", "stream", "subject"),
     postgresql_with=_VACUUM,
 )  # fmt: skip
 
