@@ -1,6 +1,7 @@
 """Words and codes are found in the cases where they were said, and nowhere once their person is erased."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -9,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.store.batch import Recorded
+from engine.store.database import roles
 from engine.store.database.pool import Pool
 from projections.runtime import versions
 from projections.runtime.projection import Projection
 from projections.runtime.runner import Runner
-from projections.views.cases.ask import CaseFilter, listing, names
+from projections.views.cases.ask import CaseFilter, CaseList, listing, names
 from projections.views.cases.rows import Cases
 from projections.views.search.rows import Search
 from projections.views.search.spelling import code
@@ -21,7 +23,8 @@ from schemas.complaint.correspondence import MessageRecorded, NoteAdded
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
 from schemas.streams.subject import SubjectErased
 from schemas.words import Contact, Party, Point, Reference
-from support.histories import FEEDBACK, RECEIVED, SECRET, Writer, histories, registered, uid
+from support.histories import APPLIED, FEEDBACK, RECEIVED, SECRET, START, Writer, histories, registered, uid
+from support.roles import login_role
 from support.views import asking, build, drop, positions, rows
 
 ADA, IVAN = uid("ada"), uid("ivan")
@@ -243,3 +246,37 @@ def test_codes_are_spelled_alike_on_both_sides() -> None:
 def test_feedback_is_found_as_feedback(pool: Pool) -> None:
     build(pool, Writer().add("thanks", FEEDBACK).add("case", RECEIVED, registered()).log(), VIEWS)
     assert found(pool, search="petrovich", kind="feedback") == [uid("thanks")]
+
+
+def test_doors_read_the_schema_of_plaintext_and_analysts_do_not(database: str, pool: Pool, told: Writer) -> None:
+    build(pool, told.log())
+    with login_role(database, "door") as door, login_role(database, "analyst") as analyst:
+        with psycopg.connect(database, autocommit=True) as connection:
+            roles.grant(connection, door.name, "door")
+            roles.grant(connection, analyst.name, "analyst")
+        counted = "SELECT count(*) > 0 FROM views_personal.search_texts_v1"
+        with psycopg.connect(door.conninfo) as connection:
+            assert connection.execute(counted).fetchone() == (True,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("DELETE FROM views_personal.search_texts_v1")
+        with psycopg.connect(analyst.conninfo) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(counted)
+
+
+def test_cases_are_sorted_by_the_clock_that_is_due_first_and_paged(pool: Pool) -> None:
+    writer = Writer().configured().add("quiet", RECEIVED)
+    for number, hours in enumerate((5, 0, 3)):
+        writer.add(f"case {number}", RECEIVED, APPLIED, at=START + timedelta(hours=hours))
+    build(pool, writer.log())
+    first = _page(pool, CaseFilter(sort="due", limit=2))
+    assert [one.id for one in first.cases] == [uid("case 1"), uid("case 2")]
+    assert [one.next_due and one.next_due.due_at for one in first.cases] == [
+        START + timedelta(hours=1), START + timedelta(hours=4),
+    ]  # fmt: skip
+    second = _page(pool, CaseFilter(sort="due", limit=2, cursor=first.next))
+    assert ([one.id for one in second.cases], second.next) == ([uid("case 0")], None)
+
+
+def _page(pool: Pool, wanted: CaseFilter) -> CaseList:
+    with asking(pool).snapshot(names(wanted)) as snapshot:
+        return listing(snapshot, wanted)
