@@ -21,7 +21,10 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 SELECT 'CREATE ROLE plaint_analytics NOLOGIN NOBYPASSRLS NOINHERIT'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plaint_analytics')
 \gexec
-GRANT plaint_analytics TO :"projection", CURRENT_USER;
+SELECT format('GRANT plaint_analytics TO %I, CURRENT_USER', :'projection')
+WHERE pg_has_role('plaint_analytics', 'MEMBER WITH ADMIN OPTION')
+    OR current_setting('server_version_num')::integer < 160000
+\gexec
 
 -- An administrator who is no superuser may hand tables and later tables only to roles that he belongs to.
 GRANT :"migration", :"projection" TO CURRENT_USER;

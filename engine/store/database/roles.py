@@ -53,6 +53,10 @@ _VIEWS: Final = ("views", "views_personal")
 _ANALYTICS: Final = "analytics"
 _ANALYTICS_OWNER: Final = "plaint_analytics"
 """Holds the views of analysts where it exists; see ``projections.analytics.install``."""
+_MAY_GIVE: Final = """
+    SELECT FROM pg_roles WHERE rolname = %s AND (
+        pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') OR current_setting('server_version_num')::integer < 160000)
+"""
 _ANALYST: Final = {
     "default_transaction_read_only": "on",
     "statement_timeout": "60s",
@@ -218,7 +222,7 @@ def _contract(connection: Connection[TupleRow], role: str, replaced: Sequence[st
     """Have ``role`` define the views of analysts, and own of them what belongs to nobody else."""
     owner = sql.Identifier(role)
     yield from _room(connection, _ANALYTICS, role, replaced)
-    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (_ANALYTICS_OWNER,)).rowcount:
+    if connection.execute(_MAY_GIVE, (_ANALYTICS_OWNER,)).rowcount:
         yield sql.SQL("GRANT {} TO {}").format(sql.Identifier(_ANALYTICS_OWNER), owner)
     for place in (*_tables(connection, [_ANALYTICS]), *_sql_views(connection, [_ANALYTICS], _ANALYTICS_OWNER)):
         yield sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(*place), owner)
