@@ -13,6 +13,8 @@ from psycopg.rows import TupleRow
 
 from engine.store.database.pool import Pool
 from engine.store.database.roles import grant
+from projections.views.funnel import ask as funnels
+from projections.views.funnel.ask import FunnelFilter
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.investigation import CauseEstablished
 from schemas.complaint.lifecycle import (
@@ -29,7 +31,7 @@ from schemas.words import Money
 from support.histories import APPLIED, PERSON, RECEIVED, START, Writer, registered, uid
 from support.pages import Block, of_language
 from support.roles import login_role
-from support.views import build
+from support.views import asking, build
 
 FOLDER = resources.files("projections.analytics").joinpath("questions")
 QUESTIONS = sorted(one.name for one in FOLDER.iterdir() if one.name.endswith(".sql"))
@@ -148,3 +150,10 @@ def test_what_is_late_is_with_the_team_that_answers_for_it(database: str, pool: 
     with psycopg.connect(database) as connection:
         rows = answered(connection, "05_overdue.sql")
     assert [(team, complaints) for team, complaints, _, _ in rows] == [("nobody", 1)]
+
+
+def test_the_funnel_of_the_contract_is_that_of_the_program(analyst: Connection[TupleRow], pool: Pool) -> None:
+    with asking(pool).snapshot([funnels.NAME]) as seen:
+        stages = funnels.counts(seen, FunnelFilter()).stages
+    told = [(one.stage, one.entered, one.passed, one.exited, one.there_now) for one in stages]
+    assert answered(analyst, "02_funnel.sql") == told
