@@ -16,6 +16,8 @@ from projections.replay.folding import states
 from projections.replay.sentence import Language, spoken
 
 _NOTHING: Final = object()
+_BOOKKEEPING: Final = ("additions",)
+"""Which commands were additions; the log names the command of every event anyhow."""
 _LONGEST: Final = 400
 """Elements of both lists together that are aligned; of longer ones only what is alike at the ends stays untouched."""
 
@@ -54,28 +56,42 @@ def changes(history: Sequence[Recorded]) -> dict[int, tuple[Operation, ...]]:
 
 
 def in_words(operations: Sequence[Operation], language: Language) -> tuple[str, ...]:
-    """Return each operation as a line such as ``lifecycle.stage: registration → investigation``."""
-    return tuple(_line(one, language) for one in operations)
+    """Return the operations as lines such as ``lifecycle.stage.name: registration → investigation``.
+
+    What is added or removed as a whole has a line for each of its fields; empty ones and bookkeeping have none.
+    """
+    return tuple(line for one in operations for line in _lines(one, language))
 
 
-def _line(one: Operation, language: Language) -> str:
-    place = one.path.lstrip("/").replace("/", ".").replace("~1", "/").replace("~0", "~")
-    field = next((part for part in reversed(place.split(".")) if not part.isdigit() and part != "-"), "")
-    before, after = (_shown(field, value, language) for value in (one.was, one.value))
-    match one.op:
-        case "add":
-            return f"{place}: + {after}"
-        case "remove":
-            return f"{place}: − {before}"
-        case "replace":
-            return f"{place}: {before} → {after}"
+def _lines(one: Operation, language: Language) -> Iterator[str]:
+    path = tuple(part.replace("~1", "/").replace("~0", "~") for part in one.path.split("/")[1:])
+    if path[:1] == _BOOKKEEPING:
+        return
+    if one.op == "replace":
+        before, after = (_shown(path, value, language) for value in (one.was, one.value))
+        yield f"{'.'.join(path)}: {before} → {after}"
+        return
+    sign = "+" if one.op == "add" else "\N{MINUS SIGN}"
+    for place, value in _leaves(path, one.value if one.op == "add" else one.was):
+        if place[:1] != _BOOKKEEPING:
+            yield f"{'.'.join(place)}: {sign} {_shown(place, value, language)}"
 
 
-def _shown(field: str, value: Any, language: Language) -> str:
+def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The fields of a value that say something, each with its place."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves((*path, name), inner)
+    elif value is not None and value != [] and value is not False:
+        yield path, value
+
+
+def _shown(path: Sequence[str], value: Any, language: Language) -> str:
     if value is None or value in ([], {}):
         return "∅"
     if isinstance(value, dict | list):
         return orjson.dumps(value).decode()
+    field = next((part for part in reversed(path) if not part.isdigit()), "")
     return spoken(field, value, language) or str(value)
 
 

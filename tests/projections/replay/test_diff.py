@@ -98,6 +98,8 @@ def test_a_change_reads_in_both_languages() -> None:
     last = [one for one in changes(history)[3] if one.path == "/lifecycle/outcome"]
     assert in_words(last, "en") == ("lifecycle.outcome: ∅ → upheld",)
     assert in_words(last, "ru") == ("lifecycle.outcome: ∅ → жалоба обоснована",)
+    begun = {"additions": ["x"], "stage": {"name": "closed"}, "tags": [], "held": False, "points": [1]}
+    assert in_words([Operation(op="add", path="", value=begun)], "en") == ("stage.name: + closed", "points: + [1]")
     assert in_words([Operation(op="remove", path="/a~1b/0", was=["x"])], "en") == ('a/b.0: − ["x"]',)
 
 
