@@ -1,8 +1,8 @@
 """What every answer of the read side has in common: which state of the log it speaks of."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Any
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 from psycopg import IsolationLevel
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import Table
 
 from engine.configuration.in_force import Book
 from engine.store.database.pool import Pool
-from projections.runtime import progress
+from projections.runtime import copies, progress
 from projections.runtime.books import Books
+from projections.runtime.copies import Copy
 from projections.runtime.progress import Name, NotYet, Reached
 from projections.sql import Link
 
@@ -69,6 +71,20 @@ class Snapshot:
     incarnation: UUID | None
     left_out: int
     books: Books
+    copies: Mapping[Name, Copy] = field(default_factory=dict)
+    """Which copy of each view is read."""
+
+    def on(self, view: Name, table: Table) -> Table:
+        """Return where the rows of a view's table stand now.
+
+        Unlike ``copies.live`` it is the plain table, so that an index gives its order to a page of rows: over both
+        copies at once PostgreSQL reads and sorts all of them.
+
+        Raises:
+            Missing: the view was never built on this database.
+        """
+        copy = self.copies.get(view) or progress.reached(self.connection, [view])[0].copy
+        return copies.of(table, copy)
 
     def book(self) -> Book:
         """Return the configuration in force at the position."""
@@ -124,4 +140,5 @@ def _opened(connection: Link, found: Sequence[Reached], books: Books) -> Snapsho
     if highest != lowest.position:
         raise NotYet(highest, lowest.position, 1.0)
     left_out = max(one.left_out for one in found)
-    return Snapshot(connection, lowest.position, lowest.recorded_at, lowest.incarnation, left_out, books)
+    read: dict[Name, Copy] = {(one.view, one.version): one.copy for one in found}
+    return Snapshot(connection, lowest.position, lowest.recorded_at, lowest.incarnation, left_out, books, read)

@@ -53,6 +53,17 @@ def drop(connection: Link, table: Table) -> None:
     _define(connection, DropTable(table, if_exists=True))
 
 
+def drop_view(connection: Link, table: Table) -> None:
+    """Drop an SQL view where it exists, and those that read it."""
+    connection.execute(sql.SQL("DROP VIEW IF EXISTS {} CASCADE").format(_name(table)))
+
+
+def exists(connection: Link, table: Table) -> bool:
+    """Whether there is a table or an SQL view of this name."""
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (_name(table).as_string(connection),)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def copy_in(connection: Link, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     """Add rows, each in the order of the table's columns, by one COPY."""
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(_name(table), _columns(table))

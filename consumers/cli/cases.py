@@ -1,4 +1,4 @@
-"""``plaint case`` and ``plaint audit``: one complaint, all of them, and who did what."""
+"""``plaint case``: all complaints, one of them, and what is done to it."""
 
 import sys
 from typing import Annotated, Any, Literal
@@ -8,7 +8,7 @@ import orjson
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.questions import case_id, instant, shown, snapshot
+from consumers.cli.questions import Case, Json, case_id, instant, note, place, point, shown, snapshot
 from consumers.cli.session import sender, session
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
@@ -16,26 +16,34 @@ from engine.incoming import Asked, Circumstances, Done, Refused
 from engine.store.access_log import Access
 from projections.replay import as_of
 from projections.replay.as_of import CaseAsOf, NoSuchCase, NotThereYet, When
-from projections.views.audit_trail import ask as trails
-from projections.views.audit_trail.ask import Trail, TrailFilter
 from projections.views.cases import ask as cases
 from projections.views.cases.ask import CaseFilter, CaseItem
 from projections.views.sla_timers import ask as timers
 from schemas.envelope import RequestSource
 
-Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
-Language = Annotated[
-    Literal["en", "ru"] | None, Parameter(help="Of the words; absent: the language of this installation.")
-]
-Case = Annotated[str, Parameter(help="A case number such as PL-7GWFC-2W3X1, or an id.")]
-
 
 def list_cases(
     *,
+    search: Annotated[
+        str | None, Parameter(help='Words said in the case, in Russian or English; "..." is a phrase. Also its codes.')
+    ] = None,
+    reference: Annotated[
+        str | None, Parameter(help="Its number, a serial number, order, reference of another system or contact.")
+    ] = None,
+    sort: Annotated[
+        Literal["opened", "due"], Parameter(help="The latest opened first; or what is due next, of what is due.")
+    ] = "opened",
+    open: Annotated[
+        bool | None, Parameter(negative="--ended", help="Only cases still open; or only ended ones.")
+    ] = None,
     stage: Annotated[str | None, Parameter(help="Only cases that stand there now.")] = None,
     channel: Annotated[str | None, Parameter(help="Only what arrived there, such as email.")] = None,
     type: Annotated[str | None, Parameter(help="Only complaints of this type, such as delivery.")] = None,
     team: Annotated[str | None, Parameter(help="Only cases of this team.")] = None,
+    assignee: Annotated[str | None, Parameter(help="Only cases of this person, by the opaque id.")] = None,
+    unit: Annotated[str | None, Parameter(help="Only cases that belong to this business unit now.")] = None,
+    priority: Annotated[str | None, Parameter(help="Only cases of this priority, such as urgent.")] = None,
+    outcome: Annotated[str | None, Parameter(help="Only cases with this outcome, such as upheld.")] = None,
     origin: Annotated[
         Literal["live", "import"] | None, Parameter(help="Lived here, or brought from elsewhere.")
     ] = None,
@@ -44,22 +52,18 @@ def list_cases(
     cursor: Annotated[str | None, Parameter(help="'next' of the page before.")] = None,
     json: Json = False,
 ) -> int:
-    """List cases, the latest opened first, with what is due next."""
-    wanted = output.model(
-        CaseFilter,
-        {
-            "stage": stage,
-            "channel": channel,
-            "type": type,
-            "team": team,
-            "origin": origin,
-            "kind": kind,
-            "limit": limit,
-            "cursor": cursor,
-        },
-    )
-    with session() as here, snapshot(here, [cases.NAME, timers.NAME]) as seen:
-        page = cases.listing(seen, wanted)
+    """List cases with what is due next, the latest or the most urgent first; search in what was said."""
+    options = {
+        "search": search, "reference": reference, "sort": sort, "open": open, "stage": stage, "channel": channel,
+        "type": type, "team": team, "assignee": assignee, "business_unit": unit, "priority": priority,
+        "outcome": outcome, "origin": origin, "kind": kind, "limit": limit, "cursor": cursor,
+    }  # fmt: skip
+    wanted = output.model(CaseFilter, options)
+    with session() as here:
+        if search is not None or reference is not None:
+            here.store.access_log.note(Access(actor=sender(here).actor, what="search"))
+        with snapshot(here, list(dict.fromkeys([*cases.names(wanted), timers.NAME]))) as seen:
+            page = cases.listing(seen, wanted)
     if json:
         output.emit_model(page)
         return output.OK
@@ -85,7 +89,8 @@ def show(
     /,
     *,
     as_of_: Annotated[
-        str | None, Parameter(name="--as-of", help="As it was recorded then (an instant or a date).")
+        str | None,
+        Parameter(name="--as-of", help="As it was recorded then: an instant, a date, a position, or a version as v7."),
     ] = None,
     occurred: Annotated[str | None, Parameter(help="As it had happened in the world by then.")] = None,
     position: Annotated[int | None, Parameter(help="As it was at this position of the log.")] = None,
@@ -105,26 +110,20 @@ def show(
 def _when(recorded: str | None, occurred: str | None, position: int | None) -> When:
     if sum(one is not None for one in (recorded, occurred, position)) > 1:
         output.stop(output.USAGE, "give one of --as-of, --occurred and --position")
-    return When(
-        recorded=instant(recorded, "--as-of") if recorded else None,
-        occurred=instant(occurred, "--occurred") if occurred else None,
-        position=position,
-    )
+    if recorded is not None:
+        return point(recorded, "--as-of")
+    return When(occurred=instant(occurred, "--occurred") if occurred else None, position=position)
 
 
 def _opened(here: Installation, case: UUID, when: When) -> CaseAsOf:
     """Fold the case and open its texts, having noted who read it."""
-    _note(here, case, "case")
+    note(here, case, "case")
     try:
         return as_of.case_as_of(here.store.read, case, when, texts=True)
     except NoSuchCase as error:
         output.stop(output.NOT_FOUND, str(error))
     except NotThereYet as error:
         output.stop(output.NOT_FOUND, str(error))
-
-
-def _note(here: Installation, case: UUID, what: Literal["case", "history"]) -> None:
-    here.store.access_log.note(Access(actor=sender(here).actor, what=what, stream=case))
 
 
 def _print_case(found: CaseAsOf) -> None:
@@ -143,17 +142,7 @@ def _print_case(found: CaseAsOf) -> None:
     for said in found.texts or ():
         for text in said.texts:
             value = f"({text.withheld})" if text.withheld else text.value
-            sys.stdout.write(f"\n{said.version}. {said.name} {_place(text.field)}\n{output.harmless(value)}\n")
-
-
-def _place(pointer: str) -> str:
-    """Return a JSON Pointer as a person reads a place: parties.0.name."""
-    return pointer.lstrip("/").replace("/", ".")
-
-
-def _indented(text: object) -> str:
-    """Return a text of several lines so that it stands apart from the events around it."""
-    return str(text).replace("\n", "\n    ")
+            sys.stdout.write(f"\n{said.version}. {said.name} {place(text.field)}\n{output.harmless(value)}\n")
 
 
 def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
@@ -166,46 +155,6 @@ def _flat(state: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
             shown = orjson.dumps(value).decode() if isinstance(value, list) else value
             rows.append((f"{prefix}{name}", shown))
     return rows
-
-
-def history(case: Case, /, *, language: Language = None, json: Json = False) -> int:
-    """Show the events of a case in order, in words."""
-    return _trail(case, language, json=json, texts=False)
-
-
-def trail(case: Case, /, *, language: Language = None, json: Json = False) -> int:
-    """Show who did what to a case, when, why, under which rule and from which source, with what was said."""
-    return _trail(case, language, json=json, texts=True)
-
-
-def _trail(case: str, language: Literal["en", "ru"] | None, *, json: bool, texts: bool) -> int:
-    with session() as here:
-        wanted = TrailFilter(case=case_id(here, case))
-        chosen = language or ("ru" if here.settings.language == "ru" else "en")
-        if texts and wanted.case:
-            _note(here, wanted.case, "history")
-        with snapshot(here, [trails.NAME]) as seen:
-            found = trails.trail(seen, wanted, chosen, here.store.read if texts else None)
-    if not found.entries:
-        output.stop(output.NOT_FOUND, f"no case '{case}'; 'plaint case list' shows the numbers")
-    if json:
-        output.emit_model(found)
-    else:
-        _print_trail(found, texts=texts)
-    return output.OK
-
-
-def _print_trail(found: Trail, *, texts: bool) -> None:
-    columns = ("#", "occurred", "recorded", "who", "what")
-    rows = []
-    for entry in found.entries:
-        words = entry.words
-        if texts:
-            said = (f"\n  {_place(text.field)}: {_indented(text.withheld or text.value)}" for text in entry.texts or ())
-            words += "".join(said)
-        occurred = shown(entry.occurred_at, entry.occurred_on)
-        rows.append((entry.version, occurred, shown(entry.recorded_at), entry.actor, words))
-    output.table(columns, rows)
 
 
 def do(

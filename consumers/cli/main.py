@@ -2,10 +2,11 @@
 
 import difflib
 import gc
+import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError
@@ -46,8 +47,36 @@ _COMMANDS: Commands = {
         "Publish events, notices and dead letters to Kafka until Ctrl-C; of several replicas one works.",
     ),
     "funnel": (
-        "consumers.cli.views:funnel",
+        "consumers.cli.funnels:funnel",
         "Show how far complaints come: entered = passed + exited + there now, for every stage.",
+    ),
+    "satisfaction": (
+        "consumers.cli.figures:satisfaction",
+        "Show marks by parameter, and how many of those asked gave any.",
+    ),
+    "causes": (
+        "consumers.cli.figures:causes",
+        "Count complaints by cause or by another word, the most frequent first, with shares added up.",
+    ),
+    "remedies": (
+        "consumers.cli.figures:remedies",
+        "Add up remedies and what they cost, per currency: given, taken back, and the rest.",
+    ),
+    "workload": (
+        "consumers.cli.figures:workload",
+        "Show what teams or persons have open, what of it is overdue, how soon they answer, what was reopened.",
+    ),
+    "rates": (
+        "consumers.cli.figures:rates",
+        "Set complaints against praise, customers and orders, and name channels that are unusually quiet.",
+    ),
+    "export": (
+        "consumers.cli.export:export",
+        "Write a view of the contract as CSV or Parquet, or the histories of complaints as XES or OCEL.",
+    ),
+    "report": (
+        "consumers.cli.report:report",
+        "Write the digest for the weekly meeting: figures, plots, what changed, and room for conclusions.",
     ),
     "bench": (
         "consumers.cli.bench:bench",
@@ -64,10 +93,18 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
         {
             "list": (
                 "consumers.cli.cases:list_cases",
-                "List cases, the latest opened first, with what is due next.",
+                "List cases with what is due next, the latest or the most urgent first; search in what was said.",
             ),
             "show": ("consumers.cli.cases:show", "Show a case: what is known of it, and what was said."),
-            "history": ("consumers.cli.cases:history", "Show the events of a case in order, in words."),
+            "history": ("consumers.cli.audit:history", "Show the events of a case in order, in words."),
+            "replay": (
+                "consumers.cli.replay:replay",
+                "Show a case step by step, with what was said and what each event changed; on a terminal by keys.",
+            ),
+            "diff": (
+                "consumers.cli.replay:diff",
+                "Show what changed in a case between two points of its history, and which events changed it; no texts.",
+            ),
             "do": (
                 "consumers.cli.cases:do",
                 "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",
@@ -78,8 +115,37 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
         "Who did what, when and why.",
         {
             "trail": (
-                "consumers.cli.cases:trail",
+                "consumers.cli.audit:trail",
                 "Show who did what to a case, when, why, under which rule and from which source, with what was said.",
+            ),
+        },
+    ),
+    "project": (
+        "Keep all views up to date; any number of replicas, one of which works.",
+        {
+            "status": (
+                "consumers.cli.projections:status",
+                "Show how every view stands: position, lag, cases left out, and a rebuild beside it.",
+            ),
+            "rebuild": (
+                "consumers.cli.projections:rebuild",
+                "Build a view anew beside the one that is read, and compare both; go on with it where it was stopped.",
+            ),
+            "compare": (
+                "consumers.cli.projections:compare",
+                "Compare the copy of a view that is read with the rebuilt one, row by row, at one position.",
+            ),
+            "switch": (
+                "consumers.cli.projections:switch",
+                "Have questions read the other copy of a view from now on; the same command goes back.",
+            ),
+            "drop": (
+                "consumers.cli.projections:drop",
+                "Give up the copy of a view that is not read; there is no going back to it then.",
+            ),
+            "resume": (
+                "consumers.cli.projections:resume",
+                "Try again the cases that an error keeps out of a view, once its mistake is mended.",
             ),
         },
     ),
@@ -262,12 +328,21 @@ def build(arguments: Sequence[str] = ()) -> App:
         result_action="return_value",
         suppress_keyboard_interrupt=False,
     )
-    _register(app, _COMMANDS, arguments)
+    _register(app, {name: found for name, found in _COMMANDS.items() if name not in _GROUPS}, arguments)
     for name, (text, commands) in _GROUPS.items():
         group = App(name=name, help=text, help_epilogue="")
         _register(group, commands, arguments)
+        if name in _COMMANDS and name in arguments[:1] and "".join(arguments[1:2])[:1] in ("", "-"):
+            group.default(_loaded(_COMMANDS[name][0]))
         app.command(group)
     return app
+
+
+def _loaded(where: str) -> Callable[..., int]:
+    """Return a command that is also the name of a group, which is about to be run by itself."""
+    module, _, name = where.partition(":")
+    found: Callable[..., int] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def _register(app: App, commands: Commands, arguments: Sequence[str]) -> None:
@@ -305,7 +380,8 @@ def _unknown(error: UnknownCommandError) -> str:
     given = (error.unused_tokens or [""])[0]
     chain = " ".join(error.command_chain or ())
     names = list(_GROUPS[chain][1] if chain in _GROUPS else {**_COMMANDS, **_GROUPS})
-    close = difflib.get_close_matches(given, names, n=1)
+    longer = [name for name in names if given.startswith(name)]
+    close = longer or difflib.get_close_matches(given, names, n=1)
     hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(names)}"
     return f"no command '{f'{chain} {given}'.strip()}'; {hint}"
 

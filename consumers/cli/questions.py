@@ -3,14 +3,54 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
+from typing import Annotated, Literal
 from uuid import UUID
 
+from cyclopts import Parameter
+
 from consumers.cli import output
+from consumers.cli.session import sender
 from consumers.wiring import views
 from consumers.wiring.build import Installation
+from engine.store.access_log import Access
 from projections.answers import Snapshot
+from projections.replay.as_of import BadWhen, When
 from projections.runtime.progress import Name
 from projections.views.cases import ask as cases
+
+Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
+Language = Annotated[
+    Literal["en", "ru"] | None, Parameter(help="Of the words; absent: the language of this installation.")
+]
+Case = Annotated[str, Parameter(help="A case number such as PL-7GWFC-2W3X1, or an id.")]
+
+
+def spoken(here: Installation, language: Literal["en", "ru"] | None) -> Literal["en", "ru"]:
+    """Return the language asked for, or else that of the installation."""
+    return language or ("ru" if here.settings.language == "ru" else "en")
+
+
+def note(here: Installation, case: UUID, what: Literal["case", "history"], *, texts: bool = True) -> None:
+    """Record who reads a case, before it is shown; without texts only where every reading is to be recorded."""
+    if texts or here.settings.access_log == "cases":
+        here.store.access_log.note(Access(actor=sender(here).actor, what=what, stream=case))
+
+
+def point(text: str, option: str) -> When:
+    """Return the point of a history that a text names.
+
+    Raises:
+        Stop: it names none.
+    """
+    try:
+        return When.of(text, option)
+    except BadWhen as error:
+        output.stop(output.USAGE, str(error))
+
+
+def place(pointer: str) -> str:
+    """Return a JSON Pointer as a person reads a place: parties.0.name."""
+    return pointer.lstrip("/").replace("/", ".")
 
 
 @contextmanager

@@ -36,6 +36,7 @@ def build(
     new_id: Callable[[], UUID],
     person_of: Callable[[str], str],
     own: OwnMail = NOTHING_OWN,
+    note_every_reading: bool = False,
 ) -> FastAPI:
     """Return the application; it serves loopback only, since it knows nobody's identity."""
     app = FastAPI(
@@ -55,7 +56,8 @@ def build(
     door = Door(service, store, clock, new_id, person_of, own)
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))
-    desk = Desk(views, store.read, clock, Reads(store, person_of))
+    reads = Reads(store, person_of, every=note_every_reading)
+    desk = Desk(views, store.read, clock, reads, reads.noted)
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     app.middleware("http")(_no_sniffing)

@@ -189,6 +189,7 @@ def serve(
                 new_id=clock.new_id,
                 person_of=here.person_of,
                 own=here.settings.own_mail,
+                note_every_reading=here.settings.access_log == "cases",
             ),
             log_config=None,
             access_log=False,

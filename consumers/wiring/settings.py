@@ -197,6 +197,10 @@ class Settings(BaseModel):
         default=False, description="true: events carry what persons wrote, for as long as the topic keeps them"
     )
     publish_imports: bool = Field(default=False, description="true: events of imported history are published, too")
+    access_log: Literal["texts", "cases"] = Field(
+        "texts",
+        description="texts: who opened texts or searched in them is noted; cases: also who saw a case without them",
+    )
     local_person: str | None = Field(None, description="who works on the command line; absent: the login name")
 
     @property

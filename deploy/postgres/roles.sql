@@ -17,5 +17,14 @@ FROM (VALUES (:'migration'), (:'door'), (:'projection'), (:'analyst')) AS wanted
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 \gexec
 
+-- The views of analysts belong to a role that nobody logs in as, and that owns no table.
+SELECT 'CREATE ROLE plaint_analytics NOLOGIN NOBYPASSRLS NOINHERIT'
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'plaint_analytics')
+\gexec
+SELECT format('GRANT plaint_analytics TO %I, CURRENT_USER', :'projection')
+WHERE pg_has_role('plaint_analytics', 'MEMBER WITH ADMIN OPTION')
+    OR current_setting('server_version_num')::integer < 160000
+\gexec
+
 -- An administrator who is no superuser may hand tables and later tables only to roles that he belongs to.
 GRANT :"migration", :"projection" TO CURRENT_USER;

@@ -8,6 +8,7 @@ from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.policy import Policy
 
@@ -26,6 +27,8 @@ class Book:
     code_lists: Mapping[str, CodeList] = field(default_factory=dict)
     live_imports: tuple[LiveImports, ...] = ()
     """Which imported history was told to go live, in order."""
+    figures: Mapping[str, Figures] = field(default_factory=dict)
+    """By id, the latest version."""
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -59,6 +62,8 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, code_lists=lists)
         case "rule_set" if event.id == LIVE_IMPORTS:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
+        case "figures":
+            return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
         case "rule_set" | "template" | "survey" | "roles" | "fields":
             return book
     assert_never(event.kind)
@@ -72,7 +77,7 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList | LiveImports) -> bool:
+def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     match item:
         case Calendar():
@@ -81,6 +86,8 @@ def holds(book: Book, item: Calendar | Policy | Desk | CodeList | LiveImports) -
             return item.id in book.policies and book.policies[item.id].version >= item.version
         case CodeList():
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
+        case Figures():
+            return item.id in book.figures and book.figures[item.id].version >= item.version
         case Desk():
             return book.desk_activated and book.desk.version >= item.version
         case LiveImports():

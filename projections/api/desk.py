@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from fastapi import Request
 
 from projections.answers import Views
 from projections.api.paging import BadCursor
-from projections.replay.as_of import NoSuchCase, NotThereYet
+from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
 from projections.replay.texts import TextLog
 from projections.runtime.progress import Missing, NotYet
+
+Shown = Literal["case", "history", "page", "search"]
+"""What a reader is shown: one case, its history, its page, or what a search in texts finds."""
 
 
 class MayNotSee(PermissionError):
@@ -27,13 +31,15 @@ class Desk:
     """``log`` reads without keys. ``now`` is the present, UTC.
 
     ``opener`` returns a log that opens the texts of a case, after it has made sure that who sends
-    this request may see them and has recorded the reading; None if he may not.
+    this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
+    reading that opens no text and of every search in texts, and records what this installation wants recorded.
     """
 
     views: Views
     log: TextLog
     now: Callable[[], datetime]
     opener: Callable[[Request, UUID], TextLog | None]
+    noted: Callable[[Request, Shown, UUID | None], None] = lambda _request, _what, _case: None
 
     def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.
@@ -46,6 +52,17 @@ class Desk:
             raise MayNotSee(case)
         return log
 
+    def log_for(self, request: Request, what: Shown, case: UUID, *, texts: bool) -> TextLog:
+        """Return the log to show a case from, with its texts or without them; the reading is noted either way.
+
+        Raises:
+            MayNotSee: texts are wanted and who asks may not see them.
+        """
+        if texts:
+            return self.opened(request, case)
+        self.noted(request, what, case)
+        return self.log
+
 
 STATUS: Mapping[type[Exception], int] = {
     NotYet: 503,
@@ -53,6 +70,7 @@ STATUS: Mapping[type[Exception], int] = {
     BadCursor: 400,
     NoSuchCase: 404,
     NotThereYet: 404,
+    BadWhen: 400,
     MayNotSee: 403,
 }
 """The HTTP status of each error that a question may raise; with 503 goes ``Retry-After: retry_after``."""

@@ -6,10 +6,26 @@ from projections.api.desk import Desk
 from projections.replay import routes as replay
 from projections.views.audit_trail import routes as audit_trail
 from projections.views.cases import routes as cases
+from projections.views.causes import routes as causes
 from projections.views.funnel import routes as funnel
+from projections.views.rates import routes as rates
+from projections.views.remedies import routes as remedies
+from projections.views.satisfaction import routes as satisfaction
 from projections.views.sla_timers import routes as sla_timers
+from projections.views.workload import routes as workload
 
-_ALL = (cases.routes, funnel.routes, sla_timers.routes, audit_trail.routes, replay.routes)
+_ALL = (
+    cases.routes,
+    funnel.routes,
+    sla_timers.routes,
+    audit_trail.routes,
+    replay.routes,
+    satisfaction.routes,
+    causes.routes,
+    remedies.routes,
+    workload.routes,
+    rates.routes,
+)
 
 
 def router(desk: Desk, prefix: str = "/v1") -> APIRouter:

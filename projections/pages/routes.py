@@ -3,8 +3,9 @@
 from importlib import resources
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from jinja2 import Environment, FunctionLoader, select_autoescape
+from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse
 
 from projections.api.desk import Desk
@@ -20,6 +21,16 @@ from projections.views.sla_timers.ask import TimerFilter
 
 Language = Literal["en", "ru"]
 _ROWS = 12
+_PAGE = 50
+
+
+class Shown(BaseModel):
+    """What the page of cases is asked for; the form sends a field that is left empty as an empty text."""
+
+    language: Language = "en"
+    search: Annotated[str, Field(max_length=500)] = ""
+    sort: Literal["opened", "due"] = "opened"
+    cursor: str = ""
 
 
 def _source(name: str) -> str:
@@ -53,12 +64,24 @@ def routes(desk: Desk) -> APIRouter:
                 cases=cases.listing(snapshot, CaseFilter(kind="complaint", limit=_ROWS)),
             )
 
+    @router.get("/cases", response_class=HTMLResponse)
+    def listed(request: Request, shown: Annotated[Shown, Query()]) -> HTMLResponse:
+        wanted = CaseFilter(
+            kind="complaint", search=shown.search or None, sort=shown.sort, cursor=shown.cursor or None, limit=_PAGE
+        )
+        if wanted.search is not None:
+            desk.noted(request, "search", None)
+        with desk.views.snapshot(cases.names(wanted), None) as snapshot:
+            found = cases.listing(snapshot, wanted)
+        return _page("cases.html", shown.language, found=found, shown=shown)
+
     @router.get("/cases/{reference}", response_class=HTMLResponse)
-    def case(reference: str, language: Annotated[Language, Query()] = "en") -> HTMLResponse:
+    def case(request: Request, reference: str, language: Annotated[Language, Query()] = "en") -> HTMLResponse:
         with desk.views.snapshot([cases.NAME, timers.NAME, trails.NAME]) as snapshot:
             stream = cases.find(snapshot, reference)
             if stream is None:
                 raise HTTPException(404, "no case of that number or id")
+            desk.noted(request, "page", stream)
             item = cases.listing(snapshot, CaseFilter(number=reference.upper(), limit=1)).cases
             return _page(
                 "case.html",
@@ -66,7 +89,7 @@ def routes(desk: Desk) -> APIRouter:
                 reference=reference,
                 item=item[0] if item else None,
                 clocks=timers.listing(snapshot, TimerFilter(case=stream, limit=100), desk.now()).clocks,
-                trail=trails.trail(snapshot, TrailFilter(case=stream), language),
+                trail=trails.trail(snapshot, TrailFilter(case=stream, limit=trails.MOST), language),
             )
 
     return router

@@ -5,34 +5,65 @@ what had happened by then in the world, whenever it was recorded. Facts are fold
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal, Self
+from datetime import UTC, date, datetime, time
+from typing import Any, Self
 from uuid import UUID
 
-import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, model_validator
 
-from engine.complaint import decider
-from engine.complaint.state_bytes import to_bytes
 from engine.store.batch import Recorded
-from engine.streams import feedback, problem
 from projections.answers import Answer, Moment
+from projections.replay.folding import Kind, folded, kind_of
 from projections.replay.texts import Text, TextLog, texts_of
 
 
+class BadWhen(ValueError):
+    """A text names no point of a history; says what does."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"{field}: give a position such as 120, a version such as v7, an instant such as 2026-11-22T09:30:00Z "
+            "or a date such as 2026-11-22; with occurred: before it the time of the world counts"
+        )
+
+
 class When(BaseModel):
-    """Up to when: by recorded time, by occurred time, or by position; none of them means now. Limits are inclusive."""
+    """Up to when: by recorded time, by occurred time, by position or by version; none means now.
+
+    Limits are inclusive; a bare date is its end in UTC. ``version`` counts the case's own events.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     recorded: AwareDatetime | None = None
     occurred: AwareDatetime | None = None
     position: int | None = None
+    version: int | None = None
 
     @model_validator(mode="after")
     def _one_at_most(self) -> Self:
-        if sum(one is not None for one in (self.recorded, self.occurred, self.position)) > 1:
-            raise ValueError("give one of recorded, occurred and position")
+        given = (self.recorded, self.occurred, self.position, self.version)
+        if sum(one is not None for one in given) > 1:
+            raise ValueError("give one of recorded, occurred, position and version")
         return self
+
+    @classmethod
+    def of(cls, text: str, field: str) -> Self:
+        """Return the point that a text names: ``120``, ``v7``, an instant, a date, or one of these two in world time.
+
+        Raises:
+            BadWhen: it names none; says so of ``field``.
+        """
+        world = text.removeprefix("occurred:")
+        try:
+            if world != text:
+                return cls(occurred=_instant(world))
+            if text.isdecimal():
+                return cls(position=int(text))
+            if text[:1] == "v" and text[1:].isdecimal():
+                return cls(version=int(text[1:]))
+            return cls(recorded=_instant(text))
+        except ValueError:
+            raise BadWhen(field) from None
 
     def covers(self, recorded: Recorded) -> bool:
         """Whether an event was there by then."""
@@ -40,7 +71,17 @@ class When(BaseModel):
             return recorded.recorded_at <= self.recorded
         if self.occurred is not None:
             return recorded.envelope.occurred_at <= self.occurred
+        if self.version is not None:
+            return recorded.version <= self.version
         return self.position is None or recorded.position <= self.position
+
+
+def _instant(text: str) -> datetime:
+    """No offset means UTC."""
+    if len(text) == len("2026-11-22"):
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+    read = datetime.fromisoformat(text)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 class NoSuchCase(LookupError):
@@ -76,7 +117,7 @@ class CaseAsOf(Answer):
     """A case as it was. ``position``, ``version`` and ``as_of`` are those of the last event folded."""
 
     case: UUID
-    kind: Literal["complaint", "feedback", "problem"]
+    kind: Kind
     asked: When
     position: int
     version: int
@@ -119,34 +160,16 @@ def case_as_of(log: TextLog, case: UUID, asked: When | None = None, *, texts: bo
         last_occurred_at=max(one.envelope.occurred_at for one in covered),
         events=len(covered),
         not_covered=len(history) - len(covered),
-        state=_folded(covered),
+        state=folded(covered) or {},
         texts=_said(covered) if texts else None,
     )
 
 
-def _folded(events: Sequence[Recorded]) -> dict[str, Any]:
-    state: object
-    match _kind(events[0]):
-        case "complaint":
-            state = decider.fold(events)
-        case "feedback":
-            state = feedback.fold(events)
-        case "problem":
-            state = problem.fold(events)
-    folded: dict[str, Any] = orjson.loads(to_bytes(state))
-    return folded
-
-
-def _kind(first: Recorded) -> Literal["complaint", "feedback", "problem"]:
-    match first.event.NAME.partition(".")[0]:
-        case "complaint":
-            return "complaint"
-        case "feedback":
-            return "feedback"
-        case "problem":
-            return "problem"
-        case _:
-            raise NoSuchCase(first.stream)
+def _kind(first: Recorded) -> Kind:
+    found = kind_of(first)
+    if found is None:
+        raise NoSuchCase(first.stream)
+    return found
 
 
 def _said(events: Sequence[Recorded]) -> tuple[Said, ...]:

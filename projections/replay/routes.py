@@ -1,13 +1,17 @@
 """A case as it is or was, over HTTP; folded from its stream, so never behind the log."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
 from projections.replay.as_of import CaseAsOf, NoSuchCase, When, case_as_of
+from projections.replay.sentence import Language
+from projections.replay.steps import Difference, Replay, difference, replay
 from projections.views.cases.ask import NAME, find
+
+_POINT: Final = "a position such as 120, a version such as v7, an instant, a date, or occurred: before these two"
 
 
 class Asked(When):
@@ -24,11 +28,30 @@ def routes(desk: Desk) -> APIRouter:
     def case(request: Request, response: Response, reference: str, asked: Annotated[Asked, Query()]) -> CaseAsOf:
         """Show a case by number or id; as of a recorded time, a position or an occurred time if given."""
         stream = _stream(desk, reference)
-        log = desk.opened(request, stream) if asked.texts else desk.log
-        when = When(recorded=asked.recorded, occurred=asked.occurred, position=asked.position)
+        log = desk.log_for(request, "case", stream, texts=asked.texts)
+        when = When.model_validate(asked.model_dump(exclude={"texts"}))
         found = case_as_of(log, stream, when, texts=asked.texts)
         response.headers["ETag"] = f'"{found.version}"'
         return found
+
+    @router.get("/cases/{reference}/diff")
+    def diff(
+        request: Request,
+        reference: str,
+        from_: Annotated[str, Query(alias="from", description=_POINT)] = "0",
+        to: Annotated[str | None, Query(description=f"{_POINT}; absent: now")] = None,
+        language: Language = "en",
+    ) -> Difference:
+        """Show what changed in a case between two points of its history, as a JSON Patch and in words; no texts."""
+        before, after = When.of(from_, "from"), When.of(to, "to") if to is not None else When()
+        stream = _stream(desk, reference)
+        return difference(desk.log_for(request, "history", stream, texts=False), stream, before, after, language)
+
+    @router.get("/cases/{reference}/steps")
+    def steps(request: Request, reference: str, language: Language = "en", *, texts: bool = False) -> Replay:
+        """Show a case step by step: each event, and what it changed."""
+        stream = _stream(desk, reference)
+        return replay(desk.log_for(request, "history", stream, texts=texts), stream, language, texts=texts)
 
     return router
 

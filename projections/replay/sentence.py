@@ -29,6 +29,8 @@ class Phrases(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     events: Mapping[str, str]
+    around: Mapping[str, str]
+    """What is said about the circumstances of an event, by kind."""
     words: Mapping[str, Mapping[str, str]]
     unknown: str
 
@@ -44,9 +46,23 @@ def sentence(name: str, facts: Mapping[str, Any], language: Language) -> str:
     """Return an event in words. ``facts`` are its impersonal fields as JSON data; ``name`` its stored name."""
     known = phrases(language)
     phrase = known.events.get(unversioned(name), known.unknown)
-    values = {**facts, "event": unversioned(name)}
+    return _filled(phrase, {**facts, "event": unversioned(name)}, known)
+
+
+def circumstance(kind: str, facts: Mapping[str, Any], language: Language) -> str:
+    """Return one circumstance of an event in words, such as its source; ``facts`` are JSON data."""
+    known = phrases(language)
+    return _filled(known.around[kind], facts, known)
+
+
+def _filled(phrase: str, values: Mapping[str, Any], known: Phrases) -> str:
     whole = _OPTIONAL.sub(lambda part: _optional(part[1], values, known), phrase)
     return _FIELD.sub(lambda field: _value(field[1], values, known) or "?", whole)
+
+
+def spoken(field: str, value: Any, language: Language) -> str:
+    """Return one value of a field in words, as a sentence would say it; empty for nothing."""
+    return _words(field, value, phrases(language))
 
 
 def _optional(part: str, facts: Mapping[str, Any], known: Phrases) -> str:

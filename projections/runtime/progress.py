@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.store.database.pool import Pool
+from projections.runtime.copies import Copy
 from projections.runtime.projection import Head, Projection
 from projections.sql import Link
 
@@ -25,6 +26,9 @@ class Reached:
     incarnation: UUID | None
     left_out: int = 0
     """Streams that an error keeps out of the view; above 0 the view is incomplete."""
+    copy: Copy = 1
+    live: bool = True
+    """Whether questions read this copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +58,38 @@ class Missing(Exception):
 
 
 def reached(connection: Link, names: Sequence[Name]) -> list[Reached]:
-    """Return where these views stand, in the order asked.
+    """Return where these views stand, in the order asked: of each the copy that questions read.
 
     Raises:
         Missing: a view has no position.
     """
-    found = _rows(connection) if _exists(connection) else {}
-    missing = [name for name in names if name not in found]
-    if missing:
+    found = {(one.view, one.version): one for one in every(connection) if one.live}
+    if missing := [name for name in names if name not in found]:
         raise Missing(missing)
     return [found[name] for name in names]
 
 
+def copies_of(connection: Link, names: Sequence[Name]) -> list[Reached]:
+    """Return where every copy of these views stands, the one that is read before the other.
+
+    Raises:
+        Missing: a view has no position.
+    """
+    found = [one for one in every(connection) if (one.view, one.version) in names]
+    there = {(one.view, one.version) for one in found}
+    if missing := [name for name in names if name not in there]:
+        raise Missing(missing)
+    return sorted(found, key=lambda one: (names.index((one.view, one.version)), not one.live))
+
+
 def every(connection: Link) -> list[Reached]:
-    """Return where every version of every view stands, those of older and newer programs too, by name."""
-    found = _rows(connection) if _exists(connection) else {}
-    return [found[name] for name in sorted(found)]
+    """Return where every copy of every version of every view stands, those of other programs too, by name."""
+    return _rows(connection) if _exists(connection) else []
 
 
 def status(connection: Link, views: Sequence[Projection], head: Head) -> list[Status]:
-    """Return each view's position and lag behind ``head``."""
-    return [_status(one, head) for one in reached(connection, [(view.name, view.version) for view in views])]
+    """Return the position of each view's copies and their lag behind ``head``."""
+    return [_status(one, head) for one in copies_of(connection, [(view.name, view.version) for view in views])]
 
 
 def wait_for(
@@ -115,13 +130,15 @@ def _status(one: Reached, head: Head) -> Status:
 
 
 def _exists(connection: Link) -> bool:
-    row = connection.execute("SELECT to_regclass('views.positions')").fetchone()
+    row = connection.execute("SELECT to_regclass('views.pointers')").fetchone()
     return row is not None and row[0] is not None
 
 
-def _rows(connection: Link) -> dict[Name, Reached]:
+def _rows(connection: Link) -> list[Reached]:
     rows = connection.execute(
-        "SELECT view, version, position, recorded_at, incarnation, (SELECT count(*) FROM views.stuck "
-        "WHERE stuck.view = positions.view AND stuck.version = positions.version) FROM views.positions"
+        "SELECT view, version, position, recorded_at, incarnation, "
+        "(SELECT count(*) FROM views.stuck AS s WHERE (s.view, s.version, s.copy) = (p.view, p.version, p.copy)), "
+        "p.copy, p.copy = coalesce(l.copy, 1) FROM views.positions AS p "
+        "LEFT JOIN views.pointers AS l USING (view, version) ORDER BY view, version, p.copy"
     )
-    return {(row[0], row[1]): Reached(*row) for row in rows}
+    return [Reached(*row) for row in rows]

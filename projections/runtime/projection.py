@@ -1,16 +1,19 @@
 """What a view must provide, and what it is given."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy as duplicate
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Table
 
 from engine.configuration.in_force import Book
 from engine.store.batch import Recorded
+from projections.runtime import copies
+from projections.runtime.copies import Copy
 from projections.sql import Link
 
 
@@ -29,8 +32,10 @@ class Log(Protocol):
     """What the runtime needs of ``engine.store.read.Reader``."""
 
     def head(self) -> Head: ...
-    def log(self, after: int, limit: int) -> Sequence[Recorded]: ...
-    def stream(self, stream: UUID) -> Sequence[Recorded]: ...
+    def log(
+        self, after: int, limit: int, *, open: bool = False, names: Collection[str] | None = None
+    ) -> Sequence[Recorded]: ...
+    def stream(self, stream: UUID, *, open: bool = False) -> Sequence[Recorded]: ...
 
 
 class Work(ABC):
@@ -57,6 +62,22 @@ class Projection(ABC):
     tables: ClassVar[tuple[Table, ...]]
     concerns: ClassVar[frozenset[str] | None] = None
     """Stored names that the view looks at; None means all."""
+    opens: ClassVar[bool] = False
+    """Whether the view gets personal texts opened; one that does keeps them in ``views_personal`` alone."""
+    copy: Copy = 1
+    """Which of its two copies this object writes; see ``copies``."""
+
+    def of(self, copy: Copy) -> Self:
+        """Return the same view over the tables of ``copy``."""
+        if copy == self.copy:
+            return self
+        found = duplicate(self)
+        found.copy = copy
+        return found
+
+    def on(self, table: Table) -> Table:
+        """Return where the rows of ``table`` stand in this copy."""
+        return copies.of(table, self.copy)
 
     @abstractmethod
     def begin(self, connection: Link, streams: Sequence[UUID]) -> Work:

@@ -14,14 +14,18 @@ from uuid import UUID
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
+from projections.analytics import install
 from projections.runtime import books, owner, progress, stuck, versions
 from projections.runtime.books import Books
-from projections.runtime.progress import Name, Reached
+from projections.runtime.copies import Copy
+from projections.runtime.progress import Reached
 from projections.runtime.projection import Head, Log, Projection
 from projections.sql import Link
 from schemas.streams.subject import SubjectErased
 
 POLL_SECONDS = 1.0
+Key = tuple[str, int, Copy]
+"""A view, its version and its copy."""
 
 
 class Waiter(Protocol):
@@ -86,10 +90,13 @@ class Runner:
         self._pace = pace or Pace()
         self._books = Books()
 
-    def catch_up(self, pause: Callable[[float], object] | None = None) -> int:
+    def catch_up(
+        self, pause: Callable[[float], object] | None = None, told: Callable[[int, int], object] = lambda _, __: None
+    ) -> int:
         """Bring all views to the log's end as it is now; return how many events this call processed.
 
-        While another owner works, this waits for it, looking every 50 ms (``pause`` sleeps).
+        While another owner works, this waits for it, looking every 50 ms (``pause`` sleeps). ``told`` hears
+        again and again where the hindmost copy stands, and where the log ends.
 
         Raises:
             engine.store.mapper.UnknownEvent: this program is older than the log; a newer one must go on.
@@ -99,13 +106,15 @@ class Runner:
         self._prepare()
         head = self._log.head()
         done = 0
-        while not self._stands_at(head.position):
+        while (hindmost := self._hindmost()) < head.position:
+            told(hindmost, head.position)
             with owner.sole(self._pool, self._group) as connection:
                 if connection is not None:
                     self._take_over(connection)
                     while moved := self._advance(connection, head):
                         done += moved
-            if not self._stands_at(head.position):
+                        told(min(one.position for one in self._reached(connection)), head.position)
+            if self._hindmost() < head.position:
                 sleep(0.05)
         return done
 
@@ -138,12 +147,13 @@ class Runner:
             if connection is None:
                 return None
             self._take_over(connection)
-            chosen = [one for one in self._views.values() if one.name == view]
-            return sum(stuck.resume(connection, one, self._log, self._books) for one in chosen)
+            keys = [_key(one) for one in self._reached(connection) if one.view == view]
+            return sum(stuck.resume(connection, self._view(key), self._log, self._books) for key in keys)
 
     def _prepare(self) -> None:
         with self._pool.connection() as connection:
             versions.ensure(connection, self._views.values())
+            install.ensure(connection, list(self._views.values()))
 
     def _take_over(self, connection: Link) -> None:
         self._books = Books.load(connection)
@@ -153,17 +163,28 @@ class Runner:
             raise AheadOfLog(foremost.view, foremost.position, head)
 
     def _reached(self, connection: Link) -> list[Reached]:
-        return progress.reached(connection, list(self._views))
+        return progress.copies_of(connection, list(self._views))
+
+    def _view(self, key: Key) -> Projection:
+        name, version, copy = key
+        return self._views[name, version].of(copy)
 
     def _follow(self, connection: Link, stop: Flag, waiter: Waiter) -> None:
         self._take_over(connection)
         while not stop.is_set():
+            self._try_again(connection)
             if not self._advance(connection, self._log.head()):
                 waiter.wait(self._poll_seconds)
 
-    def _stands_at(self, target: int) -> bool:
+    def _try_again(self, connection: Link) -> None:
+        """Do for others what only the owner may do: replay what they asked to have tried again."""
+        own = {_key(one) for one in self._reached(connection)}
+        for key in sorted(stuck.asked_again(connection) & own):
+            stuck.resume(connection, self._view(key), self._log, self._books)
+
+    def _hindmost(self) -> int:
         with self._pool.connection() as connection:
-            return all(one.position >= target for one in self._reached(connection))
+            return min(one.position for one in self._reached(connection))
 
     def _advance(self, connection: Link, head: Head) -> int:
         """Move every cohort by one batch, the foremost first; return how many events were processed."""
@@ -188,15 +209,33 @@ class Runner:
     def _write(
         self, connection: Link, cohort: Sequence[Reached], events: Sequence[Recorded], incarnation: UUID
     ) -> None:
-        names: list[Name] = [(one.view, one.version) for one in cohort]
+        keys = [_key(one) for one in cohort]
         self._books.take_in(events)
         book = self._books.at(events[-1].position)
+        opened = self._opened(keys, events)
         with connection.transaction():
-            _move_positions(connection, names, cohort[0].position, events[-1], incarnation)
+            _move_positions(connection, keys, cohort[0].position, events[-1], incarnation)
             books.keep(connection, events)
-            for name in names:
-                stuck.feed(connection, self._views[name], events, book)
-                _erase(connection, self._views[name], events)
+            for key in keys:
+                view = self._view(key)
+                stuck.feed(connection, view, opened if view.opens else events, book)
+                _erase(connection, view, events)
+
+    def _opened(self, keys: Sequence[Key], events: Sequence[Recorded]) -> Sequence[Recorded]:
+        """Return those of ``events`` that a view wants to read opened, with their texts as far as keys still exist.
+
+        They are read a second time, by their names, so that no other view gets to see a text.
+        """
+        opening = [view for view in map(self._view, keys) if view.opens]
+        names = {one.name for one in events if any(stuck.looks_at(view, one) for view in opening)}
+        if not names:
+            return ()
+        read = self._log.log(events[0].position - 1, len(events), open=True, names=names)
+        return [one for one in read if one.position <= events[-1].position]
+
+
+def _key(one: Reached) -> Key:
+    return one.view, one.version, one.copy
 
 
 def _cohorts(found: Sequence[Reached]) -> list[list[Reached]]:
@@ -204,22 +243,21 @@ def _cohorts(found: Sequence[Reached]) -> list[list[Reached]]:
     return [list(cohort) for _, cohort in groupby(ordered, key=lambda one: one.position)]
 
 
-def _move_positions(connection: Link, names: Sequence[Name], expected: int, last: Recorded, incarnation: UUID) -> None:
+def _move_positions(connection: Link, keys: Sequence[Key], expected: int, last: Recorded, incarnation: UUID) -> None:
     """Compare and set: all positions of the cohort move from ``expected`` to ``last``, or none."""
     moved = connection.execute(
         "UPDATE views.positions SET position = %s, recorded_at = %s, incarnation = %s "
-        "FROM unnest(%s::text[], %s::int[]) AS mine(view, version) "
-        "WHERE positions.view = mine.view AND positions.version = mine.version AND position = %s",
+        "FROM unnest(%s::text[], %s::int[], %s::int[]) AS mine(view, version, copy) WHERE positions.view = mine.view "
+        "AND positions.version = mine.version AND positions.copy = mine.copy AND position = %s",
         (
             last.position,
             last.recorded_at,
             incarnation,
-            [view for view, _ in names],
-            [version for _, version in names],
+            *([key[part] for key in keys] for part in range(3)),
             expected,
         ),
     ).rowcount
-    if moved != len(names):
+    if moved != len(keys):
         raise Overtaken(f"the views no longer stand at {expected}: another owner moved them")
 
 

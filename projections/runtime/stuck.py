@@ -16,6 +16,7 @@ from engine.configuration.in_force import Book
 from engine.store.batch import Recorded
 from engine.store.database.errors import DatabaseUnavailable
 from projections.runtime.books import Books
+from projections.runtime.copies import Copy
 from projections.runtime.projection import Log, Projection, Work
 from projections.sql import Link
 
@@ -29,6 +30,7 @@ class Parked:
 
     view: str
     version: int
+    copy: Copy
     stream: UUID
     position: int
     events: int
@@ -44,7 +46,7 @@ def feed(connection: Link, view: Projection, events: Sequence[Recorded], book: B
     Raises:
         psycopg.OperationalError: trouble of the database; the caller rolls back and tries again.
     """
-    mine = [one for one in events if view.concerns is None or one.event.NAME in view.concerns]
+    mine = [one for one in events if looks_at(view, one)]
     if not mine:
         return
     held = _held(connection, view, {one.stream for one in mine})
@@ -56,13 +58,30 @@ def feed(connection: Link, view: Projection, events: Sequence[Recorded], book: B
     _count(connection, view, [one.stream for one in mine if one.stream in held])
 
 
+def looks_at(view: Projection, recorded: Recorded) -> bool:
+    """Whether the view wants to hear of an event."""
+    return view.concerns is None or recorded.event.NAME in view.concerns
+
+
 def parked(connection: Link, views: Iterable[Projection]) -> list[Parked]:
-    """Return what is left out of these views, by view and position."""
-    names = [(view.name, view.version) for view in views]
+    """Return what is left out of these copies of views, by view and position."""
+    names = [(view.name, view.version, view.copy) for view in views]
     rows = connection.execute(
-        "SELECT view, version, stream, position, events, reason FROM views.stuck ORDER BY view, version, position"
+        "SELECT view, version, copy, stream, position, events, reason FROM views.stuck "
+        "ORDER BY view, version, copy, position, stream"
     ).fetchall()
-    return [Parked(*row) for row in rows if (row[0], row[1]) in names]
+    return [Parked(*row) for row in rows if (row[0], row[1], row[2]) in names]
+
+
+def ask_again(connection: Link, view: str) -> int:
+    """Ask the owner to try again what errors keep out of a view; return how many streams that is."""
+    return connection.execute("UPDATE views.stuck SET again = true WHERE view = %s", (view,)).rowcount
+
+
+def asked_again(connection: Link) -> set[tuple[str, int, Copy]]:
+    """Return the copies of views of which somebody asked to try again what is left out."""
+    rows = connection.execute("SELECT DISTINCT view, version, copy FROM views.stuck WHERE again")
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
@@ -74,7 +93,8 @@ def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
     for one in parked(connection, [view]):
         with connection.transaction():
             reached = _reached(connection, view)
-            events = [event for event in log.stream(one.stream) if one.position <= event.position <= reached]
+            history = log.stream(one.stream, open=view.opens)
+            events = [event for event in history if one.position <= event.position <= reached]
             _forget(connection, one)
             feed(connection, view, events, books.at(reached))
             done += not _held(connection, view, {one.stream})
@@ -133,7 +153,7 @@ def _stepped(view: Projection, work: Work, events: Sequence[Recorded]) -> dict[U
 
 
 def _parked(view: Projection, first: Recorded, error: Exception, events: int) -> Parked:
-    return Parked(view.name, view.version, first.stream, first.position, events, _reason(error))
+    return Parked(view.name, view.version, view.copy, first.stream, first.position, events, _reason(error))
 
 
 def _reason(error: Exception) -> str:
@@ -147,8 +167,8 @@ def _reason(error: Exception) -> str:
 
 def _held(connection: Link, view: Projection, streams: Iterable[UUID]) -> set[UUID]:
     rows = connection.execute(
-        "SELECT stream FROM views.stuck WHERE view = %s AND version = %s AND stream = ANY(%s)",
-        (view.name, view.version, list(streams)),
+        "SELECT stream FROM views.stuck WHERE view = %s AND version = %s AND copy = %s AND stream = ANY(%s)",
+        (view.name, view.version, view.copy, list(streams)),
     )
     return {row[0] for row in rows}
 
@@ -157,9 +177,9 @@ def _park(connection: Link, left_out: Mapping[UUID, Parked]) -> None:
     if left_out:
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO views.stuck (view, version, stream, position, events, reason) "
-                "VALUES (%s, %s, %s, %s, %s, %s)",
-                [(p.view, p.version, p.stream, p.position, p.events, p.reason) for p in left_out.values()],
+                "INSERT INTO views.stuck (view, version, copy, stream, position, events, reason) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                [(p.view, p.version, p.copy, p.stream, p.position, p.events, p.reason) for p in left_out.values()],
             )
 
 
@@ -169,19 +189,21 @@ def _count(connection: Link, view: Projection, streams: Sequence[UUID]) -> None:
         connection.execute(
             "UPDATE views.stuck SET events = stuck.events + more.n FROM "
             "(SELECT stream, count(*) AS n FROM unnest(%s::uuid[]) AS stream GROUP BY stream) AS more "
-            "WHERE stuck.view = %s AND stuck.version = %s AND stuck.stream = more.stream",
-            (list(streams), view.name, view.version),
+            "WHERE stuck.view = %s AND stuck.version = %s AND stuck.copy = %s AND stuck.stream = more.stream",
+            (list(streams), view.name, view.version, view.copy),
         )
 
 
 def _reached(connection: Link, view: Projection) -> int:
     row = connection.execute(
-        "SELECT position FROM views.positions WHERE view = %s AND version = %s FOR UPDATE", (view.name, view.version)
+        "SELECT position FROM views.positions WHERE view = %s AND version = %s AND copy = %s FOR UPDATE",
+        (view.name, view.version, view.copy),
     ).fetchone()
     return 0 if row is None else int(row[0])
 
 
 def _forget(connection: Link, one: Parked) -> None:
     connection.execute(
-        "DELETE FROM views.stuck WHERE view = %s AND version = %s AND stream = %s", (one.view, one.version, one.stream)
+        "DELETE FROM views.stuck WHERE view = %s AND version = %s AND copy = %s AND stream = %s",
+        (one.view, one.version, one.copy, one.stream),
     )

@@ -3,10 +3,16 @@
 from projections.runtime.projection import Projection
 from projections.views.audit_trail.rows import AuditTrail
 from projections.views.cases.rows import Cases
+from projections.views.causes.rows import Causes
 from projections.views.funnel.rows import Funnel
+from projections.views.remedies.rows import Remedies
+from projections.views.satisfaction.rows import Satisfaction
+from projections.views.search.rows import Search
 from projections.views.sla_timers.rows import SlaTimers
+from projections.views.workload.rows import Workload
 
 
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
-    return Cases(), SlaTimers(), Funnel(), AuditTrail()
+    figures = (Satisfaction(), Causes(), Remedies(), Workload())
+    return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures

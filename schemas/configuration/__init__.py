@@ -4,15 +4,17 @@ from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.document import ConfigurationRefused, Document, build, read
+from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 
-Configuration = Calendar | Policy | Desk | CodeList
+Configuration = Calendar | Policy | Desk | CodeList | Figures
 
-_KINDS: dict[str, type[Calendar] | type[Policy] | type[Desk] | type[CodeList]] = {
+_KINDS: dict[str, type[Calendar] | type[Policy] | type[Desk] | type[CodeList] | type[Figures]] = {
     "calendar": Calendar,
     "policy": Policy,
     "desk": Desk,
     "code_list": CodeList,
+    "figures": Figures,
 }
 
 
@@ -38,4 +40,14 @@ def load_with_lines(text: str, name: str) -> tuple[Configuration, Document]:
     return build(document, _KINDS[kind], data), document
 
 
-__all__ = ["Calendar", "CodeList", "Configuration", "ConfigurationRefused", "Desk", "Policy", "load", "load_with_lines"]
+__all__ = [
+    "Calendar",
+    "CodeList",
+    "Configuration",
+    "ConfigurationRefused",
+    "Desk",
+    "Figures",
+    "Policy",
+    "load",
+    "load_with_lines",
+]

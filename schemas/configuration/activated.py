@@ -8,7 +8,7 @@ from schemas.complaint.base import Event
 from schemas.words import IMPERSONAL, Code, Sha256
 
 ConfigurationKind = Literal[
-    "policy", "calendar", "code_list", "rule_set", "template", "survey", "roles", "fields", "desk"
+    "policy", "calendar", "code_list", "rule_set", "template", "survey", "roles", "fields", "desk", "figures"
 ]
 
 

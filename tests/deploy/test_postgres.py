@@ -16,7 +16,8 @@ from psycopg.conninfo import make_conninfo
 from support.commandline import CommandLine
 from support.postgres import fresh_database
 
-ROLES_SQL = Path(__file__).resolve().parents[2] / "deploy" / "postgres" / "roles.sql"
+ROOT = Path(__file__).resolve().parents[2]
+ROLES_SQL = ROOT / "deploy" / "postgres" / "roles.sql"
 KINDS = ("migration", "door", "projection", "analyst")
 
 
@@ -86,5 +87,8 @@ def test_an_administrator_makes_roles_and_each_does_its_part(place: Place, tmp_p
     line(place.of("door")).ok("sample", "--cases", "2")
     line(place.of("projection")).ok("project", "--once")
     line(place.of("door")).ok("case", "list")
+    for question in sorted((ROOT / "projections" / "analytics" / "questions").glob("*.sql")):
+        psql(place.of("analyst"), "--file", str(question))
+    line(place.of("door")).ok("report", "--from", "2026-01-01", "--to", "2026-01-07")
     shown = line(place.of("door")).ok("store", "status", "--json").json()
     assert (shown["state"], shown["role"]["may_change_log"]) == ("current", False)

@@ -1,6 +1,6 @@
 """Every code block of every README runs, and what the READMEs list equals the code.
 
-What a block's fence may say is told in ``support.pages``. Besides: YAML is a mapping, Python is run;
+What a block's fence may say is told in ``support.pages``. Besides: YAML is a mapping or a configuration, Python is run;
 ``make`` targets and ``pytest`` calls are looked up instead of run.
 """
 
@@ -16,6 +16,7 @@ from consumers.wiring.settings import Settings
 from engine.incoming import Done
 from engine.store.database.pool import open_pool
 from projections.runtime.projection import Projection
+from schemas import configuration
 from schemas.complaint.correspondence import AddNote
 from schemas.configuration.mapping import load_mapping
 from support.installation import Desk
@@ -62,13 +63,14 @@ def test_outputs_are_compared_line_by_line_and_in_order() -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    kinds = {"sh", "text", "json", "yaml", "csv", "python"}
+    kinds = {"sh", "text", "json", "yaml", "csv", "python", "sql"}
     assert [block.place for page in PAGES for block in blocks(page) if block.language not in kinds] == []
 
 
 @pytest.mark.parametrize("block", of_language("yaml"), ids=lambda block: block.place)
-def test_a_mapping_of_a_page_is_admissible(block: Block) -> None:
-    load_mapping(block.text, block.says)
+def test_a_mapping_or_configuration_of_a_page_is_admissible(block: Block) -> None:
+    read = configuration.load if block.text.startswith("kind:") else load_mapping
+    read(block.text, block.says)
 
 
 @pytest.mark.parametrize("block", of_language("python"), ids=lambda block: block.place)

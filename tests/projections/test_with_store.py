@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -17,7 +18,7 @@ from projections.views import all_views
 from projections.views.audit_trail.ask import NAME as TRAIL
 from projections.views.audit_trail.ask import TrailFilter, trail
 from projections.views.cases.ask import NAME as CASES
-from projections.views.cases.ask import CaseFilter, listing
+from projections.views.cases.ask import CaseFilter, listing, names
 from schemas.catalogue import EVENTS
 from schemas.complaint.lifecycle import ComplaintResolved
 from schemas.streams.subject import SubjectErased
@@ -55,7 +56,7 @@ def test_sealed_events_give_the_rows_of_open_ones(pool: Pool, store: Store) -> N
 def test_the_trail_opens_the_texts_of_the_log(pool: Pool, store: Store) -> None:
     build(pool, store.read)
     with asking(pool).snapshot([TRAIL]) as snapshot:
-        found = trail(snapshot, TrailFilter(case=uid("case")), "ru", store.read)
+        found = trail(snapshot, TrailFilter(case=uid("case")), "ru", store.read, texts=True)
     assert [[text.value for text in one.texts or ()] for one in found.entries] == [
         [SECRET] * 4, [SECRET], [SECRET] * 2, [SECRET] * 2,
     ]  # fmt: skip
@@ -79,7 +80,7 @@ def test_an_answer_names_the_log_it_speaks_of(pool: Pool, store: Store) -> None:
 def test_an_unknown_event_stops_the_runner_and_nothing_is_skipped(pool: Pool, store: Store) -> None:
     older = {name: event for name, event in EVENTS.items() if name != ComplaintResolved.NAME}
     with pytest.raises(UnknownEvent, match=r"complaint.resolved.v1 at position 7 is unknown"):
-        build(pool, Reader(pool, mapper=Mapper(older)), batch=2)
+        build(pool, Reader(pool, store.keys, Mapper(older)), batch=2)
     assert positions(pool) == dict.fromkeys(sorted(view.name for view in all_views()), 6)
     build(pool, store.read)
     assert set(positions(pool).values()) == {7}
@@ -95,3 +96,19 @@ def test_an_erasure_is_an_entry_like_any_other(pool: Pool, store: Store) -> None
     assert [one.words for one in found.entries] == [
         f"The keys of person {PERSON} were destroyed (on request); complaints: {uid('case')}"
     ]
+
+
+def test_a_search_finds_sealed_words_until_their_person_is_erased(pool: Pool, store: Store) -> None:
+    build(pool, store.read)
+    assert _found(pool) == [uid("case")]
+    gone = SubjectErased(subject=PERSON, streams=(uid("case"),), request_id=uid("wish"), reason="request")
+    around = TOLD.events[0].envelope.model_copy(update={"event_id": uid("erasure"), "why": None, "occurred_at": START})
+    store.commit(Batch(appends=(Append(uid("erasures"), 0, (NewEvent(around, gone),)),)))
+    build(pool, store.read)
+    assert _found(pool) == []
+
+
+def _found(pool: Pool) -> list[UUID]:
+    wanted = CaseFilter(search="Petrovich", kind="complaint")
+    with asking(pool).snapshot(names(wanted)) as snapshot:
+        return [one.id for one in listing(snapshot, wanted).cases]

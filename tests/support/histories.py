@@ -1,9 +1,11 @@
 """Random histories for views: real events in any order, also in orders that no desk would produce."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib import resources
+from typing import Any
 from uuid import UUID, uuid5
 
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from engine.configuration.activation import activation
 from engine.sla.policy import applied_clocks
 from engine.store.batch import Recorded
+from engine.store.vault.plan import Parts, plan_of, put_back, take_out
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
@@ -26,13 +29,24 @@ from schemas.complaint.lifecycle import (
     OutcomeAccepted,
     OutcomeDisputed,
     Score,
+    SurveyInvited,
 )  # fmt: skip
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
+from schemas.complaint.remedies import (
+    ComplaintCompensated,
+    RemedyAccepted,
+    RemedyApproved,
+    RemedyOffered,
+    RemedyProposed,
+    RemedyRejected,
+    RemedyReversed,
+)  # fmt: skip
 from schemas.complaint.waiting import InformationProvided, InformationRequested
 from schemas.configuration import Calendar, Policy, load
 from schemas.envelope import Envelope, RequestSource
 from schemas.streams.feedback import FeedbackBecameComplaint, FeedbackClassified, FeedbackReceived
-from schemas.words import Origin, Party, Point, Precision
+from schemas.streams.subject import SubjectErased
+from schemas.words import ERASED, Money, Origin, Party, Point, Precision
 
 NAMES = UUID("0196f0a0-0000-7000-8000-0000000000aa")
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -68,6 +82,8 @@ RECEIVED = ComplaintReceived(
     parties=(Party(role="complainant", subject_id=PERSON, name=SECRET),),
 )  # fmt: skip
 APPLIED = SlaApplied(subject_id=PERSON, reason="first", policy=POLICY.id, policy_version=1, clocks=CLOCKS)
+REFUND, GIFT = uid("refund"), uid("gift")
+TEN = Money(amount=Decimal("10.50"), currency="EUR")
 FEEDBACK = FeedbackReceived(subject_id=PERSON, channel="review", message=uid("thanks"), body=SECRET, sense="thanks")
 
 
@@ -104,6 +120,20 @@ COMPLAINT_EVENTS: tuple[Event, ...] = (
     ComplaintRated(subject_id=PERSON, survey="direct", cycle=1, scores=(Score(parameter="overall", score=4),)),
     ComplaintRated(subject_id=PERSON, survey="direct", cycle=2, scores=(Score(parameter="overall", score=2),)),
     NoteAdded(subject_id=PERSON, note=SECRET),
+    SurveyInvited(subject_id=PERSON, survey="direct", survey_version=1, cycle=1),
+    ComplaintRated(
+        subject_id=PERSON, survey="direct", cycle=1,
+        scores=(Score(parameter="speed", score=5), Score(parameter="recommend", score=9, out_of=10)),
+    ),
+    CauseEstablished(subject_id=PERSON, cause="people", responsibility="nobody", departments=("desk", "store")),
+    RemedyProposed(subject_id=PERSON, remedy_id=REFUND, form="refund", ground="fault", head="price", amount=TEN),
+    RemedyProposed(subject_id=PERSON, remedy_id=GIFT, form="extra_service", ground="no_fault"),
+    RemedyApproved(subject_id=PERSON, remedy_id=REFUND, amount=TEN),
+    RemedyRejected(subject_id=PERSON, remedy_id=GIFT, reason=SECRET),
+    RemedyOffered(subject_id=PERSON, remedy_ids=(REFUND, GIFT)), RemedyAccepted(subject_id=PERSON, remedy_ids=(GIFT,)),
+    ComplaintCompensated(subject_id=PERSON, remedy_id=REFUND, amount=TEN, reference=SECRET),
+    ComplaintCompensated(subject_id=PERSON, remedy_id=GIFT),
+    RemedyReversed(subject_id=PERSON, remedy_id=REFUND, amount=TEN, reference=SECRET),
 )  # fmt: skip
 FEEDBACK_EVENTS: tuple[Event, ...] = (
     FEEDBACK,
@@ -128,24 +158,67 @@ class ListedLog:
     events: Sequence[Recorded]
     until: int | None = None
     reads: list[tuple[int, int]] = field(default_factory=list)
+    opened: list[int] = field(default_factory=list)
+    """Positions that were read with their texts."""
 
     def head(self) -> End:
         shown = self._shown()
         return End(len(shown), shown[-1].recorded_at if shown else None)
 
-    def log(self, after: int, limit: int) -> Sequence[Recorded]:
-        self.reads.append((after, limit))
-        return self._shown()[after : after + limit]
+    def log(
+        self, after: int, limit: int, *, open: bool = False, names: Collection[str] | None = None
+    ) -> Sequence[Recorded]:
+        """Without ``open`` the texts stand open too, so that a view that keeps one is found out."""
+        if not open:
+            self.reads.append((after, limit))
+        found = [one for one in self._shown()[after:] if names is None or one.name in names]
+        if open:
+            self.opened.extend(one.position for one in found[:limit])
+        return self._opened(found[:limit]) if open else found[:limit]
 
     def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]:
-        return [
+        found = [
             one
             for one in self._shown()
             if one.stream == stream and (as_of_position is None or one.position <= as_of_position)
         ]
+        return self._opened(found) if open else found
+
+    def _opened(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
+        """The texts as their keys stand at the end: an erasure that is stored has destroyed its keys everywhere."""
+        gone = {
+            (stream, one.event.subject)
+            for one in self._shown()
+            if isinstance(one.event, SubjectErased)
+            for stream in one.event.streams
+        }
+        return [without_texts(one, {subject for stream, subject in gone if stream == one.stream}) for one in events]
 
     def _shown(self) -> Sequence[Recorded]:
         return self.events[: self.until]
+
+
+def without_texts(one: Recorded, subjects: Collection[UUID]) -> Recorded:
+    """The event as it is read once the keys of these persons are destroyed."""
+    if not subjects:
+        return one
+    parts: Parts = []
+    take_out(plan_of(type(one.event)), one.event, "/", None, parts)
+    said = one.event.model_dump(mode="python", by_alias=True)
+    for subject, texts in parts:
+        for pointer in texts if subject in subjects else ():
+            put_back(_listed(said), pointer, ERASED)
+    return one._replace(event=type(one.event).model_validate(said))
+
+
+def _listed(node: Any) -> Any:
+    """Tuples as lists, in place, so that a pointer leads into them."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, tuple):
+            node[key] = list(value)
+        if isinstance(value, dict | list | tuple):
+            _listed(node[key])
+    return node
 
 
 @dataclass(slots=True)
@@ -207,10 +280,14 @@ _COMPLAINTS = 4
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 60) -> list[Recorded]:
-    """A log of a few cases whose events are mixed: any event after any other, also back in world time."""
+def histories(draw: st.DrawFn, most: int = 60, *, receipts: bool | None = None) -> list[Recorded]:
+    """A log of a few cases whose events are mixed: any event after any other, also back in world time.
+
+    With ``receipts`` each begins with its own, as in every log that the service writes; None: some do.
+    """
     step = st.tuples(st.integers(0, _COMPLAINTS + 1), st.integers(0, len(COMPLAINT_EVENTS) - 1), st.integers(-5, 60))
-    return _told(draw(st.lists(step, max_size=most)), receipts=draw(st.booleans()))
+    begun = draw(st.booleans()) if receipts is None else receipts
+    return _told(draw(st.lists(step, max_size=most)), receipts=begun)
 
 
 def moved(one: Recorded, **changes: object) -> Recorded:

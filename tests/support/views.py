@@ -31,7 +31,7 @@ def rows(pool: Pool, views: Sequence[Projection] | None = None) -> dict[str, lis
     """Every row of every table of these views, in an order of their own."""
     with pool.connection() as connection:
         return {
-            table.name: sorted(connection.execute(f"SELECT * FROM views.{table.name}").fetchall(), key=repr)
+            table.name: sorted(connection.execute(f"SELECT * FROM {table.schema}.{table.name}").fetchall(), key=repr)
             for view in views or all_views()
             for table in view.tables
         }

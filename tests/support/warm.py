@@ -29,6 +29,7 @@ def serve(address: Path) -> None:
     import consumers.cli.cases
     import consumers.cli.config
     import consumers.cli.feeding
+    import consumers.cli.figures
     import consumers.cli.parked
     import consumers.cli.views  # noqa: F401 -- to be there when it is asked for
 

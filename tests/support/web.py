@@ -55,7 +55,8 @@ class Web:
 def web(here: Installation) -> Iterator[Web]:
     """Lend the whole application of an installation."""
     built = app.build(
-        here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of
-    )
+        here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of,
+        note_every_reading=here.settings.access_log == "cases",
+    )  # fmt: skip
     with Web(built) as asked:
         yield asked

@@ -49,8 +49,20 @@ DOOR: Final[dict[str, str]] = {
 }
 """Every table of the write side, and all that a door may do with it."""
 _WRITE_SIDE: Final = ("plaint", "plaint_keys")
-_VIEWS: Final = "views"
+_VIEWS: Final = ("views", "views_personal")
 _ANALYTICS: Final = "analytics"
+_ANALYTICS_OWNER: Final = "plaint_analytics"
+"""Holds the views of analysts where it exists; see ``projections.analytics.install``."""
+_MAY_GIVE: Final = """
+    SELECT FROM pg_roles WHERE rolname = %s AND (
+        pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') OR current_setting('server_version_num')::integer < 160000)
+"""
+_ANALYST: Final = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "5min",
+}
+"""What an analyst's sessions begin with; a query that needs more time may ask for it."""
 _SOLE: Final = ("projection", "migration")
 
 
@@ -102,7 +114,9 @@ def planned(connection: Connection[TupleRow], role: str, kind: Kind) -> list[sql
     if kind == "migration":
         statements += _owner(connection, role)
     if kind == "projection":
-        statements += _views(connection, role, replaced)
+        statements += [*_views(connection, role, replaced), *_contract(connection, role, replaced)]
+    if kind == "analyst":
+        statements += _bounds(connection, role)
     return [*statements, *_write_side(connection, after), *_read_side(connection, after)]
 
 
@@ -187,14 +201,41 @@ def _owner(connection: Connection[TupleRow], role: str) -> Iterator[sql.Composed
 
 
 def _views(connection: Connection[TupleRow], role: str, replaced: Sequence[str]) -> Iterator[sql.Composed]:
-    owner, views = sql.Identifier(role), sql.Identifier(_VIEWS)
-    if not _schemas(connection, [_VIEWS]):
-        yield sql.SQL("CREATE SCHEMA {}").format(views)
+    owner = sql.Identifier(role)
+    for schema in _VIEWS:
+        yield from _room(connection, schema, role, replaced)
+    for place in (*_tables(connection, _VIEWS), *_sql_views(connection, _VIEWS)):
+        yield sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(*place), owner)
+
+
+def _room(connection: Connection[TupleRow], name: str, role: str, replaced: Sequence[str]) -> Iterator[sql.Composed]:
+    """A schema in which ``role`` makes what it likes, and those before it no more."""
+    schema = sql.Identifier(name)
+    if not _schemas(connection, [name]):
+        yield sql.SQL("CREATE SCHEMA {}").format(schema)
     for former in replaced:
-        yield sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(views, sql.Identifier(former))
-    yield sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {}").format(views, owner)
-    for schema, table in _tables(connection, [_VIEWS]):
-        yield sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(schema, table), owner)
+        yield sql.SQL("REVOKE ALL ON SCHEMA {} FROM {} CASCADE").format(schema, sql.Identifier(former))
+    yield sql.SQL("GRANT USAGE, CREATE ON SCHEMA {} TO {} WITH GRANT OPTION").format(schema, sql.Identifier(role))
+
+
+def _contract(connection: Connection[TupleRow], role: str, replaced: Sequence[str]) -> Iterator[sql.Composed]:
+    """Have ``role`` define the views of analysts, and own of them what belongs to nobody else."""
+    owner = sql.Identifier(role)
+    yield from _room(connection, _ANALYTICS, role, replaced)
+    if connection.execute(_MAY_GIVE, (_ANALYTICS_OWNER,)).rowcount:
+        yield sql.SQL("GRANT {} TO {}").format(sql.Identifier(_ANALYTICS_OWNER), owner)
+    for place in (*_tables(connection, [_ANALYTICS]), *_sql_views(connection, [_ANALYTICS], _ANALYTICS_OWNER)):
+        yield sql.SQL("ALTER TABLE {} OWNER TO {}").format(sql.Identifier(*place), owner)
+
+
+def _bounds(connection: Connection[TupleRow], role: str) -> Iterator[sql.Composed]:
+    """Limits of an analyst's sessions, where this connection may set them for the role."""
+    row = connection.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user").fetchone()
+    if row is None or not row[0]:
+        return
+    place = sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(role), sql.Identifier(connection.info.dbname))
+    for name, value in _ANALYST.items():
+        yield sql.SQL("{} SET {} = {}").format(place, sql.Identifier(name), value)
 
 
 def _write_side(connection: Connection[TupleRow], roles: Iterable[Granted]) -> Iterator[sql.Composed]:
@@ -220,13 +261,13 @@ def _write_side(connection: Connection[TupleRow], roles: Iterable[Granted]) -> I
 def _read_side(connection: Connection[TupleRow], roles: Sequence[Granted]) -> Iterator[sql.Composed]:
     """Rights on views and analytics, on tables made later by the role of the projections too."""
     makers = [each.role for each in roles if each.kind == "projection"]
-    views = bool(makers or _schemas(connection, [_VIEWS]))
-    analytics = bool(_schemas(connection, [_ANALYTICS]))
-    for each in roles:
-        if each.kind == "door" and each.role not in makers and views:
-            yield from _reads(_VIEWS, each.role, makers)
-        if each.kind == "analyst" and analytics:
-            yield from _reads(_ANALYTICS, each.role, makers)
+    for schema in (*_VIEWS, _ANALYTICS):
+        if not makers and not _schemas(connection, [schema]):
+            continue
+        for each in roles:
+            reads = each.kind == "door" or (each.kind == "analyst" and schema == _ANALYTICS)
+            if reads and each.role not in makers:
+                yield from _reads(schema, each.role, makers)
 
 
 def _reads(schema: str, role: str, makers: Sequence[str]) -> Iterator[sql.Composed]:
@@ -251,6 +292,11 @@ def _schemas(connection: Connection[TupleRow], names: Sequence[str]) -> list[str
 def _tables(connection: Connection[TupleRow], schemas: Sequence[str]) -> list[tuple[str, str]]:
     query = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY(%s) ORDER BY 1, 2"
     return [(row[0], row[1]) for row in connection.execute(query, (list(schemas),)).fetchall()]
+
+
+def _sql_views(connection: Connection[TupleRow], schemas: Sequence[str], but_of: str = "") -> list[tuple[str, str]]:
+    query = "SELECT schemaname, viewname FROM pg_views WHERE schemaname = ANY(%s) AND viewowner <> %s ORDER BY 1, 2"
+    return [(row[0], row[1]) for row in connection.execute(query, (list(schemas), but_of)).fetchall()]
 
 
 def _there(connection: Connection[TupleRow], table: str) -> bool:

@@ -5,14 +5,21 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from pydantic import AwareDatetime, Field
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Table, cast, literal, or_, select
+from sqlalchemy import Text as Text_
+from sqlalchemy.dialects.postgresql import JSONB
 
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
+from projections.replay.diff import Operation, changes
 from projections.replay.sentence import Language, sentence
 from projections.replay.texts import Text, TextLog, texts_of
-from projections.views.audit_trail.rows import ENTRIES, VERSION, VIEW
+from projections.views.audit_trail import rows as written
+from projections.views.audit_trail.around import around
+from projections.views.audit_trail.beside import Beside, Pinned, Surroundings
+from projections.views.audit_trail.rows import VERSION, VIEW
 from schemas.envelope import Source
 from schemas.words import Identity, Origin, RuleRef
 
@@ -29,6 +36,7 @@ class TrailFilter(Question):
     name: str | None = None
     """Stored name without version, such as ``complaint.closed``."""
     subject: UUID | None = None
+    """Whose words an event holds, or whom it names."""
     origin: Origin | None = None
     business_unit: str | None = None
     from_: AwareDatetime | None = Field(default=None, alias="from")
@@ -70,6 +78,14 @@ class TrailEntry(Answer):
     business_unit: str
     facts: Mapping[str, Any]
     has_why: bool
+    policy: Pinned | None
+    """The policy of time promises that the case had then."""
+    beside: tuple[Beside, ...]
+    """Corrections and moves, each shown with the entry that it corrects or moves, and the reverse."""
+    around: tuple[str, ...]
+    """On whose behalf, by which rule and policy, from which source, and what stands beside it; in words."""
+    changes: tuple[Operation, ...] | None
+    """What it changed in the state of the case (RFC 6902); null where that was not asked for."""
     texts: tuple[Text, ...] | None
     """Personal texts; null where they were not asked for."""
 
@@ -82,56 +98,94 @@ class Trail(OfView):
     """Position after which the next page begins; null on the last."""
 
 
-def trail(snapshot: Snapshot, wanted: TrailFilter, language: Language = "en", log: TextLog | None = None) -> Trail:
+def trail(
+    snapshot: Snapshot,
+    wanted: TrailFilter,
+    language: Language = "en",
+    log: TextLog | None = None,
+    *,
+    texts: bool = False,
+    changed: bool = False,
+) -> Trail:
     """Return entries in order, each with a sentence in words.
 
-    With ``log`` the personal texts are opened from it: give it only for one who may see them,
-    after the reading was recorded.
+    ``texts`` opens the personal texts from ``log``: ask for them only for one who may see them, after the
+    reading was recorded. ``changed`` computes from it what each event changed; it reads whole histories, so
+    ask for it of one case.
     """
-    query = select(ENTRIES).where(*_conditions(wanted)).order_by(ENTRIES.c.position).limit(wanted.limit + 1)
+    table = snapshot.on(NAME, written.ENTRIES)
+    query = select(table).where(*_conditions(table, wanted)).order_by(table.c.position).limit(wanted.limit + 1)
     rows = sql.fetch(snapshot.connection, query)
     shown = rows[: wanted.limit]
-    opened = {} if log is None else _opened(log, shown, snapshot.position)
-    entries = tuple(_entry(row, language, None if log is None else opened.get(row["position"], ())) for row in shown)
+    streams = list(dict.fromkeys(row["stream"] for row in shown))
+    surroundings = Surroundings(snapshot.connection, table, streams, language)
+    read = _Read(log, streams, snapshot.position, texts=texts, changed=changed)
+    entries = tuple(_entry(row, language, surroundings, read) for row in shown)
     return Trail(**snapshot.stamp(), entries=entries, next=shown[-1]["position"] if len(rows) > len(shown) else None)
 
 
-def _conditions(wanted: TrailFilter) -> list[ColumnElement[bool]]:
+def _conditions(table: Table, wanted: TrailFilter) -> list[ColumnElement[bool]]:
     columns = {
-        "stream": wanted.case, "actor": wanted.actor, "subject_id": wanted.subject, "origin": wanted.origin,
-        "business_unit": wanted.business_unit,
+        "stream": wanted.case, "actor": wanted.actor, "origin": wanted.origin, "business_unit": wanted.business_unit,
     }  # fmt: skip
-    conditions: list[ColumnElement[bool]] = [ENTRIES.c[name] == value for name, value in columns.items() if value]
+    conditions: list[ColumnElement[bool]] = [table.c[name] == value for name, value in columns.items() if value]
+    if wanted.subject:
+        conditions.append(_concerns(table, wanted.subject))
     if wanted.after:
-        conditions.append(ENTRIES.c.position > wanted.after)
+        conditions.append(table.c.position > wanted.after)
     if wanted.name:
-        conditions.append(ENTRIES.c.name.startswith(f"{wanted.name}.v", autoescape=True))
+        conditions.append(table.c.name.startswith(f"{wanted.name}.v", autoescape=True))
     if wanted.from_:
-        conditions.append(ENTRIES.c.recorded_at >= wanted.from_)
+        conditions.append(table.c.recorded_at >= wanted.from_)
     if wanted.to:
-        conditions.append(ENTRIES.c.recorded_at <= wanted.to)
+        conditions.append(table.c.recorded_at <= wanted.to)
     return conditions
 
 
-def _opened(log: TextLog, rows: Sequence[Mapping[str, Any]], position: int) -> dict[int, tuple[Text, ...]]:
-    streams = dict.fromkeys(row["stream"] for row in rows)
-    return {
-        recorded.position: texts_of(recorded)
-        for stream in streams
-        for recorded in log.stream(stream, as_of_position=position, open=True)
-    }
+def _concerns(table: Table, subject: UUID) -> ColumnElement[bool]:
+    """An event holds the words of a person, or names him as a party or as the one who was erased."""
+    person = {"subject_id": str(subject)}
+    named = ({"subject": str(subject)}, {"parties": [person]}, {"party": person})
+    return or_(
+        table.c.subject_id == subject, *(table.c.facts.op("@>", is_comparison=True)(_json(one)) for one in named)
+    )
 
 
-def _entry(row: Mapping[str, Any], language: Language, texts: tuple[Text, ...] | None) -> TrailEntry:
+def _json(value: Mapping[str, Any]) -> ColumnElement[Any]:
+    return cast(literal(orjson.dumps(value).decode(), Text_), JSONB)
+
+
+class _Read:
+    """What of the entries is not in the view but read from the log: texts and changes."""
+
+    def __init__(
+        self, log: TextLog | None, streams: Sequence[UUID], position: int, *, texts: bool, changed: bool
+    ) -> None:
+        self.texts: dict[int, tuple[Text, ...]] | None = {} if texts and log else None
+        self.changes: dict[int, tuple[Operation, ...]] | None = {} if changed and log else None
+        for stream in streams if log and (texts or changed) else ():
+            history = log.stream(stream, as_of_position=position, open=texts) if log else ()
+            if self.texts is not None:
+                self.texts.update((one.position, texts_of(one)) for one in history)
+            if self.changes is not None:
+                self.changes.update(changes(history))
+
+
+def _entry(row: Mapping[str, Any], language: Language, surroundings: Surroundings, read: _Read) -> TrailEntry:
     at: datetime = row["occurred_at"]
     by_day = row["occurred_precision"] == "day"
-    own = {"occurred_at", "occurred_on", "case", "words", "texts"}
+    own = {"occurred_at", "occurred_on", "case", "words", "texts", "policy", "beside", "around", "changes"}
     shared = TrailEntry.model_fields.keys() - own
+    policy, beside = surroundings.policy(row["stream"], row["version"]), surroundings.beside(row["position"])
     return TrailEntry(
         occurred_at=None if by_day else at,
         occurred_on=day_of(at, row["zone"]) if by_day else None,
         case=row["stream"],
         words=sentence(row["name"], row["facts"], language),
-        texts=texts,
+        policy=policy,
+        beside=beside,
+        around=around(row, policy, beside, language),
+        changes=None if read.changes is None else read.changes.get(row["position"], ()),
+        texts=None if read.texts is None else read.texts.get(row["position"], ()),
         **{name: row[name] for name in shared},
     )

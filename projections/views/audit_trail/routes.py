@@ -17,6 +17,8 @@ class Asked(TrailFilter):
 
     language: Language = "en"
     texts: bool = False
+    changes: bool = False
+    """Also what each event changed, as a JSON Patch (RFC 6902)."""
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -36,7 +38,8 @@ def routes(desk: Desk) -> APIRouter:
             case = find(snapshot, reference)
             if case is None:
                 raise NoSuchCase(reference)
-            log = desk.opened(request, case) if wanted.texts else None
-            return trail(snapshot, wanted.model_copy(update={"case": case}), wanted.language, log)
+            log = desk.log_for(request, "history", case, texts=wanted.texts)
+            of_case = wanted.model_copy(update={"case": case})
+            return trail(snapshot, of_case, wanted.language, log, texts=wanted.texts, changed=wanted.changes)
 
     return router

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from engine.configuration.in_force import Book
@@ -66,18 +66,19 @@ class AuditTrail(Projection):
     tables = (ENTRIES,)
 
     def begin(self, _connection: Link, _streams: Sequence[UUID]) -> Work:
-        return _Added()
+        return _Added(self.on(ENTRIES))
 
 
 class _Added(Work):
-    def __init__(self) -> None:
+    def __init__(self, entries: Table) -> None:
+        self._entries = entries
         self._rows: list[tuple[Any, ...]] = []
 
     def step(self, recorded: Recorded) -> None:
         self._rows.append(_row(recorded))
 
     def write(self, connection: Link, _: Book) -> None:
-        sql.copy_in(connection, ENTRIES, self._rows)
+        sql.copy_in(connection, self._entries, self._rows)
 
 
 def _row(recorded: Recorded) -> tuple[Any, ...]:

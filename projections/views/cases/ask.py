@@ -1,22 +1,27 @@
 """Which cases are there, and which one is meant."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, Table, and_, or_, select
 
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
-from projections.api import paging
-from projections.views.cases.rows import CASES, VERSION, VIEW, Standing
+from projections.runtime import copies
+from projections.runtime.progress import Name
+from projections.views.cases import order
+from projections.views.cases import rows as written
+from projections.views.cases.rows import VERSION, VIEW, Standing
+from projections.views.search import ask as search
 from projections.views.sla_timers import ask as timers
 from projections.views.sla_timers.ask import NextDue
 from schemas.words import Channel, ComplaintType, ExitReason, Origin, Outcome, Priority, Sense, Stage
 
 NAME = (VIEW, VERSION)
+CASES = copies.live(written.CASES)
 MOST = 500
 """Rows of one page at most."""
 
@@ -26,13 +31,26 @@ class CaseFilter(Question):
 
     kind: Literal["complaint", "feedback"] | None = None
     number: str | None = None
+    search: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    """Words that were said in the case, in Russian or English, all of them; ``"..."`` is a phrase. Also its number,
+    or a serial number, order, reference or contact."""
+    reference: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Exactly this number of the case, serial number, order, reference of another system or contact."""
+    open: bool | None = None
+    """Neither closed nor left by an exit."""
     stage: Standing | None = None
     channel: Channel | None = None
     type: ComplaintType | None = None
+    product: str | None = None
+    priority: Priority | None = None
+    outcome: Outcome | None = None
     team: str | None = None
     assignee: str | None = None
     business_unit: str | None = None
+    """The unit that the case belongs to now."""
     origin: Origin | None = None
+    sort: Literal["opened", "due"] = "opened"
+    """The latest opened first; or what is due next first, and only cases of which anything is due."""
     limit: Annotated[int, Field(ge=1, le=MOST)] = 50
     cursor: str | None = None
     """``next`` of the page before."""
@@ -71,23 +89,32 @@ class CaseItem(Answer):
 
 
 class CaseList(OfView):
-    """A page of cases, the latest opened first."""
+    """A page of cases, in the order that was asked for."""
 
     cases: tuple[CaseItem, ...]
     next: str | None
     """Cursor of the next page; null on the last."""
 
 
+def names(wanted: CaseFilter) -> list[Name]:
+    """Return the views that a question of cases needs, to be asked as of one position."""
+    searches = wanted.search is not None or wanted.reference is not None
+    return [NAME, *([search.NAME] if searches else []), *([timers.NAME] if wanted.sort == "due" else [])]
+
+
 def listing(snapshot: Snapshot, wanted: CaseFilter) -> CaseList:
-    """List cases, the latest opened first.
+    """List cases. The snapshot is of the views that ``names`` gives.
 
     Raises:
         projections.api.paging.BadCursor: the cursor is not one of ours.
     """
-    query = select(CASES).where(*_conditions(wanted)).order_by(CASES.c.opened_at.desc(), CASES.c.stream.desc())
-    rows = sql.fetch(snapshot.connection, query.limit(wanted.limit + 1))
+    chosen = order.by_due(snapshot) if wanted.sort == "due" else order.by_opening(snapshot)
+    query = chosen.query.where(*_conditions(snapshot, chosen.cases, wanted)).limit(wanted.limit + 1)
+    if wanted.cursor is not None:
+        query = query.where(chosen.behind(wanted.cursor))
+    rows = sql.fetch(snapshot.connection, query)
     shown = rows[: wanted.limit]
-    more = paging.cursor(shown[-1]["opened_at"], shown[-1]["stream"]) if len(rows) > len(shown) else None
+    more = chosen.cursor(shown[-1]) if len(rows) > len(shown) else None
     due = timers.next_due(snapshot, [row["stream"] for row in shown])
     return CaseList(**snapshot.stamp(), cases=tuple(_item(row, due) for row in shown), next=more)
 
@@ -102,12 +129,36 @@ def find(snapshot: Snapshot, reference: str) -> UUID | None:
     return found[0]["stream"] if found else None
 
 
-def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    plain = wanted.model_dump(exclude={"limit", "cursor", "at_least"}, exclude_none=True)
-    conditions: list[ColumnElement[bool]] = [CASES.c[name] == value for name, value in plain.items()]
-    if wanted.cursor is not None:
-        conditions.append(tuple_(CASES.c.opened_at, CASES.c.stream) < paging.after(wanted.cursor, (datetime, UUID)))
+_OWN_WAY: Final = {"search", "reference", "open", "sort", "limit", "cursor", "at_least"}
+
+
+def _conditions(snapshot: Snapshot, table: Table, wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """The unit is a condition like any other, never a policy of rows: that would keep the index of words from use."""
+    plain = wanted.model_dump(exclude=_OWN_WAY, exclude_none=True)
+    conditions: list[ColumnElement[bool]] = [table.c[name] == value for name, value in plain.items()]
+    if wanted.open is not None:
+        ended = table.c.stage.in_(["closed", "exited"])
+        conditions.append(~ended if wanted.open else ended)
+    if wanted.reference is not None:
+        conditions.append(table.c.stream.in_(_named(snapshot, table, wanted.reference)))
+    if wanted.search is not None:
+        conditions.append(_found(snapshot, table, wanted.search))
     return conditions
+
+
+def _found(snapshot: Snapshot, table: Table, wanted: str) -> ColumnElement[bool]:
+    """What a search finds by its words, and what it names as a whole."""
+    named = _named(snapshot, table, wanted)
+    words = search.said(snapshot, wanted, table.c.stream)
+    if not words:
+        return table.c.stream.in_(named)
+    return or_(and_(*words), table.c.stream.in_(named)) if named else and_(*words)
+
+
+def _named(snapshot: Snapshot, table: Table, reference: str) -> list[UUID]:
+    """The cases whose number this is, or in which this code was given."""
+    numbered = sql.fetch(snapshot.connection, select(table.c.stream).where(table.c.number == reference.strip().upper()))
+    return [*(row["stream"] for row in numbered), *search.coded(snapshot, reference)]
 
 
 def _item(row: Mapping[str, Any], due: Mapping[UUID, NextDue]) -> CaseItem:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from projections.api.desk import Desk
-from projections.views.cases.ask import NAME, CaseFilter, CaseList, listing
+from projections.views.cases.ask import CaseFilter, CaseList, listing, names
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -13,9 +13,11 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/cases")
-    def cases(wanted: Annotated[CaseFilter, Query()]) -> CaseList:
-        """List complaints and feedback, the latest opened first; no personal data."""
-        with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
+    def cases(request: Request, wanted: Annotated[CaseFilter, Query()]) -> CaseList:
+        """List complaints and feedback; no personal data. A search in what was said is noted before it is answered."""
+        if wanted.search is not None or wanted.reference is not None:
+            desk.noted(request, "search", None)
+        with desk.views.snapshot(names(wanted), wanted.at_least) as snapshot:
             return listing(snapshot, wanted)
 
     return router

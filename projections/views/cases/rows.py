@@ -116,7 +116,7 @@ class Cases(PerStream[CaseRow]):
     concerns = frozenset(name for name in EVENTS if name.startswith(("complaint.", "feedback.")))
 
     def load(self, connection: Link, streams: Sequence[UUID]) -> Mapping[UUID, CaseRow]:
-        return {values[0]: CaseRow(*values) for values in sql.rows_of(connection, CASES, streams)}
+        return {values[0]: CaseRow(*values) for values in sql.rows_of(connection, self.on(CASES), streams)}
 
     def step(self, state: CaseRow | None, recorded: Recorded) -> CaseRow:
         at = recorded.envelope.occurred_at
@@ -126,7 +126,7 @@ class Cases(PerStream[CaseRow]):
         return row._replace(last_event_at=max(row.last_event_at, at), event_count=recorded.version)
 
     def save(self, changes: Changes[CaseRow]) -> None:
-        sql.replace(changes.connection, CASES, changes.old, changes.states.values())
+        sql.replace(changes.connection, self.on(CASES), changes.old, changes.states.values())
 
 
 def _opened(recorded: Recorded) -> CaseRow:

@@ -6,6 +6,9 @@ from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
 from projections.views.funnel.ask import NAME, Funnel, FunnelFilter, counts
+from projections.views.funnel.drill import BehindFilter, BehindList, Cohorts, behind
+from projections.views.funnel.drill import cohorts as by_month
+from projections.views.funnel.narrow import Narrowed
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -17,5 +20,17 @@ def routes(desk: Desk) -> APIRouter:
         """Count complaints by stage; for every stage entered = passed + exited + there now."""
         with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
             return counts(snapshot, wanted)
+
+    @router.get("/funnel/cases")
+    def cases(wanted: Annotated[BehindFilter, Query()]) -> BehindList:
+        """List exactly the cases behind a number of the funnel."""
+        with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
+            return behind(snapshot, wanted)
+
+    @router.get("/funnel/cohorts")
+    def cohorts(wanted: Annotated[Narrowed, Query()]) -> Cohorts:
+        """Show how far the complaints of each month have come."""
+        with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
+            return by_month(snapshot, wanted)
 
     return router

@@ -1,28 +1,27 @@
-"""The funnel's tables: one row per complaint or feedback, one per stage of each of a complaint's cycles.
-
-A stage of a cycle has one row, however often it was entered in that cycle: ``seconds`` adds up the
-time spent in it in the world's time. A stage that was skipped on the way to a later one has a row
-too, passed in no time. How a row ended is exactly one of: ``passed``, ``exited``, not yet (null).
-"""
+"""Events to the funnel's rows: where each complaint stands, and how it came through the stages."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import ClassVar, Final, NamedTuple
+from datetime import date
+from fractions import Fraction
+from typing import ClassVar, Final
 from uuid import UUID
-
-from sqlalchemy import Boolean, Column, Date, DateTime, Double, Index, Integer, MetaData, Text, Uuid
 
 from engine.store.batch import Recorded
 from projections import sql
 from projections.answers import day_of
-from projections.runtime import versions
 from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
+from projections.views import pins
+from projections.views.funnel import dating
 from projections.views.funnel.stages import BEGINNING, ORDER, Place, move
+from projections.views.funnel.tables import CASES, PASSAGES, VERSION, VIEW, CaseRow, Passage
+from projections.views.sla_timers.calendars import Compiled
+from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintClassified
+from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.investigation import ActionAssigned, CauseEstablished, InvestigationStarted
 from schemas.complaint.lifecycle import (
     ComplaintClosed,
@@ -36,104 +35,12 @@ from schemas.complaint.lifecycle import (
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
 from schemas.complaint.remedies import RemedyApproved
 from schemas.complaint.waiting import InformationRequested
+from schemas.envelope import Envelope
 from schemas.streams.feedback import FeedbackBecameComplaint, FeedbackClassified, FeedbackReceived
-from schemas.words import ExitReason, Point, Stage
+from schemas.words import Point, Stage
 
-VIEW, VERSION = "funnel", 1
-SATISFIED_FROM = 0.8
+SATISFIED_FROM: Final = Fraction(4, 5)
 """A rating counts as satisfied from this share of the best mark on: 4 of 5."""
-
-_metadata = MetaData(schema=versions.SCHEMA)
-
-
-def _instant(name: str, *, nullable: bool = True) -> Column[datetime]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-CASES = versions.table(
-    _metadata, VIEW, VERSION, "cases",
-    Column("stream", Uuid, primary_key=True),
-    Column("kind", Text, nullable=False, comment="complaint or feedback"),
-    Column("channel", Text, comment="Of the first message; null until its receipt is stored."),
-    Column("type", Text, comment="As last classified."),
-    Column("product", Text),
-    Column("origin", Text, nullable=False),
-    Column("business_unit", Text, nullable=False),
-    Column("received_on", Date, nullable=False, comment="Day of receipt in the zone of its event, else in UTC."),
-    Column("registered", Boolean, nullable=False),
-    Column("cycle", Integer, nullable=False, comment="The running cycle; 0 for feedback."),
-    Column("stage", Text, comment="Where it stands; null after an exit and for feedback."),
-    Column("exit_reason", Text, comment="Of the running cycle."),
-    Column("closed", Boolean, nullable=False, comment="The running cycle has ended, after an exit or without."),
-    Column("reopenings", Integer, nullable=False),
-    Column("waits", Integer, nullable=False, comment="How often information was requested from the complainant."),
-    Column("satisfied", Boolean, comment="The complainant's last word in the running cycle; null: none."),
-    Column("sense", Text, comment="Of feedback."),
-    Column("became", Uuid, comment="The complaint that feedback turned into."),
-    Index(f"{VIEW}_cases_received_v{VERSION}", "received_on"),
-)  # fmt: skip
-PASSAGES = versions.table(
-    _metadata, VIEW, VERSION, "passages",
-    Column("stream", Uuid, primary_key=True),
-    Column("cycle", Integer, primary_key=True),
-    Column("stage", Text, primary_key=True),
-    _instant("entered_at", nullable=False),
-    _instant("since", nullable=False),
-    _instant("left_at"),
-    Column("seconds", Double, nullable=False, comment="Time in the stage until it was last left, wall clock."),
-    Column("entries", Integer, nullable=False, comment="0: skipped."),
-    Column("ended", Text, comment="passed, exited, or null while it stands there."),
-    Column("exit_reason", Text),
-)  # fmt: skip
-
-
-class CaseRow(NamedTuple):
-    """One complaint or feedback, in the order of the table's columns."""
-
-    stream: UUID
-    kind: str
-    channel: str | None
-    type: str | None
-    product: str | None
-    origin: str
-    business_unit: str
-    received_on: date
-    registered: bool = False
-    cycle: int = 0
-    stage: Stage | None = None
-    exit_reason: ExitReason | None = None
-    closed: bool = False
-    reopenings: int = 0
-    waits: int = 0
-    satisfied: bool | None = None
-    sense: str | None = None
-    became: UUID | None = None
-
-
-class Passage(NamedTuple):
-    """One stage of one cycle, in the order of the table's columns."""
-
-    stream: UUID
-    cycle: int
-    stage: Stage
-    entered_at: datetime
-    """First entered."""
-    since: datetime
-    """Last entered."""
-    left_at: datetime | None = None
-    seconds: float = 0.0
-    entries: int = 1
-    ended: str | None = None
-    exit_reason: ExitReason | None = None
-
-    def left(self, at: datetime, ended: str, reason: ExitReason | None = None) -> "Passage":
-        """Leave the stage. Time that would be negative counts as none."""
-        spent = max(0.0, (at - self.since).total_seconds())
-        return self._replace(left_at=at, seconds=self.seconds + spent, ended=ended, exit_reason=reason)
-
-    def entered_again(self, at: datetime) -> "Passage":
-        """Come back to the stage in the same cycle; its time goes on."""
-        return self._replace(since=at, left_at=None, ended=None, entries=self.entries + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +63,7 @@ _LOOKED_AT: Final[tuple[type[Event], ...]] = (
     ComplaintReceived, ComplaintRegistered, ComplaintClassified, InvestigationStarted, CauseEstablished,
     ActionAssigned, RemedyApproved, ComplaintResolved, ComplaintClosed, ComplaintDiscontinued, ComplaintReopened,
     OutcomeAccepted, OutcomeDisputed, ComplaintRated, InformationRequested, FeedbackReceived, FeedbackClassified,
-    FeedbackBecameComplaint,
+    FeedbackBecameComplaint, ComplaintAssigned, SlaApplied,
 )  # fmt: skip
 
 
@@ -168,11 +75,14 @@ class Funnel(PerStream[Standing]):
     tables = (CASES, PASSAGES)
     concerns = frozenset(event.NAME for event in _LOOKED_AT)
 
+    def __init__(self) -> None:
+        self._calendars = Compiled()
+
     def load(self, connection: Link, streams: Sequence[UUID]) -> Mapping[UUID, Standing]:
         passages: defaultdict[UUID, list[Passage]] = defaultdict(list)
-        for values in sql.rows_of(connection, PASSAGES, streams):
+        for values in sql.rows_of(connection, self.on(PASSAGES), streams):
             passages[values[0]].append(Passage(*values))
-        rows = [CaseRow(*values) for values in sql.rows_of(connection, CASES, streams)]
+        rows = [CaseRow(*values) for values in sql.rows_of(connection, self.on(CASES), streams)]
         return {row.stream: Standing(row, tuple(sorted(passages[row.stream], key=_order))) for row in rows}
 
     def step(self, state: Standing | None, recorded: Recorded) -> Standing:
@@ -184,57 +94,64 @@ class Funnel(PerStream[Standing]):
             return state
         before = state.place()
         after = move(before, recorded.event)
-        return state if after is before else _moved(state, before, after, recorded.envelope.occurred_at)
+        return state if after is before else _moved(state, before, after, recorded.envelope)
 
     def save(self, changes: Changes[Standing]) -> None:
-        sql.replace(changes.connection, CASES, changes.old, (state.row for state in changes.states.values()))
-        sql.replace(changes.connection, PASSAGES, changes.old, _all_passages(changes.states))
+        calendars = self._calendars.of(changes.book)
+        dated = [dating.dated(state.row, state.passages, calendars) for state in changes.states.values()]
+        sql.replace(changes.connection, self.on(CASES), changes.old, (row for row, _ in dated))
+        passages = (passage for _, passages in dated for passage in passages)
+        sql.replace(changes.connection, self.on(PASSAGES), changes.old, passages)
 
 
 def _order(passage: Passage) -> tuple[int, int]:
     return passage.cycle, ORDER.index(passage.stage)
 
 
-def _all_passages(states: Mapping[UUID, Standing]) -> Iterator[Passage]:
-    for state in states.values():
-        yield from state.passages
-
-
 def _opened(recorded: Recorded) -> Standing:
     """The first event opens the rows, even if the receipt itself is stored later."""
     envelope = recorded.envelope
     kind = recorded.event.NAME.partition(".")[0]
+    at, day = envelope.occurred_at, _day(envelope)
     row = CaseRow(
-        stream=recorded.stream, kind=kind, channel=None, type=None, product=None, origin=envelope.origin,
-        business_unit=envelope.business_unit, received_on=day_of(envelope.occurred_at, envelope.zone),
+        stream=recorded.stream, kind=kind, number=None, complainant=None, channel=None, type=None, product=None,
+        location=None, team=None, origin=envelope.origin, business_unit=envelope.business_unit, received_at=at,
+        received_day=day, received_zone=envelope.zone, received_on=day_of(at, envelope.zone),
     )  # fmt: skip
     if kind == "feedback":
         return Standing(row._replace(sense="unknown"))
-    at = envelope.occurred_at
     row = row._replace(cycle=BEGINNING.cycle, stage=BEGINNING.stage)
-    return Standing(row, (Passage(recorded.stream, BEGINNING.cycle, BEGINNING.stage, at, at),))
+    return Standing(row, (Passage(recorded.stream, BEGINNING.cycle, BEGINNING.stage, at, at, entered_day=day),))
+
+
+def _day(envelope: Envelope) -> date | None:
+    """Return the day of an event of which only the day is known."""
+    return day_of(envelope.occurred_at, envelope.zone) if envelope.occurred_precision == "day" else None
 
 
 def _marked(row: CaseRow, recorded: Recorded) -> CaseRow:
     """Return the row with what the event says beside moving through the stages."""
-    event, envelope = recorded.event, recorded.envelope
+    event = recorded.event
     match event:
         case ComplaintReceived() | FeedbackReceived() if row.channel is None:
-            sense = event.sense if isinstance(event, FeedbackReceived) and row.sense == "unknown" else row.sense
-            day = day_of(envelope.occurred_at, envelope.zone)
-            return row._replace(channel=event.channel, received_on=day, sense=sense)
+            return _received(row, event, recorded.envelope)
         case ComplaintRegistered():
-            return _with_points(row._replace(registered=True), event.points)
+            return _with_points(row._replace(registered=True, number=event.number), event.points)
         case ComplaintClassified():
             return _with_points(row._replace(type=event.type or row.type), event.points)
+        case ComplaintAssigned():
+            return row._replace(team=event.team)
+        case SlaApplied() if event.clocks:
+            return _pinned(row, event)
         case InformationRequested(from_="complainant"):
             return row._replace(waits=row.waits + 1)
         case ComplaintReopened():
             return row._replace(reopenings=row.reopenings + 1, satisfied=None)
         case OutcomeAccepted() | OutcomeDisputed():
             return row._replace(satisfied=isinstance(event, OutcomeAccepted))
-        case ComplaintRated() if event.cycle == row.cycle and event.scores:
-            return row._replace(satisfied=is_satisfied(event))
+        case ComplaintRated() if event.scores:
+            said = is_satisfied(event) if event.cycle == row.cycle else row.satisfied
+            return row._replace(rated=True, satisfied=said)
         case FeedbackClassified():
             return row._replace(sense=event.sense)
         case FeedbackBecameComplaint():
@@ -243,9 +160,24 @@ def _marked(row: CaseRow, recorded: Recorded) -> CaseRow:
             return row
 
 
+def _received(row: CaseRow, event: ComplaintReceived | FeedbackReceived, envelope: Envelope) -> CaseRow:
+    sense = event.sense if isinstance(event, FeedbackReceived) and row.sense == "unknown" else row.sense
+    named = next((party.subject_id for party in event.parties if party.role == "complainant"), None)
+    return row._replace(
+        channel=event.channel, location=event.location, complainant=named or event.subject_id, sense=sense,
+        received_at=envelope.occurred_at, received_day=_day(envelope), received_zone=envelope.zone,
+    )  # fmt: skip
+
+
+def _pinned(row: CaseRow, event: SlaApplied) -> CaseRow:
+    name, version = pins.of(event)
+    row = row._replace(calendar=name, calendar_version=version)
+    return row if row.zone_calendar else row._replace(zone_calendar=name, zone_calendar_version=version)
+
+
 def is_satisfied(event: ComplaintRated) -> bool:
     """Whether the mean of the marks, each as a share of its best one, says satisfied."""
-    return sum(score.score / score.out_of for score in event.scores) / len(event.scores) >= SATISFIED_FROM
+    return sum(Fraction(one.score, one.out_of) for one in event.scores) >= SATISFIED_FROM * len(event.scores)
 
 
 def _with_points(row: CaseRow, points: Sequence[Point]) -> CaseRow:
@@ -256,21 +188,34 @@ def _with_points(row: CaseRow, points: Sequence[Point]) -> CaseRow:
     return row._replace(type=row.type or first.type, product=first.product or row.product)
 
 
-def _moved(state: Standing, before: Place, after: Place, at: datetime) -> Standing:
+def _moved(state: Standing, before: Place, after: Place, envelope: Envelope) -> Standing:
+    at, day = envelope.occurred_at, _day(envelope)
     passages = {(one.cycle, one.stage): one for one in state.passages}
     here = before.cycle, before.stage
     ended = "exited" if after.exit else "passed"
     if before.exit is None:
-        passages[here] = passages[here].left(at, ended, after.exit)
+        passages[here] = passages[here].left(at, day, ended, after.exit)
     elif after.cycle == before.cycle:
         passages[here] = passages[here]._replace(ended=ended, exit_reason=after.exit)
     if after.exit is None:
         for stage in _skipped(before, after):
-            skipped = Passage(state.row.stream, after.cycle, stage, at, at, at, entries=0, ended="passed")
+            skipped = Passage(
+                state.row.stream,
+                after.cycle,
+                stage,
+                at,
+                at,
+                at,
+                entries=0,
+                ended="passed",
+                entered_day=day,
+                left_day=day,
+            )
             passages.setdefault((after.cycle, stage), skipped)
         there = after.cycle, after.stage
         known = passages.get(there)
-        passages[there] = known.entered_again(at) if known else Passage(state.row.stream, *there, at, at)
+        first = Passage(state.row.stream, *there, at, at, entered_day=day)
+        passages[there] = known.entered_again(at) if known else first
     row = state.row._replace(
         cycle=after.cycle, stage=None if after.exit else after.stage, exit_reason=after.exit,
         closed=after.ended or after.stage == "closed",

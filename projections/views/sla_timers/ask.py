@@ -18,14 +18,16 @@ from engine.sla.judge import State, Verdict, judge
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot
 from projections.api import paging
-from projections.runtime import progress
+from projections.runtime import copies, progress
+from projections.views.sla_timers import rows as written
 from projections.views.sla_timers.calendars import Compiled
 from projections.views.sla_timers.reported import Asks, Key, key_of
-from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW
+from projections.views.sla_timers.rows import VERSION, VIEW
 from schemas.configuration.policy import PLAIN_KINDS, is_kind
 from schemas.words import Origin
 
 NAME = (VIEW, VERSION)
+CASES, CLOCKS = copies.live(written.CASES), copies.live(written.CLOCKS)
 MOST = 500
 """Clocks of one page at most."""
 _SORTED = (datetime, UUID, str, int, int)

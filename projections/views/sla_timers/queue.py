@@ -12,9 +12,10 @@ from uuid import UUID
 from sqlalchemy import Boolean, ColumnElement, Select, literal_column, select, tuple_
 
 from projections import sql
+from projections.runtime import copies
 from projections.sql import Link
+from projections.views.sla_timers import rows as written
 from projections.views.sla_timers.reported import Asks
-from projections.views.sla_timers.rows import CLOCKS
 
 Place = tuple[datetime, UUID, str, int, int]
 """Where a row stands in the queue."""
@@ -57,6 +58,7 @@ class Live(NamedTuple):
     since: datetime
 
 
+CLOCKS = copies.live(written.CLOCKS)
 _COLUMNS = (
     CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance, CLOCKS.c.due_at, CLOCKS.c.action,
     CLOCKS.c.action_at, CLOCKS.c.level, CLOCKS.c.stepped,

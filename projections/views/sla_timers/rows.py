@@ -129,7 +129,7 @@ class SlaTimers(PerStream[Timed]):
         self._calendars = Compiled()
 
     def load(self, connection: Link, streams: Sequence[UUID]) -> Mapping[UUID, Timed]:
-        rows = sql.rows_of(connection, CASES, streams)
+        rows = sql.rows_of(connection, self.on(CASES), streams)
         return {
             stream: Timed(
                 unit, origin, marks.from_json(kept), number, team, policy, version, imported, reported.from_json(told)
@@ -158,10 +158,9 @@ class SlaTimers(PerStream[Timed]):
     def save(self, changes: Changes[Timed]) -> None:
         calendars = self._calendars.of(changes.book)
         clocks = [row for stream, state in changes.states.items() for row in _clocks(stream, state, calendars)]
-        sql.replace(
-            changes.connection, CASES, changes.old, (_case(stream, state) for stream, state in changes.states.items())
-        )
-        sql.replace(changes.connection, CLOCKS, changes.old, clocks)
+        cases = (_case(stream, state) for stream, state in changes.states.items())
+        sql.replace(changes.connection, self.on(CASES), changes.old, cases)
+        sql.replace(changes.connection, self.on(CLOCKS), changes.old, clocks)
 
 
 def _case(stream: UUID, state: Timed) -> tuple[Any, ...]:

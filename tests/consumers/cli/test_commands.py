@@ -48,7 +48,7 @@ ENTRY = [
     "position", "recorded_at", "occurred_at", "occurred_on", "zone", "received_at", "claimed_at", "claim_differs",
     "case", "version", "name", "words", "event_id", "subject_id", "actor", "on_behalf_of", "identity", "decided_by",
     "source", "command_id", "correlation_id", "causation_id", "traceparent", "origin", "business_unit", "facts",
-    "has_why", "texts",
+    "has_why", "policy", "beside", "around", "changes", "texts",
 ]  # fmt: skip
 
 
@@ -121,10 +121,13 @@ def test_a_clock_has_one_shape(desk: Desk) -> None:
 def test_a_funnel_has_one_shape_and_counts_no_thanks(desk: Desk) -> None:
     found = desk.json("funnel")
     assert list(found) == [
-        *OF_VIEW, "received", "registered", "stages", "exits", "converted", "reopened", "reopenings", "waits", "waited",
-        "satisfied", "dissatisfied", "feedback",
+        *OF_VIEW, "received", "complainants", "registered", "stages", "groups", "exits", "converted", "reopened",
+        "reopenings", "waits", "waited", "rated", "satisfied", "dissatisfied", "feedback",
     ]  # fmt: skip
-    stage = ["stage", "entered", "passed", "skipped", "exited", "exits", "there_now", "conversion"]
+    stage = [
+        "stage", "entered", "left", "passed", "skipped", "exited", "exits", "there_now", "conversion", "complainants",
+        "times",
+    ]  # fmt: skip
     assert [list(one) for one in found["stages"]] == [stage] * 5
     assert (found["received"], found["feedback"]["received"]) == (2, 1)
     assert desk.json("funnel", "--from", "2013-01-01")["received"] == 1
@@ -258,9 +261,13 @@ def test_two_names_are_two_persons(desk: Desk) -> None:
 
 
 INSTANT_OR_DATE = "takes an instant such as 2026-11-22T09:30:00Z or a date such as 2026-11-22"
+A_POINT = (
+    "give a position such as 120, a version such as v7, an instant such as 2026-11-22T09:30:00Z or a date such as "
+    "2026-11-22; with occurred: before it the time of the world counts"
+)
 NO_CURSOR = "--cursor: not one that an earlier page gave; leave it out to begin with the first page"
 NO_JSON = "--fields (whole): Invalid JSON: EOF while parsing an object at line 1 column 1"
-NO_COMMAND = f"no command 'nosuch'; there are {', '.join([*main._COMMANDS, *main._GROUPS])}"  # noqa: SLF001 -- the one list of commands
+NO_COMMAND = f"no command 'nosuch'; there are {', '.join({**main._COMMANDS, **main._GROUPS})}"  # noqa: SLF001 -- the one list of commands
 NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path of a YAML file"
 
 
@@ -272,7 +279,8 @@ NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path 
         (f"case show {NOBODY}", 3, f"no case {NOBODY}: give the number (PL-...) or the id of one that is stored"),
         (f"audit trail {NOBODY}", 3, f"no case '{NOBODY}'; 'plaint case list' shows the numbers"),
         (f"case do {NOBODY} close", 3, "refused, unknown_complaint: no such complaint"),
-        ("case show x --as-of yesterday", 2, f"--as-of {INSTANT_OR_DATE}"),
+        ("case show x --as-of yesterday", 2, f"--as-of: {A_POINT}"),
+        ("case show x --occurred x", 2, f"--occurred {INSTANT_OR_DATE}"),
         ("case show x --as-of 2026-01-01 --position 3", 2, "give one of --as-of, --occurred and --position"),
         ("case list --limit 0", 2, "--limit: Input should be greater than or equal to 1"),
         ("case list --cursor x", 2, NO_CURSOR),
@@ -321,6 +329,11 @@ TABLES = [
     "audit trail {}",
     "sla list",
     "funnel",
+    "satisfaction",
+    "causes",
+    "remedies",
+    "workload",
+    "rates",
     "parked list",
     "config check",
 ]

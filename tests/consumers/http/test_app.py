@@ -374,6 +374,8 @@ def test_the_description_is_openapi_whose_references_all_lead_somewhere(office: 
 
 QUESTIONS = {
     "/livez", "/readyz", "/v1/cases", "/v1/cases/{reference}", "/v1/cases/{reference}/trail", "/v1/funnel",
+    "/v1/funnel/cases", "/v1/funnel/cohorts", "/v1/satisfaction", "/v1/satisfaction/negative", "/v1/causes",
+    "/v1/causes/complaints", "/v1/remedies", "/v1/remedies/ledger", "/v1/remedies/watch", "/v1/workload", "/v1/rates",
     "/v1/sla/timers", "/v1/trail",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
@@ -406,6 +408,44 @@ def test_what_a_message_may_be_is_described(office: Office) -> None:
     assert sorted(content) == ["application/cloudevents+json", "application/json", intake.MAIL]
     union = document["components"]["schemas"]["message.ChannelMessage"]
     assert len(union["oneOf"]) == 9
+
+
+def test_a_case_is_searched_by_words_and_codes_and_sorted_by_what_is_due(office: Office) -> None:
+    stream = office.opened("search", "The toaster of order AB-12/3 burns")
+    office.project()
+    for wanted in ({"search": "burning toasters"}, {"search": "toaster", "sort": "due"}):
+        found = office.web.get("/v1/cases", params=wanted).json()
+        assert [one["id"] for one in found["cases"]] == [stream]
+    due = [one["next_due"]["due_at"] for one in office.web.get("/v1/cases", params={"sort": "due"}).json()["cases"]]
+    assert due == sorted(due)
+    assert due
+
+
+def test_what_changed_between_two_points_is_a_patch_and_words(office: Office) -> None:
+    stream = office.opened("diff", "It is broken again!")
+    office.give(stream, "prioritise", {"priority": "urgent"})
+    answer = office.web.get(f"/v1/cases/{stream}/diff", params={"from": "v3"}).json()
+    assert {"op": "replace", "path": "/classification/priority", "value": "urgent", "was": None} in answer["changes"]
+    assert [one["words"] for one in answer["steps"]] == ["Priority set to urgent"]
+    steps = office.web.get(f"/v1/cases/{stream}/steps").json()["steps"]
+    assert [one["version"] for one in steps] == [1, 2, 3, 4]
+    problem(office.web.get(f"/v1/cases/{stream}/diff", params={"from": "yesterday"}), 400, "bad_when")
+    problem(office.web.get(f"/v1/cases/{NOBODY}/diff"), 404, "no_such_case")
+    office.project()
+    trail = office.web.get(f"/v1/cases/{stream}/trail", params={"changes": True}).json()["entries"]
+    assert trail[-1]["changes"] == answer["changes"]
+
+
+def test_every_reading_is_noted_where_that_is_wanted(office: Office, settings: dict[str, str]) -> None:
+    stream = office.opened("noted", "It is broken once more!")
+    office.project()
+    paths = [f"/v1/cases/{stream}{part}" for part in ("", "/trail", "/steps", "/diff")] + [f"/cases/{stream}"]
+    with build.opened(from_environment({**settings, "PLAINT_ACCESS_LOG": "cases"})) as here, web(here) as watched:
+        for asked, expected in ((office.web, 0), (watched, 5)):
+            before = len(here.store.access_log.of_stream(UUID(stream)))
+            assert [asked.get(path).status_code for path in paths] == [200] * 5
+            noted = [one.access.what for one in here.store.access_log.of_stream(UUID(stream))[before:]]
+            assert noted == ["case", "history", "history", "history", "page"][:expected]
 
 
 # --- pages ----------------------------------------------------------------------------------
@@ -441,6 +481,29 @@ def test_the_page_of_a_case_tells_its_history_in_words_without_texts(office: Off
         assert len(entries) == 4
         for entry in entries:
             assert entry["words"].replace("'", "&#39;") in page.text
+
+
+def test_the_page_of_cases_searches_and_sorts(office: Office) -> None:
+    stream = office.opened("page-search", f"My {CANARY} samovar is broken!", author={"name": CANARY})
+    office.project()
+    number = office.web.get(f"/v1/cases/{stream}").json()["state"]["registration"]["number"]
+    before = len(office.here.store.access_log.after(0, 10_000))
+    for sort in ("opened", "due"):
+        page = office.web.get("/cases", params={"search": "samovars", "sort": sort})
+        assert page.text.count("<tr><td>") == 1
+        assert f'href="/cases/{number}?language=en"' in page.text
+        assert 'value="samovars"' in page.text
+        assert CANARY not in page.text
+    noted = [one.access for one in office.here.store.access_log.after(0, 10_000)[before:]]
+    assert [(one.what, one.stream) for one in noted] == [("search", None)] * 2
+    everything = office.web.get("/cases", params={"search": "", "language": "ru"})
+    assert (everything.status_code, "Поиск" in everything.text) == (200, True)
+
+
+def test_a_search_writes_back_no_markup(office: Office) -> None:
+    page = office.web.get("/cases", params={"search": '"><script>alert(1)</script>'})
+    assert page.status_code == 200
+    assert "<script" not in page.text
 
 
 @pytest.mark.parametrize("reference", ["'; DROP TABLE views.cases; --", "<b>x</b>", "..%2f..%2fetc", "x" * 5_000])

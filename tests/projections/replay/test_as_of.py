@@ -102,7 +102,7 @@ def test_as_of_any_position_is_the_fold_of_what_stood_there(events: list[Recorde
 
 @pytest.mark.parametrize("asked", [{"recorded": START, "position": 1}, {"recorded": START, "occurred": START}])
 def test_one_way_of_asking_at_a_time(asked: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="give one of recorded, occurred and position"):
+    with pytest.raises(ValidationError, match="give one of recorded, occurred, position and version"):
         When.model_validate(asked)
 
 

@@ -8,22 +8,31 @@ from hypothesis import HealthCheck, given, settings
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
+from projections.replay.sentence import LANGUAGES
 from projections.replay.texts import Text, TextLog
 from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, trail
 from projections.views.audit_trail.facts import impersonal
 from projections.views.audit_trail.rows import AuditTrail
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
+from schemas.complaint.classification import ComplaintPrioritised
+from schemas.complaint.correspondence import PartyAdded
 from schemas.complaint.lifecycle import ComplaintResolved
-from schemas.words import ERASED
+from schemas.complaint.records import EntryCorrected, MessageMoved
+from schemas.envelope import FileSource, KafkaSource, RequestSource, RuleSource, Source
+from schemas.streams.subject import SubjectErased
+from schemas.words import ERASED, Party, RuleRef
 from support.examples import whole
-from support.histories import PERSON, RECEIVED, SECRET, START, Writer, histories, registered, uid
+from support.histories import APPLIED, PERSON, RECEIVED, SECRET, START, Writer, histories, registered, uid
 from support.views import asking, build, drop
 
+URGENT = ComplaintPrioritised(priority="urgent")
 
-def ask(pool: Pool, *, log: TextLog | None = None, **wanted: Any) -> Trail:
+
+def ask(pool: Pool, *, log: TextLog | None = None, changed: bool = False, **wanted: Any) -> Trail:
     with asking(pool).snapshot([NAME]) as snapshot:
-        return trail(snapshot, TrailFilter.model_validate(wanted), "en", log)
+        asked = TrailFilter.model_validate(wanted)
+        return trail(snapshot, asked, "en", log, texts=log is not None and not changed, changed=changed)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -50,7 +59,8 @@ def test_one_entry_in_full(pool: Pool) -> None:
         "actor": "person:k7", "on_behalf_of": None, "identity": "token", "decided_by": None,
         "source": {"kind": "request", "request": str(uid("request 1"))}, "command_id": str(uid("command 1")),
         "correlation_id": str(uid(uid("case"))), "causation_id": None, "traceparent": None, "origin": "live",
-        "business_unit": "main", "has_why": True, "texts": None,
+        "business_unit": "main", "has_why": True, "texts": None, "changes": None, "policy": None, "beside": [],
+        "around": [f"by request {uid('request 1')}"],
         "facts": {
             "subject_id": str(PERSON), "channel": "email", "message": str(uid("opening")), "public": False,
             "attachments": [], "sense": "complaint",
@@ -122,3 +132,99 @@ def test_pages_follow_each_other_by_position(pool: Pool) -> None:
     last = ask(pool, limit=2, after=second.next)
     assert [[one.position for one in page.entries] for page in (first, second, last)] == [[1, 2], [3, 4], [5]]
     assert (first.next, second.next, last.next) == (2, 4, None)
+
+
+def test_a_correction_and_what_it_corrects_name_each_other(pool: Pool) -> None:
+    writer = Writer().add("case", RECEIVED, URGENT)
+    writer.add("case", EntryCorrected(subject_id=PERSON, event_id=writer.events[1].envelope.event_id))
+    build(pool, writer.log())
+    found = ask(pool, case=uid("case"))
+    assert [[(one.relation, one.version) for one in entry.beside] for entry in found.entries] == [
+        [], [("corrected_by", 3)], [("corrects", 2)],
+    ]  # fmt: skip
+    assert [entry.around[0] for entry in found.entries[1:]] == [
+        "marked as wrong by entry 3",
+        "corrects entry 2: Priority set to urgent",
+    ]
+
+
+def test_a_move_and_the_message_that_it_moves_name_each_other(pool: Pool) -> None:
+    writer = Writer().add("case", RECEIVED, MessageMoved(message=RECEIVED.message, other=uid("other")))
+    build(pool, writer.add("third", RECEIVED).log())
+    found = ask(pool)
+    assert [[(one.relation, one.position) for one in entry.beside] for entry in found.entries] == [
+        [("moved_by", 2)], [("moves", 1)], [],
+    ]  # fmt: skip
+
+
+def test_an_entry_names_the_policy_that_its_case_had_then(pool: Pool) -> None:
+    writer = Writer().add("case", RECEIVED, APPLIED, URGENT, APPLIED.model_copy(update={"policy_version": 2}))
+    build(pool, writer.log())
+    pinned = [entry.policy and entry.policy.version for entry in ask(pool, case=uid("case")).entries]
+    assert pinned == [None, 1, 1, 2]
+
+
+def test_the_circumstances_of_an_entry_are_told_in_both_languages(pool: Pool) -> None:
+    first = Writer().add("case", RECEIVED, origin="import", at=START).events[0]
+    around = first.envelope.model_copy(
+        update={
+            "on_behalf_of": "person:boss", "decided_by": RuleRef(rule_set="routing", version=3, rule="big"),
+            "source": KafkaSource(cluster="c", topic="complaints.inbound", partition=2, offset=17),
+            "claimed_at": START, "claim_differs": True,
+        }
+    )  # fmt: skip
+    build(pool, Writer([first._replace(envelope=around)]).log())
+    with asking(pool).snapshot([NAME]) as snapshot:
+        told = [trail(snapshot, TrailFilter(), language).entries[0].around for language in LANGUAGES]
+    assert told == [
+        (
+            "on behalf of person:boss",
+            "by rule big of rule set routing, version 3",
+            "from topic complaints.inbound, partition 2, offset 17",
+            "the sender claims another time: 2026-03-02 09:00 UTC",
+            "brought from another system",
+        ),
+        (
+            "от имени person:boss",
+            "по правилу big из набора routing, версия 3",
+            "из темы complaints.inbound, раздел 2, смещение 17",
+            "отправитель указывает другое время: 2026-03-02 09:00 UTC",
+            "перенесено из другой системы",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (FileSource(file="a" * 64, line=12), f"from line 12 of the file {'a' * 64}"),
+        (RequestSource(request=uid("r")), f"by request {uid('r')}"),
+        (RuleSource(), "by itself"),
+        (RuleSource(event_id=uid("e")), f"by itself, upon event {uid('e')}"),
+    ],
+)
+def test_every_source_has_its_words(pool: Pool, source: Source, words: str) -> None:
+    first = Writer().add("case", RECEIVED).events[0]
+    build(pool, Writer([first._replace(envelope=first.envelope.model_copy(update={"source": source}))]).log())
+    assert ask(pool).entries[0].around == (words,)
+
+
+def test_a_person_is_found_by_his_words_and_where_he_is_named(pool: Pool) -> None:
+    gone = SubjectErased(subject=PERSON, request_id=uid("wish"), reason="request")
+    other = uid("other person")
+    party = PartyAdded(subject_id=other, party=Party(role="customer", subject_id=PERSON))
+    writer = Writer().add("case", RECEIVED, party, URGENT).add("subject", gone)
+    build(pool, writer.log())
+    assert [entry.position for entry in ask(pool, subject=PERSON).entries] == [1, 2, 4]
+    assert [entry.position for entry in ask(pool, subject=other).entries] == [2]
+
+
+def test_what_each_event_changed_is_computed_where_it_is_asked(pool: Pool) -> None:
+    log = Writer().add("case", RECEIVED, URGENT).log()
+    build(pool, log)
+    found = ask(pool, log=log, changed=True, case=uid("case"))
+    assert [one.model_dump() for one in found.entries[1].changes or ()] == [
+        {"op": "replace", "path": "/classification/priority", "value": "urgent", "was": None}
+    ]
+    assert {entry.texts for entry in found.entries} == {None}
+    assert {entry.changes for entry in ask(pool, case=uid("case")).entries} == {None}

@@ -11,6 +11,7 @@ from projections.api.paging import BadCursor
 from projections.views.cases.ask import NAME, CaseFilter, CaseList, find, listing
 from projections.views.cases.rows import Cases
 from projections.views.funnel.rows import Funnel
+from projections.views.funnel.tables import CaseRow
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued, ComplaintReopened, ComplaintResolved
@@ -169,8 +170,9 @@ def test_cases_and_funnel_agree_on_where_every_case_stands(pool: Pool, events: l
     build(pool, Writer(events).log(), [Cases(), Funnel()], batch=5)
     found = rows(pool, [Cases(), Funnel()])
     listed = {row[0]: (row[6], row[7], row[9]) for row in found["cases_list_v1"]}
-    counted = {row[0]: (row[9], row[11]) for row in found["funnel_cases_v1"]}
-    stages = {row[0]: row[10] for row in found["funnel_cases_v1"]}
+    funnel = [CaseRow(*row) for row in found["funnel_cases_v2"]]
+    counted = {row.stream: (row.cycle, row.exit_reason) for row in funnel}
+    stages = {row.stream: row.stage for row in funnel}
     for stream, (cycle, reason) in counted.items():
         kind = next(row[1] for row in found["cases_list_v1"] if row[0] == stream)
         assert listed[stream][0] == cycle

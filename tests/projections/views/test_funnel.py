@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from engine.complaint.decider import Case, fold
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
-from projections.views.funnel.ask import NAME, Funnel, FunnelFilter, StageCounts, counts
+from projections.views.funnel.ask import NAME, Complainants, Funnel, FunnelFilter, StageCounts, Times, counts
 from projections.views.funnel.rows import Funnel as View
 from projections.views.funnel.rows import is_satisfied
 from projections.views.funnel.stages import BEGINNING, ORDER, move
+from projections.views.funnel.tables import CaseRow, Passage
 from schemas.complaint.base import Event
 from schemas.complaint.investigation import ActionAssigned, CauseEstablished, InvestigationStarted
 from schemas.complaint.lifecycle import (
@@ -125,11 +126,12 @@ def test_stages_are_counted_by_the_stage_table(
 
 def test_time_in_a_stage_goes_on_when_it_is_entered_again(pool: Pool) -> None:
     told(pool, STARTED, CAUSE, STARTED, CAUSE)
-    passages = {row[2]: row for row in rows(pool, [View()])["funnel_passages_v1"]}
-    # stream, cycle, stage, entered_at, since, left_at, seconds, entries, ended, exit_reason
+    passages = {row[2]: Passage(*row) for row in rows(pool, [View()])["funnel_passages_v2"]}
     assert passages["investigation"][3:9] == (
         START + timedelta(hours=1), START + timedelta(hours=3), START + timedelta(hours=4), 7200.0, 2, "passed",
     )  # fmt: skip
+    assert passages["investigation"].earlier == [START + timedelta(hours=1), START + timedelta(hours=2)]
+    assert passages["investigation"].worked_seconds is None, "no calendar was pinned"
 
 
 def test_a_second_exit_gives_the_reason(pool: Pool) -> None:
@@ -146,7 +148,8 @@ def test_entered_is_passed_and_exited_and_there_now_for_every_stage(pool: Pool, 
         assert one.entered == one.passed + one.exited + one.there_now
         assert one.exited == sum(one.exits.values())
     running = sum(one.there_now for one in found.stages)
-    ended = [row for row in rows(pool, [View()])["funnel_cases_v1"] if row[1] == "complaint" and row[11] is not None]
+    cases = [CaseRow(*row) for row in rows(pool, [View()])["funnel_cases_v2"]]
+    ended = [row for row in cases if row.kind == "complaint" and row.exit_reason is not None]
     assert found.received == running + len(ended)
     assert found.stages[0].entered == found.received
 
@@ -186,13 +189,15 @@ def test_the_whole_answer(pool: Pool) -> None:
     build(pool, writer.log(), [View()])
     found = ask(pool)
     assert found.model_dump(exclude={"stages", "as_of", "incarnation"}) == {
-        "position": 22, "left_out": 0, "received": 3, "registered": 2, "exits": {"withdrawn": 1}, "converted": 2,
-        "reopened": 1, "reopenings": 1, "waits": 2, "waited": 1, "satisfied": 1, "dissatisfied": 0,
+        "position": 22, "left_out": 0, "received": 3, "complainants": 1, "registered": 2, "groups": (),
+        "exits": {"withdrawn": 1}, "converted": 2, "reopened": 1, "reopenings": 1, "waits": 2, "waited": 1,
+        "rated": 1, "satisfied": 1, "dissatisfied": 0,
         "feedback": {"received": 2, "by_sense": {"suggestion": 1, "thanks": 1}, "became_complaint": 1},
     }  # fmt: skip
     assert found.stages[1] == StageCounts(
-        stage="investigation", entered=3, passed=2, skipped=0, exited=1, exits={"withdrawn": 1}, there_now=0,
-        conversion=0.6667,
+        stage="investigation", entered=3, left=3, passed=2, skipped=0, exited=1, exits={"withdrawn": 1}, there_now=0,
+        conversion=0.6667, complainants=Complainants(entered=1, passed=1, exited=1, there_now=0),
+        times=Times(median_seconds=0.0, p90_seconds=0.0, median_worked_seconds=None, p90_worked_seconds=None),
     )  # fmt: skip
     assert found.model_dump_json().startswith('{"position":22,"as_of":"2026-03-02T09:00:22Z"')
 
@@ -209,7 +214,9 @@ def test_days_of_receipt_are_those_of_the_letters_own_zone(pool: Pool) -> None:
     assert ask(pool, channel="email").received == 2
 
 
-@pytest.mark.parametrize(("scores", "satisfied"), [((4,), True), ((3,), False), ((5, 3), True), ((5, 2), False)])
+@pytest.mark.parametrize(
+    ("scores", "satisfied"), [((4,), True), ((3,), False), ((5, 3), True), ((5, 2), False), ((4, 3, 5), True)]
+)
 def test_four_of_five_is_satisfied(*, scores: tuple[int, ...], satisfied: bool) -> None:
     marks = tuple(Score(parameter=f"p{n}", score=score) for n, score in enumerate(scores))
     assert is_satisfied(ComplaintRated(survey="direct", cycle=1, scores=marks)) is satisfied

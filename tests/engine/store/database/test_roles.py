@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import Connection, sql
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 
@@ -62,7 +62,7 @@ def ran(conninfo: str, *statements: str) -> list[str]:
             try:
                 connection.execute(statement.encode())
                 found.append("done")
-            except InsufficientPrivilege:
+            except (InsufficientPrivilege, ReadOnlySqlTransaction):
                 found.append("refused")
     return found
 

@@ -1,0 +1,186 @@
+"""The figures of the weekly meeting: one period, and the one of equal length before it.
+
+All come from the views of the contract, in one snapshot. Complaints are dated by the day of receipt in their own
+zone; instants (outcomes, promises, payments) by days of UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, LiteralString
+
+from psycopg.rows import dict_row
+
+from projections.answers import Snapshot
+from projections.views.funnel import ask as funnels
+from projections.views.funnel.ask import FunnelFilter, StageCounts
+
+WORST: Final = 10
+"""Cases that are listed at most."""
+Row = Mapping[str, Any]
+
+_VOLUMES: Final[LiteralString] = """
+    SELECT
+        (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s) AS received,
+        (SELECT count(*) FROM analytics.feedback_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s) AS feedback,
+        (SELECT count(*) FROM analytics.cases_v1 WHERE resolved_at >= %(start)s AND resolved_at < %(end)s) AS resolved,
+        (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE ended = 'exited' AND left_at >= %(start)s
+            AND left_at < %(end)s) AS exited,
+        (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE cycle > 1 AND stage = 'investigation'
+            AND entered_at >= %(start)s AND entered_at < %(end)s) AS reopened,
+        (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on < %(end)s
+            AND (NOT ended OR coalesce(closed_at, last_event_at) >= %(end)s)) AS open_at_end,
+        (SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days_to_outcome)::numeric, 1)
+            FROM analytics.cases_v1 WHERE resolved_at >= %(start)s AND resolved_at < %(end)s) AS median_days
+"""
+_FLOW: Final[LiteralString] = """
+    SELECT d.day::date AS day,
+        (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on >= d.day
+            AND opened_on < least(d.day + make_interval(days => %(step)s), %(end)s)) AS came_in,
+        (SELECT count(*) FROM analytics.cases_v1 WHERE ended AND coalesce(closed_at, last_event_at) >= d.day
+            AND coalesce(closed_at, last_event_at) < least(d.day + make_interval(days => %(step)s), %(end)s)) AS ended
+    FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 day', make_interval(days => %(step)s))
+        AS d (day) ORDER BY 1
+"""
+_PROMISES: Final[LiteralString] = """
+    SELECT kind,
+        count(*) FILTER (WHERE state = 'fulfilled' AND NOT late_evidence) AS kept,
+        count(*) FILTER (WHERE late_evidence) AS late_evidence,
+        count(*) FILTER (WHERE (state = 'missed' OR overdue) AND NOT late_evidence) AS missed
+    FROM analytics.sla_clocks_v1
+    WHERE due_at >= %(start)s AND due_at < %(end)s AND (state IN ('fulfilled', 'missed') OR overdue)
+    GROUP BY kind ORDER BY count(*) DESC, kind
+"""
+_BROKEN: Final[LiteralString] = """
+    SELECT coalesce(number, case_id::text) AS case, due_at, fulfilled_at FROM analytics.sla_clocks_v1
+    WHERE kind = 'promise' AND due_at >= %(start)s AND due_at < %(end)s AND (state = 'missed' OR overdue)
+        AND NOT late_evidence
+    ORDER BY due_at, 1 LIMIT %(most)s
+"""
+_CAUSES: Final[LiteralString] = """
+    SELECT x.cause AS key, count(*) AS n FROM analytics.causes_v1 AS x JOIN analytics.cases_v1 AS c USING (case_id)
+    WHERE c.opened_on >= %(start)s AND c.opened_on < %(end)s AND x.cause IS NOT NULL
+    GROUP BY x.cause ORDER BY n DESC, key
+"""
+_TYPES: Final[LiteralString] = """
+    SELECT type AS key, count(*) AS n FROM analytics.cases_v1
+    WHERE opened_on >= %(start)s AND opened_on < %(end)s GROUP BY type ORDER BY n DESC, key
+"""
+_CHANNELS: Final[LiteralString] = """
+    SELECT channel AS key, count(*) AS n FROM analytics.cases_v1
+    WHERE opened_on >= %(start)s AND opened_on < %(end)s GROUP BY channel ORDER BY n DESC, key
+"""
+_SATISFACTION: Final[LiteralString] = """
+    SELECT count(*) AS rated, count(*) FILTER (WHERE satisfied) AS satisfied,
+        round(100 * avg(mean_share)::numeric, 1) AS mean
+    FROM analytics.satisfaction_v1 WHERE rated_at >= %(start)s AND rated_at < %(end)s
+"""
+_REMEDIES: Final[LiteralString] = """
+    SELECT p.currency, r.ground, r.form, count(DISTINCT p.case_id) AS complaints,
+        sum(CASE p.kind WHEN 'given' THEN p.amount ELSE -p.amount END) AS cost
+    FROM analytics.remedy_payments_v1 AS p LEFT JOIN analytics.remedies_v1 AS r USING (case_id, remedy_id)
+    WHERE p.at >= %(start)s AND p.at < %(end)s GROUP BY p.currency, r.ground, r.form
+    ORDER BY cost DESC NULLS LAST, complaints DESC, 1, 2, 3
+"""
+_WORST: Final[LiteralString] = """
+    SELECT coalesce(c.number, c.case_id::text) AS case, c.opened_on, c.type, c.stage, s.missed, d.reopenings,
+        d.satisfied IS false AS dissatisfied
+    FROM analytics.cases_v1 AS c JOIN analytics.funnel_cases_v1 AS d USING (case_id)
+    CROSS JOIN LATERAL (SELECT count(*) AS missed FROM analytics.sla_clocks_v1 AS k
+        WHERE k.case_id = c.case_id AND (k.state = 'missed' OR k.overdue) AND NOT k.late_evidence) AS s
+    WHERE c.last_event_at >= %(start)s AND c.opened_on < %(end)s
+        AND s.missed + d.reopenings + (d.satisfied IS false)::int > 0
+    ORDER BY s.missed + 2 * d.reopenings + 2 * (d.satisfied IS false)::int DESC, c.opened_at, 1 LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days, both included."""
+
+    first: date
+    last: date
+
+    def before(self) -> "Period":
+        """Return the period of equal length that ends the day before."""
+        length = self.last - self.first + timedelta(days=1)
+        return Period(self.first - length, self.last - length)
+
+    def step(self) -> int:
+        """Return over how many days a column of the plot goes: days up to three weeks, else weeks."""
+        return 1 if (self.last - self.first).days < 21 else 7
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is told of one period."""
+
+    volumes: Row
+    promises: Sequence[Row]
+    satisfaction: Row
+    remedies: Sequence[Row]
+
+    def attainment(self) -> float | None:
+        """Return the share of promises that were kept, late evidence left out; None without any."""
+        kept, missed = (sum(row[name] for row in self.promises) for name in ("kept", "missed"))
+        return kept / (kept + missed) if kept + missed else None
+
+    def cost(self) -> dict[str, Any]:
+        """Return the money that was given, less what was taken back, by currency."""
+        found: dict[str, Any] = {}
+        for row in self.remedies:
+            if row["currency"] is not None and row["cost"] is not None:
+                found[row["currency"]] = found.get(row["currency"], 0) + row["cost"]
+        return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Everything that the report shows."""
+
+    period: Period
+    stamp: Mapping[str, Any]
+    now: Figures
+    before: Figures
+    flow: Sequence[Row]
+    stages: Sequence[StageCounts]
+    types: Sequence[Row]
+    channels: Sequence[Row]
+    causes: Sequence[Row]
+    broken: Sequence[Row]
+    worst: Sequence[Row]
+
+
+def digest(snapshot: Snapshot, period: Period) -> Digest:
+    """Return the figures of ``period`` as they stand at the snapshot's position."""
+
+    def ask(query: LiteralString) -> list[dict[str, Any]]:
+        return _rows(snapshot, query, period)
+
+    funnel = funnels.counts(snapshot, FunnelFilter(from_=period.first, to=period.last))
+    return Digest(
+        period=period,
+        stamp=snapshot.stamp(),
+        now=_figures(snapshot, period),
+        before=_figures(snapshot, period.before()),
+        flow=ask(_FLOW),
+        stages=funnel.stages,
+        types=ask(_TYPES),
+        channels=ask(_CHANNELS),
+        causes=ask(_CAUSES),
+        broken=ask(_BROKEN),
+        worst=ask(_WORST),
+    )
+
+
+def _figures(snapshot: Snapshot, period: Period) -> Figures:
+    volumes, promises, satisfaction, remedies = (
+        _rows(snapshot, query, period) for query in (_VOLUMES, _PROMISES, _SATISFACTION, _REMEDIES)
+    )
+    return Figures(volumes[0], promises, satisfaction[0], remedies)
+
+
+def _rows(snapshot: Snapshot, query: LiteralString, period: Period) -> list[dict[str, Any]]:
+    values = {"start": period.first, "end": period.last + timedelta(days=1), "most": WORST, "step": period.step()}
+    with snapshot.connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, values).fetchall()

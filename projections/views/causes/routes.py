@@ -1,0 +1,36 @@
+"""Questions about causes over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from projections.api.desk import Desk
+from projections.views.causes.ask import (
+    NAMES,
+    NAMES_OF_TABLE,
+    CauseTable,
+    Pareto,
+    ParetoFilter,
+    TableFilter,
+    pareto,
+    table,
+)
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Return the routes of this view."""
+    router = APIRouter(tags=["causes"])
+
+    @router.get("/causes")
+    def causes(wanted: Annotated[ParetoFilter, Query()]) -> Pareto:
+        """Count complaints by cause or by another word, the most frequent first."""
+        with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
+            return pareto(snapshot, wanted)
+
+    @router.get("/causes/complaints")
+    def complaints(wanted: Annotated[TableFilter, Query()]) -> CauseTable:
+        """List complaints with cause, decision and result."""
+        with desk.views.snapshot(NAMES_OF_TABLE, wanted.at_least) as snapshot:
+            return table(snapshot, wanted)
+
+    return router

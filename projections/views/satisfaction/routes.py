@@ -1,0 +1,35 @@
+"""Questions about satisfaction over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from projections.api.desk import Desk
+from projections.views.satisfaction.ask import (
+    NAMES,
+    NegativeFilter,
+    NegativeList,
+    Satisfaction,
+    SatisfactionFilter,
+)
+from projections.views.satisfaction.ask import negative as below
+from projections.views.satisfaction.ask import satisfaction as figures
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Return the routes of this view."""
+    router = APIRouter(tags=["satisfaction"])
+
+    @router.get("/satisfaction")
+    def satisfaction(wanted: Annotated[SatisfactionFilter, Query()]) -> Satisfaction:
+        """Show marks by parameter, and how many of those asked gave any."""
+        with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
+            return figures(snapshot, wanted)
+
+    @router.get("/satisfaction/negative")
+    def negative(wanted: Annotated[NegativeFilter, Query()]) -> NegativeList:
+        """List negative ratings, the latest first."""
+        with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
+            return below(snapshot, wanted)
+
+    return router
