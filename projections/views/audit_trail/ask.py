@@ -146,7 +146,9 @@ def _concerns(table: Table, subject: UUID) -> ColumnElement[bool]:
     """An event holds the words of a person, or names him as a party or as the one who was erased."""
     person = {"subject_id": str(subject)}
     named = ({"subject": str(subject)}, {"parties": [person]}, {"party": person})
-    return or_(table.c.subject_id == subject, *(table.c.facts.op("@>", is_comparison=True)(_json(one)) for one in named))
+    return or_(
+        table.c.subject_id == subject, *(table.c.facts.op("@>", is_comparison=True)(_json(one)) for one in named)
+    )
 
 
 def _json(value: Mapping[str, Any]) -> ColumnElement[Any]:
