@@ -42,6 +42,9 @@ def funnel(
     limit: Annotated[int, Parameter(help="With --cases: rows of one page, 1 to 500.")] = 50,
     cursor: Annotated[str | None, Parameter(help="With --cases: 'next' of the page before.")] = None,
     plot: Annotated[bool, Parameter(negative="", help="Draw bars.")] = False,
+    quick: Annotated[
+        bool, Parameter(negative="", help="Leave out people and times, which look at every case.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Show how far complaints come: entered = passed + exited + there now, for every stage.
@@ -54,7 +57,7 @@ def funnel(
     if cases is not None:
         number = {**_number(cases, reason), "of": of, "limit": limit, "cursor": cursor}
         return _behind(output.model(BehindFilter, {**fields, **number}), json=json)
-    wanted = output.model(FunnelFilter, {**fields, "by": by, "of": of, "per": per})
+    wanted = output.model(FunnelFilter, {**fields, "by": by, "of": of, "per": per, "detail": not (quick or plot)})
     with session() as here, snapshot(here, [funnels.NAME]) as seen:
         found = funnels.counts(seen, wanted)
     if json:
@@ -101,12 +104,15 @@ def _print_funnel(found: Funnel) -> None:
 
 
 def _stage(one: StageCounts) -> tuple[object, ...]:
-    times = one.times
+    times, people = one.times, one.complainants
     return (
-        one.stage, one.entered, one.complainants.entered, one.passed, one.skipped, one.exited, one.there_now,
+        one.stage, one.entered, people.entered if people else "", one.passed, one.skipped, one.exited, one.there_now,
         "" if one.conversion is None else f"{one.conversion:.1%}",
-        spoken(times.median_seconds), spoken(times.p90_seconds),
-        worked(times.median_worked_seconds), worked(times.p90_worked_seconds),
+        *(
+            (spoken(times.median_seconds), spoken(times.p90_seconds),
+             worked(times.median_worked_seconds), worked(times.p90_worked_seconds))
+            if times else ("", "", "", "")
+        ),
     )  # fmt: skip
 
 

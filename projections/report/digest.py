@@ -34,13 +34,18 @@ _VOLUMES: Final[LiteralString] = """
             FROM analytics.cases_v1 WHERE resolved_at >= %(start)s AND resolved_at < %(end)s) AS median_days
 """
 _FLOW: Final[LiteralString] = """
-    SELECT d.day::date AS day,
-        (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on >= d.day
-            AND opened_on < least(d.day + make_interval(days => %(step)s), %(end)s)) AS came_in,
-        (SELECT count(*) FROM analytics.cases_v1 WHERE ended AND coalesce(closed_at, last_event_at) >= d.day
-            AND coalesce(closed_at, last_event_at) < least(d.day + make_interval(days => %(step)s), %(end)s)) AS ended
+    WITH happened (day, came_in, ended) AS (
+        SELECT opened_on, 1, 0 FROM analytics.cases_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s
+        UNION ALL
+        SELECT (coalesce(closed_at, last_event_at) AT TIME ZONE 'UTC')::date, 0, 1 FROM analytics.cases_v1
+        WHERE ended AND coalesce(closed_at, last_event_at) >= %(start)s AND coalesce(closed_at, last_event_at) < %(end)s
+    )
+    SELECT c.day::date AS day, coalesce(sum(h.came_in), 0)::int AS came_in, coalesce(sum(h.ended), 0)::int AS ended
     FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 day', make_interval(days => %(step)s))
-        AS d (day) ORDER BY 1
+        AS c (day)
+    LEFT JOIN happened AS h
+        ON c.day::date = %(start)s::date + (h.day - %(start)s::date) / %(step)s::int * %(step)s::int
+    GROUP BY c.day ORDER BY c.day
 """
 _PROMISES: Final[LiteralString] = """
     SELECT kind,

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Label, and_, func, select
+from sqlalchemy import ColumnElement, Label, and_, func, null, select
 
 from projections import sql
 from projections.answers import Answer, OfView, Snapshot
 from projections.runtime import copies
-from projections.views.funnel import narrow, tables
+from projections.views.funnel import narrow, quick, tables
 from projections.views.funnel.narrow import CASES, Dimension, Narrowed, Period
 from projections.views.funnel.stages import ORDER
 from projections.views.funnel.tables import VERSION, VIEW
@@ -27,6 +27,7 @@ ENTERED: Mapping[str, ColumnElement[bool] | None] = {
     "there_now": PASSAGES.c.ended.is_(None),
 }
 """What each number of a stage counts."""
+_TOTALS = ("received", "registered", "converted", "reopened", "waited", "rated", "satisfied", "dissatisfied")
 
 
 class FunnelFilter(Narrowed):
@@ -36,6 +37,8 @@ class FunnelFilter(Narrowed):
     """What days mean for stages: of the complaint's receipt, or of entering the stage."""
     by: Period | None = None
     per: Dimension | None = None
+    detail: bool = False
+    """Also distinct complainants and times, for which every case is looked at."""
 
 
 class Complainants(Answer):
@@ -76,8 +79,9 @@ class StageCounts(Answer):
     there_now: int
     conversion: float | None
     """Passed as a share of entered; null where none entered, and for ``closed``, which only a reopening leaves."""
-    complainants: Complainants
-    times: Times
+    complainants: Complainants | None
+    """Null unless ``detail`` was asked for; so are the times."""
+    times: Times | None
 
 
 class StageGroup(Answer):
@@ -101,8 +105,8 @@ class Funnel(OfView):
     """The funnel of the complaints that were asked for. Numbers outside of ``stages`` go by the day of receipt."""
 
     received: int
-    complainants: int
-    """Distinct ones."""
+    complainants: int | None
+    """Distinct ones; null unless ``detail`` was asked for."""
     registered: int
     stages: tuple[StageCounts, ...]
     groups: tuple[StageGroup, ...]
@@ -128,21 +132,57 @@ class Funnel(OfView):
 
 def counts(snapshot: Snapshot, wanted: FunnelFilter) -> Funnel:
     """Count complaints by stage, for those of the given days and of the given kind."""
+    if quick.fits(wanted):
+        return _quickly(snapshot, wanted)
     grouped = _stages(snapshot, wanted, _parts(wanted))
     whole = _stages(snapshot, wanted, ()).get((), ()) if wanted.by or wanted.per else grouped.get((), ())
-    stages = whole or tuple(_stage(stage, None, ()) for stage in ORDER)
+    stages = whole or tuple(_stage(stage, None, (), detail=wanted.detail) for stage in ORDER)
+    return Funnel(
+        **snapshot.stamp(),
+        **sql.fetch(snapshot.connection, _totals(narrow.conditions(wanted), detail=wanted.detail))[0],
+        stages=stages,
+        groups=_groups(grouped, wanted) if wanted.by or wanted.per else (),
+        exits=_together(stages),
+        feedback=_feedback(snapshot, narrow.conditions(wanted)),
+    )
+
+
+def _quickly(snapshot: Snapshot, wanted: FunnelFilter) -> Funnel:
+    """The same from the tally."""
+    found = quick.read(snapshot, wanted)
+    numbers = quick.together(found)
+    stages = _of_numbers(numbers)
+    grouped = {group: _of_numbers(own) for group, own in found.items() if any("/" in what for what in own)}
+    grouped = {group: made for group, made in grouped.items() if any(one.entered for one in made)}
+    senses: dict[Any, int] = {
+        what.removeprefix("feedback/"): n for what, n in numbers.items() if what.startswith("feedback/")
+    }
+    totals: dict[str, Any] = {name: numbers.get(name, 0) for name in (*_TOTALS, "reopenings", "waits")}
+    return Funnel(
+        **snapshot.stamp(),
+        **totals,
+        complainants=None,
+        stages=stages,
+        groups=_groups(grouped, wanted) if wanted.by or wanted.per else (),
+        exits=_together(stages),
+        feedback=FeedbackCounts(
+            received=sum(senses.values()),
+            by_sense=dict(sorted(senses.items())),
+            became_complaint=numbers.get("became", 0),
+        ),
+    )
+
+
+def _of_numbers(numbers: quick.Numbers) -> tuple[StageCounts, ...]:
+    return tuple(_stage(stage, *quick.stage_row(stage, numbers)) for stage in ORDER)
+
+
+def _together(stages: Iterable[StageCounts]) -> dict[ExitReason, int]:
     exits: dict[ExitReason, int] = {}
     for stage in stages:
         for reason, number in stage.exits.items():
             exits[reason] = exits.get(reason, 0) + number
-    return Funnel(
-        **snapshot.stamp(),
-        **sql.fetch(snapshot.connection, _totals(narrow.conditions(wanted)))[0],
-        stages=stages,
-        groups=_groups(grouped, wanted) if wanted.by or wanted.per else (),
-        exits=dict(sorted(exits.items())),
-        feedback=_feedback(snapshot, narrow.conditions(wanted)),
-    )
+    return dict(sorted(exits.items()))
 
 
 def of_passages(wanted: FunnelFilter) -> list[ColumnElement[bool]]:
@@ -189,16 +229,18 @@ def _stages(
     for row in exits:
         reasons.setdefault((*(row[name] for name in names), row["stage"]), []).append(row)
     return {
-        group: tuple(_stage(stage, rows.get(stage), reasons.get((*group, stage), ())) for stage in ORDER)
+        group: tuple(
+            _stage(stage, rows.get(stage), reasons.get((*group, stage), ()), detail=wanted.detail) for stage in ORDER
+        )
         for group, rows in figures.items()
     }
 
 
 def _counted(wanted: FunnelFilter, parts: Sequence[Label[Any]]) -> Any:
-    who = func.count(CASES.c.complainant.distinct())
+    who = [("who_", func.count(CASES.c.complainant.distinct()))] if wanted.detail else []
     numbers = [
         made.label(f"{prefix}{name}")
-        for prefix, counted in (("", func.count()), ("who_", who))
+        for prefix, counted in (("", func.count()), *who)
         for name, meaning in ENTERED.items()
         for made in [counted if meaning is None else counted.filter(meaning)]
     ]
@@ -211,7 +253,7 @@ def _counted(wanted: FunnelFilter, parts: Sequence[Label[Any]]) -> Any:
         for column in ("seconds", "worked_seconds")
     ]
     return (
-        select(PASSAGES.c.stage, *parts, *numbers, *times)
+        select(PASSAGES.c.stage, *parts, *numbers, *(times if wanted.detail else ()))
         .join_from(PASSAGES, CASES, PASSAGES.c.stream == CASES.c.stream)
         .where(*of_passages(wanted))
         .group_by(PASSAGES.c.stage, *parts)
@@ -230,17 +272,20 @@ def _exits(wanted: FunnelFilter, parts: Sequence[Label[Any]]) -> Any:
     )
 
 
-def _stage(stage: Stage, row: Mapping[str, Any] | None, exits: Sequence[Mapping[str, Any]]) -> StageCounts:
+def _stage(
+    stage: Stage, row: Mapping[str, Any] | None, exits: Sequence[Mapping[str, Any]], *, detail: bool = False
+) -> StageCounts:
     row = row or {}
     numbers: dict[str, int] = {name: row.get(name, 0) for name in ENTERED}
     entered, passed = numbers["entered"], numbers["passed"]
+    people = Complainants(**{name: row.get(f"who_{name}", 0) for name in Complainants.model_fields})
     return StageCounts(
         stage=stage,
         **numbers,
         exits={one["reason"]: one["n"] for one in exits},
         conversion=round(passed / entered, 4) if entered and stage != "closed" else None,
-        complainants=Complainants(**{name: row.get(f"who_{name}", 0) for name in Complainants.model_fields}),
-        times=Times(**{name: _rounded(row.get(name)) for name in Times.model_fields}),
+        complainants=people if detail else None,
+        times=Times(**{name: _rounded(row.get(name)) for name in Times.model_fields}) if detail else None,
     )
 
 
@@ -257,11 +302,11 @@ def _groups(grouped: Mapping[tuple[Any, ...], tuple[StageCounts, ...]], wanted: 
     return tuple(sorted(made, key=lambda one: narrow.order(one.begins, one.key)))
 
 
-def _totals(conditions: Sequence[ColumnElement[bool]]) -> Any:
-    names = ("received", "registered", "converted", "reopened", "waited", "rated", "satisfied", "dissatisfied")
+def _totals(conditions: Sequence[ColumnElement[bool]], *, detail: bool) -> Any:
+    who = func.count(CASES.c.complainant.distinct()) if detail else null()
     return select(
-        *(func.count().filter(total(name)).label(name) for name in names),
-        func.count(CASES.c.complainant.distinct()).label("complainants"),
+        *(func.count().filter(total(name)).label(name) for name in _TOTALS),
+        who.label("complainants"),
         func.coalesce(func.sum(CASES.c.reopenings), 0).label("reopenings"),
         func.coalesce(func.sum(CASES.c.waits), 0).label("waits"),
     ).where(CASES.c.kind == "complaint", *conditions)

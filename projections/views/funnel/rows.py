@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Final
@@ -14,9 +14,9 @@ from projections.answers import day_of
 from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
 from projections.views import pins
-from projections.views.funnel import dating
+from projections.views.funnel import dating, tally
 from projections.views.funnel.stages import BEGINNING, ORDER, Place, move
-from projections.views.funnel.tables import CASES, PASSAGES, VERSION, VIEW, CaseRow, Passage
+from projections.views.funnel.tables import CASES, PASSAGES, TALLY, VERSION, VIEW, CaseRow, Passage
 from projections.views.sla_timers.calendars import Compiled
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
@@ -49,6 +49,8 @@ class Standing:
 
     row: CaseRow
     passages: tuple[Passage, ...] = ()
+    counted: Mapping[tally.Key, int] = field(default_factory=dict)
+    """What the tally counts of the stream as its rows were read."""
 
     def place(self) -> Place:
         """Where the complaint stands; after an exit the stage is that of the exit."""
@@ -72,7 +74,7 @@ class Funnel(PerStream[Standing]):
 
     name: ClassVar[str] = VIEW
     version: ClassVar[int] = VERSION
-    tables = (CASES, PASSAGES)
+    tables = (CASES, PASSAGES, TALLY)
     concerns = frozenset(event.NAME for event in _LOOKED_AT)
 
     def __init__(self) -> None:
@@ -83,7 +85,7 @@ class Funnel(PerStream[Standing]):
         for values in sql.rows_of(connection, self.on(PASSAGES), streams):
             passages[values[0]].append(Passage(*values))
         rows = [CaseRow(*values) for values in sql.rows_of(connection, self.on(CASES), streams)]
-        return {row.stream: Standing(row, tuple(sorted(passages[row.stream], key=_order))) for row in rows}
+        return {row.stream: _read(row, passages[row.stream]) for row in rows}
 
     def step(self, state: Standing | None, recorded: Recorded) -> Standing:
         state = state or _opened(recorded)
@@ -102,6 +104,13 @@ class Funnel(PerStream[Standing]):
         sql.replace(changes.connection, self.on(CASES), changes.old, (row for row, _ in dated))
         passages = (passage for _, passages in dated for passage in passages)
         sql.replace(changes.connection, self.on(PASSAGES), changes.old, passages)
+        before = (state.counted for state in changes.states.values())
+        after = (tally.of(row, own) for row, own in dated)
+        tally.move(changes.connection, self.on(TALLY), before, after)
+
+
+def _read(row: CaseRow, passages: Sequence[Passage]) -> Standing:
+    return Standing(row, tuple(sorted(passages, key=_order)), tally.of(row, passages))
 
 
 def _order(passage: Passage) -> tuple[int, int]:
@@ -220,7 +229,7 @@ def _moved(state: Standing, before: Place, after: Place, envelope: Envelope) -> 
         cycle=after.cycle, stage=None if after.exit else after.stage, exit_reason=after.exit,
         closed=after.ended or after.stage == "closed",
     )  # fmt: skip
-    return Standing(row, tuple(sorted(passages.values(), key=_order)))
+    return replace(state, row=row, passages=tuple(sorted(passages.values(), key=_order)))
 
 
 def _skipped(before: Place, after: Place) -> Sequence[Stage]:

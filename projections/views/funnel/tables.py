@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, Column, Date, DateTime, Double, Index, Integer, MetaData, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, Double, Index, Integer, MetaData, Text, Uuid
 
 from projections.runtime import versions
 from schemas.words import ExitReason, Stage
@@ -78,6 +78,16 @@ PASSAGES = versions.table(
     Column("entered_on", Date, nullable=False, comment="Day on which it was first entered."),
     Column("left_on", Date, comment="Day on which it was last left."),
     Index(f"{VIEW}_passages_entered_v{VERSION}", "entered_on"),
+)  # fmt: skip
+TALLY = versions.table(
+    _metadata, VIEW, VERSION, "tally",
+    Column("month", Date, primary_key=True, comment="First day of the month of receipt."),
+    Column("channel", Text, primary_key=True, comment="Empty: unknown; so with the next ones."),
+    Column("type", Text, primary_key=True),
+    Column("origin", Text, primary_key=True),
+    Column("business_unit", Text, primary_key=True),
+    Column("what", Text, primary_key=True, comment="What is counted, see views/funnel/tally.py."),
+    Column("n", BigInteger, nullable=False, comment="Never 0."),
 )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ DUPLICATE = ComplaintDiscontinued(stage="registration", reason="duplicate")
 
 def ask(pool: Pool, **wanted: object) -> Funnel:
     with asking(pool).snapshot([NAME]) as snapshot:
-        return counts(snapshot, FunnelFilter.model_validate(wanted))
+        return counts(snapshot, FunnelFilter.model_validate({"detail": True, **wanted}))
 
 
 def told(pool: Pool, *events: Event) -> Funnel:

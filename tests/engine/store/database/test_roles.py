@@ -24,12 +24,15 @@ from engine.store.database.running import Presence
 from engine.store.database.steps import steps_of
 from engine.store.read import Reader
 from engine.store.recorder import LogRecorder
+from engine.store.vault.keys import Keys
 from engine.store.vault.rotation import usage
+from engine.store.vault.service_keys import ServiceKeys
+from engine.store.vault.wrapping import WrappingKeys
 from projections.runtime import versions
 from projections.runtime.runner import Runner
 from projections.views import all_views
 from schemas.complaint.correspondence import AddNote
-from support.erasing import Eraser, eraser
+from support.erasing import MASTER, Eraser, eraser
 from support.held import PATIENCE_SECONDS, later
 from support.installation import derived
 from support.roles import LoginRole, login_role
@@ -69,7 +72,8 @@ def ran(conninfo: str, *statements: str) -> list[str]:
 
 def catch_up(conninfo: str) -> int:
     with open_pool(conninfo, max_size=4, name="views") as pool:
-        return Runner(pool, Reader(pool), all_views()).catch_up()
+        keys = Keys(pool, WrappingKeys(ServiceKeys(pool, MASTER)))
+        return Runner(pool, Reader(pool, keys), all_views()).catch_up()
 
 
 def live(desk: Eraser) -> None:
