@@ -105,8 +105,8 @@ def _fill(stand: Stand, count: int) -> None:
 
 def _next_due(stand: Stand) -> Result:
     """Both questions, of the handler and of the door; the slower one counts, beside a scan of the whole table."""
-    page = ask.page(ask.TimerFilter(limit=50), _NOW)
-    batch = queue.question(_NOW, 200, None)
+    page = ask.page(CLOCKS, ask.TimerFilter(limit=50), _NOW)
+    batch = queue.question(CLOCKS, _NOW, 200, None)
     with stand.here.pool.connection() as connection:
         took = max(_took(connection, page), _took(connection, batch))
         connection.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
@@ -140,7 +140,7 @@ def _process(stand: Stand, due: int) -> Result:
     took = perf_counter() - began
     whole = passed is not None and passed.recorded["miss"] == due
     with here.pool.connection() as connection:
-        scans = any("Seq Scan" in kind for kind in plan(connection, queue.question(_NOW, Pace().batch, None)))
+        scans = any("Seq Scan" in kind for kind in plan(connection, queue.question(CLOCKS, _NOW, Pace().batch, None)))
     return Result(
         name="process_due_10k_s", value=float(f"{took:.4g}"), unit="s", baseline=None, ratio=None, required=None,
         ok=whole and not scans,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import Boolean, ColumnElement, Select, and_, literal_column, not_, or_, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, Table, and_, literal_column, not_, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from engine.sla import marks
@@ -18,16 +18,14 @@ from engine.sla.judge import State, Verdict, judge
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot
 from projections.api import paging
-from projections.runtime import copies, progress
-from projections.views.sla_timers import rows as written
+from projections.runtime import progress
 from projections.views.sla_timers.calendars import Compiled
 from projections.views.sla_timers.reported import Asks, Key, key_of
-from projections.views.sla_timers.rows import VERSION, VIEW
+from projections.views.sla_timers.rows import CASES, CLOCKS, VERSION, VIEW
 from schemas.configuration.policy import PLAIN_KINDS, is_kind
 from schemas.words import Origin
 
 NAME = (VIEW, VERSION)
-CASES, CLOCKS = copies.live(written.CASES), copies.live(written.CLOCKS)
 MOST = 500
 """Clocks of one page at most."""
 _SORTED = (datetime, UUID, str, int, int)
@@ -133,7 +131,7 @@ def listing(snapshot: Snapshot, wanted: TimerFilter, at: datetime) -> TimerList:
     Raises:
         projections.api.paging.BadCursor: the cursor is not one of ours.
     """
-    rows = sql.fetch(snapshot.connection, page(wanted, at))
+    rows = sql.fetch(snapshot.connection, page(snapshot.on(NAME, CLOCKS), wanted, at))
     shown = rows[: wanted.limit]
     verdicts = _judged(snapshot, [row["stream"] for row in shown], at)
     clocks = tuple(_timer(row, verdicts[row["stream"]]) for row in shown)
@@ -141,10 +139,10 @@ def listing(snapshot: Snapshot, wanted: TimerFilter, at: datetime) -> TimerList:
     return TimerList(**snapshot.stamp(), at=at, clocks=clocks, next=more)
 
 
-def page(wanted: TimerFilter, at: datetime) -> Select[Any]:
+def page(clocks: Table, wanted: TimerFilter, at: datetime) -> Select[Any]:
     """Return the query of one page of the list, and of one row more."""
-    order = (_PAUSED, *_order())
-    return select(CLOCKS).where(*_conditions(wanted, at)).order_by(*order).limit(wanted.limit + 1)
+    order = (_PAUSED, *_order(clocks))
+    return select(clocks).where(*_conditions(clocks, wanted, at)).order_by(*order).limit(wanted.limit + 1)
 
 
 def next_due(snapshot: Snapshot, streams: Sequence[UUID]) -> dict[UUID, NextDue]:
@@ -155,45 +153,46 @@ def next_due(snapshot: Snapshot, streams: Sequence[UUID]) -> dict[UUID, NextDue]
         return {}
     if not stands:
         return {}
+    clocks = snapshot.on(NAME, CLOCKS)
     query = (
-        select(CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.due_at)
-        .where(CLOCKS.c.stream.in_(streams), CLOCKS.c.open, CLOCKS.c.state != "paused")
-        .ext(distinct_on(CLOCKS.c.stream))
-        .order_by(CLOCKS.c.stream, CLOCKS.c.due_at, CLOCKS.c.kind)
+        select(clocks.c.stream, clocks.c.kind, clocks.c.due_at)
+        .where(clocks.c.stream.in_(streams), clocks.c.open, clocks.c.state != "paused")
+        .ext(distinct_on(clocks.c.stream))
+        .order_by(clocks.c.stream, clocks.c.due_at, clocks.c.kind)
     )
     found = sql.fetch(snapshot.connection, query) if streams else []
     return {row["stream"]: NextDue(kind=row["kind"], due_at=row["due_at"]) for row in found}
 
 
-def _order() -> tuple[ColumnElement[Any], ...]:
-    return CLOCKS.c.due_at, CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance
+def _order(clocks: Table) -> tuple[ColumnElement[Any], ...]:
+    return clocks.c.due_at, clocks.c.stream, clocks.c.kind, clocks.c.cycle, clocks.c.instance
 
 
-def _conditions(wanted: TimerFilter, at: datetime) -> list[ColumnElement[bool]]:
+def _conditions(clocks: Table, wanted: TimerFilter, at: datetime) -> list[ColumnElement[bool]]:
     plain = wanted.model_dump(include={"kind", "team", "business_unit", "origin"}, exclude_none=True)
-    conditions: list[ColumnElement[bool]] = [CLOCKS.c[name] == value for name, value in plain.items()]
+    conditions: list[ColumnElement[bool]] = [clocks.c[name] == value for name, value in plain.items()]
     if wanted.case is not None:
-        conditions.append(CLOCKS.c.stream == wanted.case)
+        conditions.append(clocks.c.stream == wanted.case)
     anything = wanted.state is None and wanted.case is None
     if anything or wanted.open is not None:
-        conditions.append(not_(CLOCKS.c.open) if wanted.open is False else CLOCKS.c.open)
+        conditions.append(not_(clocks.c.open) if wanted.open is False else clocks.c.open)
     if wanted.state is not None:
-        conditions.append(_in_state(wanted.state, at))
+        conditions.append(_in_state(clocks, wanted.state, at))
     if wanted.cursor is not None:
-        conditions.append(_behind(wanted.cursor))
+        conditions.append(_behind(clocks, wanted.cursor))
     return conditions
 
 
-def _in_state(state: State, at: datetime) -> ColumnElement[bool]:
+def _in_state(clocks: Table, state: State, at: datetime) -> ColumnElement[bool]:
     """The stored state speaks of the case's latest event; since then only a running clock can have become missed."""
-    overdue = and_(CLOCKS.c.state == "running", CLOCKS.c.due_at < at)
+    overdue = and_(clocks.c.state == "running", clocks.c.due_at < at)
     match state:
         case "missed":
-            return or_(CLOCKS.c.state == "missed", overdue)
+            return or_(clocks.c.state == "missed", overdue)
         case "running":
-            return and_(CLOCKS.c.state == "running", CLOCKS.c.due_at >= at)
+            return and_(clocks.c.state == "running", clocks.c.due_at >= at)
         case _:
-            return CLOCKS.c.state == state
+            return clocks.c.state == state
 
 
 def _cursor(row: Mapping[str, Any]) -> str:
@@ -201,9 +200,9 @@ def _cursor(row: Mapping[str, Any]) -> str:
     return paging.cursor(row["state"] == "paused", *(row[name] for name in names))
 
 
-def _behind(cursor: str) -> ColumnElement[bool]:
+def _behind(clocks: Table, cursor: str) -> ColumnElement[bool]:
     paused, *values = paging.after(cursor, (bool, *_SORTED))
-    later = and_(_PAUSED.is_(paused), tuple_(*_order()) > tuple(values))
+    later = and_(_PAUSED.is_(paused), tuple_(*_order(clocks)) > tuple(values))
     return later if paused else or_(later, _PAUSED)
 
 
@@ -211,7 +210,8 @@ def _judged(snapshot: Snapshot, streams: Sequence[UUID], at: datetime) -> dict[U
     if not streams:
         return {}
     calendars = _CALENDARS.of(snapshot.book())
-    query = select(CASES.c.stream, CASES.c.marks).where(CASES.c.stream.in_(list(dict.fromkeys(streams))))
+    cases = snapshot.on(NAME, CASES)
+    query = select(cases.c.stream, cases.c.marks).where(cases.c.stream.in_(list(dict.fromkeys(streams))))
     return {
         row["stream"]: {key_of(one): one for one in judge(marks.from_json(row["marks"]), calendars, at)}
         for row in sql.fetch(snapshot.connection, query)

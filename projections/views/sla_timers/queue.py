@@ -6,16 +6,16 @@ that instant on: what ran out before is to be seen in the lists, and is nobody's
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, ColumnElement, Select, literal_column, select, tuple_
+from sqlalchemy import Boolean, Column, ColumnElement, Select, Table, literal_column, select, tuple_
 
 from projections import sql
-from projections.runtime import copies
+from projections.runtime import copies, progress
 from projections.sql import Link
-from projections.views.sla_timers import rows as written
 from projections.views.sla_timers.reported import Asks
+from projections.views.sla_timers.rows import CLOCKS, VERSION, VIEW
 
 Place = tuple[datetime, UUID, str, int, int]
 """Where a row stands in the queue."""
@@ -58,22 +58,19 @@ class Live(NamedTuple):
     since: datetime
 
 
-CLOCKS = copies.live(written.CLOCKS)
-_COLUMNS = (
-    CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance, CLOCKS.c.due_at, CLOCKS.c.action,
-    CLOCKS.c.action_at, CLOCKS.c.level, CLOCKS.c.stepped,
-)  # fmt: skip
-_PINS = (CLOCKS.c.stream, CLOCKS.c.cycle, CLOCKS.c.calendar, CLOCKS.c.calendar_version)
-_PLACE = (CLOCKS.c.action_at, CLOCKS.c.stream, CLOCKS.c.kind, CLOCKS.c.cycle, CLOCKS.c.instance)
+_COLUMNS: Final = ("stream", "kind", "cycle", "instance", "due_at", "action", "action_at", "level", "stepped")
+_PINS: Final = ("stream", "cycle", "calendar", "calendar_version")
+_PLACE: Final = ("action_at", "stream", "kind", "cycle", "instance")
 
 
 def due(
     connection: Link, before: datetime, limit: int, *, behind: Place | None = None, imports: Sequence[Live] = ()
 ) -> list[Due]:
     """Return what was asked for earlier than ``before``, the oldest first, ``behind`` a place of the queue."""
-    found = _rows(connection, question(before, limit, behind))
+    clocks = read(connection)
+    found = _rows(connection, question(clocks, before, limit, behind))
     for one in imports:
-        found += _rows(connection, question(before, limit, behind, one))
+        found += _rows(connection, question(clocks, before, limit, behind, one))
     return sorted(found, key=lambda row: row.place)[:limit]
 
 
@@ -81,29 +78,44 @@ def pinned(
     connection: Link, versions: Collection[tuple[str, int]], limit: int, *, behind: UUID | None = None
 ) -> list[Pinned]:
     """Return clocks that run or are paused and are pinned to one of these calendars, of streams after ``behind``."""
-    found: list[Pinned] = []
+    clocks, found = read(connection), list[Pinned]()
     for calendar, version in sorted(versions):
-        wanted: list[ColumnElement[bool]] = [CLOCKS.c.calendar == calendar, CLOCKS.c.calendar_version == version]
+        wanted: list[ColumnElement[bool]] = [clocks.c.calendar == calendar, clocks.c.calendar_version == version]
         wanted.append(literal_column("state IN ('running', 'paused')", Boolean))
         if behind is not None:
-            wanted.append(CLOCKS.c.stream > behind)
-        asked = select(*_PINS).where(*wanted).order_by(CLOCKS.c.stream).limit(limit)
+            wanted.append(clocks.c.stream > behind)
+        asked = select(*_of(clocks, _PINS)).where(*wanted).order_by(clocks.c.stream).limit(limit)
         found += [Pinned(*row.values()) for row in sql.fetch(connection, asked)]
     return sorted(found)[:limit]
 
 
-def question(before: datetime, limit: int, behind: Place | None, imported: Live | None = None) -> Select[Any]:
+def read(connection: Link) -> Table:
+    """Return the table of the clocks that is read now: the plain one, whose indexes have the queue's order.
+
+    Raises:
+        projections.runtime.progress.Missing: the view was never built on this database.
+    """
+    return copies.of(CLOCKS, progress.reached(connection, [(VIEW, VERSION)])[0].copy)
+
+
+def question(
+    clocks: Table, before: datetime, limit: int, behind: Place | None, imported: Live | None = None
+) -> Select[Any]:
     """Return the query of one part of the queue: what is live of itself, or imported history."""
-    wanted: list[ColumnElement[bool]] = [CLOCKS.c.action_at.is_not(None), CLOCKS.c.action_at < before]
+    wanted: list[ColumnElement[bool]] = [clocks.c.action_at.is_not(None), clocks.c.action_at < before]
     if imported is None:
-        wanted.append(CLOCKS.c.imported_at.is_(None))
+        wanted.append(clocks.c.imported_at.is_(None))
     else:
-        wanted += [CLOCKS.c.imported_at.is_not(None), CLOCKS.c.action_at >= imported.since]
-        wanted += [CLOCKS.c.imported_at > imported.after, CLOCKS.c.imported_at <= imported.through]
+        wanted += [clocks.c.imported_at.is_not(None), clocks.c.action_at >= imported.since]
+        wanted += [clocks.c.imported_at > imported.after, clocks.c.imported_at <= imported.through]
     if behind is not None:
-        wanted.append(tuple_(*_PLACE) > behind)
-    return select(*_COLUMNS).where(*wanted).order_by(*_PLACE).limit(limit)
+        wanted.append(tuple_(*_of(clocks, _PLACE)) > behind)
+    return select(*_of(clocks, _COLUMNS)).where(*wanted).order_by(*_of(clocks, _PLACE)).limit(limit)
 
 
 def _rows(connection: Link, asked: Select[Any]) -> list[Due]:
     return [Due(*row.values()) for row in sql.fetch(connection, asked)]
+
+
+def _of(clocks: Table, names: Sequence[str]) -> tuple[Column[Any], ...]:
+    return tuple(clocks.c[name] for name in names)

@@ -13,12 +13,12 @@ from projections.views.funnel import ask as funnel
 from projections.views.funnel import narrow
 from projections.views.funnel.narrow import CASES, Narrowed
 from projections.views.sla_timers import ask as timers
-from projections.views.sla_timers.ask import CLOCKS
+from projections.views.sla_timers import rows as clocks
 from projections.views.workload import rows as written
 from projections.views.workload.rows import VERSION, VIEW
 
 NAMES = ((VIEW, VERSION), funnel.NAME, timers.NAME)
-COMPLAINTS = copies.live(written.COMPLAINTS)
+COMPLAINTS, CLOCKS = copies.live(written.COMPLAINTS), copies.live(clocks.CLOCKS)
 
 
 class WorkloadFilter(Narrowed):

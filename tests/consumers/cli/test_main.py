@@ -78,7 +78,14 @@ def test_help_lists_every_command_and_every_exit_code(capsys: pytest.CaptureFixt
 
 def test_help_of_a_group_says_what_its_commands_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["case", "--help"]) == 0
-    assert re.findall(r"(?m)^│ (\w+) +[A-Z]", capsys.readouterr().out) == ["diff", "do", "history", "list", "replay", "show"]
+    assert re.findall(r"(?m)^│ (\w+) +[A-Z]", capsys.readouterr().out) == [
+        "diff",
+        "do",
+        "history",
+        "list",
+        "replay",
+        "show",
+    ]
 
 
 def test_help_of_a_command_is_its_whole_docstring(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,20 +51,20 @@ def steps(pool: Pool, asked: Select[Any]) -> list[str]:
 
 def test_what_is_due_is_read_from_the_index_in_its_order(many: Pool) -> None:
     at = START + 200 * HOUR
-    first = queue.question(at, 100, None)
+    first = queue.question(CLOCKS, at, 100, None)
     assert steps(many, first) == ["Limit", "Index Scan"]
     with many.connection() as connection:
         last = queue.due(connection, at, 100)[-1].place
-    assert steps(many, queue.question(at, 100, last)) == ["Limit", "Index Scan"]
+    assert steps(many, queue.question(CLOCKS, at, 100, last)) == ["Limit", "Index Scan"]
 
 
 def test_what_is_due_next_is_read_from_the_index_for_people_too(many: Pool) -> None:
-    found = steps(many, page(TimerFilter(limit=50), START))
+    found = steps(many, page(CLOCKS, TimerFilter(limit=50), START))
     assert found == ["Limit", "Incremental Sort", "Index Scan"]
 
 
 def test_imported_history_that_may_act_is_read_from_an_index_of_its_own(many: Pool) -> None:
-    asked = queue.question(START + 200 * HOUR, 100, None, Live(0, 10**9, START))
+    asked = queue.question(CLOCKS, START + 200 * HOUR, 100, None, Live(0, 10**9, START))
     assert steps(many, asked) == ["Limit", "Index Scan"]
 
 
