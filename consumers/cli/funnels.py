@@ -20,6 +20,8 @@ Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 _WIDTH: Final = 40
 """Cells of the longest bar."""
 _DAY: Final = 86_400
+_COLUMNS: Final = ("stage", "entered", "passed", "skipped", "exited", "there now", "converted")
+_DETAILED: Final = (*_COLUMNS, "people", "median", "p90", "median worked", "p90 worked")
 
 
 def funnel(
@@ -88,32 +90,30 @@ def _number(named: str, reason: str | None) -> dict[str, str | None]:
 
 
 def _print_funnel(found: Funnel) -> None:
-    columns = (
-        "stage", "entered", "people", "passed", "skipped", "exited", "there now", "converted", "median", "p90",
-        "median worked", "p90 worked",
-    )  # fmt: skip
-    output.table(columns, [_stage(one) for one in found.stages])
+    output.table(_COLUMNS if found.complainants is None else _DETAILED, [_stage(one) for one in found.stages])
     _print_groups(found.groups)
     output.table(("exit", "cases"), sorted(found.exits.items(), key=lambda pair: -pair[1]))
     plain = (
         "received", "complainants", "registered", "converted", "reopened", "reopenings", "waits", "waited", "rated",
         "satisfied", "dissatisfied",
     )  # fmt: skip
-    totals = [(name, getattr(found, name)) for name in plain]
+    totals = [(name, getattr(found, name)) for name in plain if getattr(found, name) is not None]
     output.table(("total", "number"), [*totals, ("feedback", found.feedback.received)])
 
 
 def _stage(one: StageCounts) -> tuple[object, ...]:
-    times, people = one.times, one.complainants
+    converted = "" if one.conversion is None else f"{one.conversion:.1%}"
+    plain = (one.stage, one.entered, one.passed, one.skipped, one.exited, one.there_now, converted)
+    if one.times is None or one.complainants is None:
+        return plain
+    wall = spoken(one.times.median_seconds), spoken(one.times.p90_seconds)
     return (
-        one.stage, one.entered, people.entered if people else "", one.passed, one.skipped, one.exited, one.there_now,
-        "" if one.conversion is None else f"{one.conversion:.1%}",
-        *(
-            (spoken(times.median_seconds), spoken(times.p90_seconds),
-             worked(times.median_worked_seconds), worked(times.p90_worked_seconds))
-            if times else ("", "", "", "")
-        ),
-    )  # fmt: skip
+        *plain,
+        one.complainants.entered,
+        *wall,
+        worked(one.times.median_worked_seconds),
+        worked(one.times.p90_worked_seconds),
+    )
 
 
 def _print_groups(groups: Sequence[StageGroup]) -> None:
