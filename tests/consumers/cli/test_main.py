@@ -1,5 +1,6 @@
 """The table of commands: every one explained, none loaded before it is used; and real processes of it."""
 
+import dataclasses
 import importlib
 import inspect
 import os
@@ -31,6 +32,8 @@ def commands() -> Iterator[tuple[str, str, str]]:
 
 ALL = list(commands())
 NAMES = [name for name, _, _ in ALL]
+WITHOUT_JSON = {"run", "consume", "export", "report"}
+"""Those that stay, and those whose answer is a document of a format of its own."""
 
 
 def function(where: str) -> Callable[..., int]:
@@ -54,15 +57,23 @@ def test_the_list_of_commands_says_what_each_says_of_itself(where: str, text: st
 def test_every_argument_is_explained(where: str) -> None:
     hints = get_type_hints(function(where), include_extras=True)
     hints.pop("return")
+    for name in [name for name, hint in hints.items() if _options(hint)]:
+        hints |= get_type_hints(_options(hints.pop(name)), include_extras=True)
     unexplained = [name for name, hint in hints.items() if not any(_helps(part) for part in get_args(hint))]
     assert unexplained == []
+
+
+def _options(hint: Any) -> Any:
+    """Options that several commands share, as one class; None for a plain hint."""
+    kind = get_args(hint)[0] if get_args(hint) else hint
+    return kind if dataclasses.is_dataclass(kind) else None
 
 
 def _helps(part: Any) -> bool:
     return isinstance(part, Parameter) and bool(part.help)
 
 
-@pytest.mark.parametrize("where", [where for name, where, _ in ALL if name not in ("run", "consume")])
+@pytest.mark.parametrize("where", [where for name, where, _ in ALL if name not in WITHOUT_JSON])
 def test_every_command_that_answers_does_so_in_json_too(where: str) -> None:
     assert "json" in inspect.signature(function(where)).parameters
 
