@@ -97,8 +97,12 @@ class RunningBroker:
         self._processes.pop(node).wait()
 
     def pause(self, node: int = 1) -> None:
-        """Let node `node` do nothing from here on; its connections stay."""
-        self._process(node).send_signal(signal.SIGSTOP)
+        """Let node `node` do nothing from here on; its connections stay. Returns when all its threads stand still."""
+        process = self._process(node)
+        process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 5.0
+        while not _stands_still(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def resume(self, node: int = 1) -> None:
         """Let a paused node go on."""
@@ -244,3 +248,11 @@ def _until(what: str, holds: Any) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"waited in vain until {what}")
         time.sleep(0.05)
+
+
+def _stands_still(process: int) -> bool:
+    """Whether every thread is stopped; a signal is only on its way when it was sent."""
+    states = [
+        (task / "stat").read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{process}/task").iterdir()
+    ]
+    return set(states) <= {"T"}
