@@ -11,7 +11,7 @@ from typing import Final
 from markupsafe import Markup
 
 WIDTH: Final = 720
-_LABELS: Final = 235
+_LABELS: Final = 270
 _ROW: Final = 30
 _HIGH: Final = 200
 PALETTE: Final = ("#2f6f9f", "#9fb8c8", "#c8553d", "#e0b04c")
