@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from time import perf_counter
 from uuid import UUID
 
-from consumers.bench import data
+from consumers.bench import data, million
 from consumers.bench.data import Supply
+from consumers.bench.growth import Memory
 from consumers.bench.shape import Result, Round, compared, limited
 from consumers.bench.stand import Stand
 from consumers.files.history import BATCH as CASES_OF_A_COMMIT
@@ -40,7 +41,10 @@ def measure(stand: Stand) -> list[Result]:
     streams = _fill(stand, size)
     head = stand.head()
     stand.stock.save([row[-1] for row in stand.bare.rows(head - size.stock_events, head)])
-    rounds = [_round(stand, size, number) for number in range(size.rounds)]
+    rounds = [_round(stand, size, 0)]
+    memory = Memory()
+    rounds += [_round(stand, size, number) for number in range(1, size.rounds)]
+    grown = memory.grown("rss_growth_mb")
     loads = [_loads(stand, stream) for stream in streams[: size.loads]]
     stand.data_size["projected_events"] = head
     stand.data_size["projected_cases"] = size.cases
@@ -48,8 +52,10 @@ def measure(stand: Stand) -> list[Result]:
         compared("rebuild_vs_read", "events/s", [read for read, _, _ in rounds], at_least=0.2),
         compared("rebuild_vs_fetch", "events/s", [fetched for _, fetched, _ in rounds]),
         compared("rebuild_vs_stock", "events/s", [ran for _, _, ran in rounds], at_least=30),
+        grown,
         limited("case_load_ms", "ms", [fetched for fetched, _ in loads]),
         limited("case_load_vs_stock_ms", "ms", [stock for _, stock in loads]),
+        *million.measure(stand),
     ]
 
 

@@ -35,7 +35,16 @@ NAMES = {
         "rss_growth_mb",
         "two_vs_one",
     ],
-    "projections": ["rebuild_vs_read", "rebuild_vs_fetch", "rebuild_vs_stock", "case_load_ms", "case_load_vs_stock_ms"],
+    "projections": [
+        "rebuild_vs_read",
+        "rebuild_vs_fetch",
+        "rebuild_vs_stock",
+        "rss_growth_mb",
+        "case_load_ms",
+        "case_load_vs_stock_ms",
+        "funnel_1m_ms",
+        "cases_1m_ms",
+    ],
     "sla": ["business_time_vs_businesstimedelta", "judge_clocks_per_s", "next_due_1m_ms", "process_due_10k_s"],
 }
 REQUIRED = {
@@ -52,6 +61,8 @@ REQUIRED = {
     "two_vs_one": 1.0,
     "rebuild_vs_read": 0.2,
     "rebuild_vs_stock": 30.0,
+    "funnel_1m_ms": 50.0,
+    "cases_1m_ms": 50.0,
     "business_time_vs_businesstimedelta": 100.0,
     "next_due_1m_ms": 5.0,
 }
