@@ -106,6 +106,7 @@ def test_every_header_is_described_and_every_description_is_of_a_header() -> Non
     assert set(said(kafka_headers(traced))) == set(HEADERS)
 
 
+@pytest.mark.skipif(not (Path(__file__).parents[3] / "README.md").is_file(), reason="judges the checkout")
 def test_the_readme_describes_every_header() -> None:
     readme = (Path(__file__).parents[3] / "consumers" / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(plaint-dl-[a-z0-9-]+)` \| (.*) \|$", readme, re.MULTILINE) == list(HEADERS.items())

@@ -2,7 +2,9 @@
 
 from consumers.wiring import presets
 from schemas.configuration import Calendar, Policy
-from support.pages import ROOT
+from support.pages import ROOT, only_in_the_checkout
+
+only_in_the_checkout()
 
 PAGE = (ROOT / "engine" / "configuration" / "README.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,9 @@ import pytest
 
 from consumers.cli import output
 from consumers.cli.main import run
-from support.pages import blocks
+from support.pages import blocks, only_in_the_checkout
+
+only_in_the_checkout()
 
 _WRITTEN = re.compile(
     r"cat > (\w+\.yaml) <<'END'\n(.*?)^END\n\.venv/bin/plaint sla judge \1\n", re.MULTILINE | re.DOTALL

@@ -29,9 +29,11 @@ from schemas.complaint.lifecycle import (
 from schemas.complaint.remedies import ComplaintCompensated, RemedyProposed, RemedyReversed
 from schemas.words import Money
 from support.histories import APPLIED, PERSON, RECEIVED, START, Writer, registered, uid
-from support.pages import Block, of_language
+from support.pages import Block, of_language, only_in_the_checkout
 from support.roles import login_role
 from support.views import asking, build
+
+only_in_the_checkout()
 
 FOLDER = resources.files("projections.analytics").joinpath("questions")
 QUESTIONS = sorted(one.name for one in FOLDER.iterdir() if one.name.endswith(".sql"))
