@@ -76,22 +76,31 @@ def project(here: Installation, stop: threading.Event) -> None:
         waiter.close()
 
 
-def follow(here: Installation, stop: threading.Event) -> None:
-    """Follow the log with all views, and nothing else, until ``stop`` is set.
+Work = Callable[[Installation, threading.Event], None]
+"""What a thread does until the event is set; it survives what passes."""
+
+
+def alone(here: Installation, stop: threading.Event, work: Work) -> None:
+    """Do one work and nothing else until ``stop`` is set, with what every process needs beside it.
 
     Raises:
-        BaseException: what ended a background thread.
+        BaseException: what ended a background thread, and as ``work``.
     """
     background = Background(failed=stop.set)
     background.start("database", lambda: keep_database(here, stop))
     background.start("presence", lambda: keep_presence(here, stop))
     try:
-        project(here, stop)
+        work(here, stop)
     finally:
         stop.set()
         background.end()
     if background.error is not None:
         raise background.error
+
+
+def follow(here: Installation, stop: threading.Event) -> None:
+    """Follow the log with all views, and nothing else, until ``stop`` is set; raises as ``alone``."""
+    alone(here, stop, project)
 
 
 def keep_database(here: Installation, stop: threading.Event) -> None:
@@ -159,10 +168,6 @@ def address(settings: Settings) -> Iterator[socket.socket]:
             reason = f"{error.strerror}; let PLAINT_HTTP_PORT name a free port, or 0 take one"
             raise CannotListen(f"cannot answer at {host} port {port}: {reason}") from None
         yield door
-
-
-Work = Callable[[Installation, threading.Event], None]
-"""What a thread does until the event is set; it survives what passes."""
 
 
 def serve(

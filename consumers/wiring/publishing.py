@@ -14,7 +14,7 @@ from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, topics_of
 from consumers.wiring.build import Installation
 from consumers.wiring.drain import in_time
-from consumers.wiring.processes import Background, keep_database, keep_presence
+from consumers.wiring.processes import alone
 from consumers.wiring.settings import Settings
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
@@ -61,18 +61,5 @@ def publish(here: Installation, stop: threading.Event) -> None:
 
 
 def run(here: Installation, stop: threading.Event) -> None:
-    """Publish, and nothing else, until ``stop`` is set.
-
-    Raises:
-        BaseException: what ended a background thread, and as ``publish``.
-    """
-    background = Background(failed=stop.set)
-    background.start("database", lambda: keep_database(here, stop))
-    background.start("presence", lambda: keep_presence(here, stop))
-    try:
-        publish(here, stop)
-    finally:
-        stop.set()
-        background.end()
-    if background.error is not None:
-        raise background.error
+    """Publish, and nothing else, until ``stop`` is set; raises as ``publish`` and ``processes.alone``."""
+    alone(here, stop, publish)

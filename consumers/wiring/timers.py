@@ -6,7 +6,7 @@ from datetime import timedelta
 from consumers.reactions.loop import Pace, Timers, World
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
-from consumers.wiring.processes import Background, keep_database, keep_presence
+from consumers.wiring.processes import alone
 
 
 def timers(here: Installation) -> Timers:
@@ -25,18 +25,5 @@ def keep_time(here: Installation, stop: threading.Event) -> None:
 
 
 def run(here: Installation, stop: threading.Event) -> None:
-    """Act on what is due, and nothing else, until ``stop`` is set.
-
-    Raises:
-        BaseException: what ended a background thread.
-    """
-    background = Background(failed=stop.set)
-    background.start("database", lambda: keep_database(here, stop))
-    background.start("presence", lambda: keep_presence(here, stop))
-    try:
-        keep_time(here, stop)
-    finally:
-        stop.set()
-        background.end()
-    if background.error is not None:
-        raise background.error
+    """Act on what is due, and nothing else, until ``stop`` is set; raises as ``processes.alone``."""
+    alone(here, stop, keep_time)

@@ -12,6 +12,7 @@ import pytest
 from consumers.cli import main
 from engine.store.access_log import AccessLog
 from engine.store.database.pool import open_pool
+from support.cfpb import HEADER, ROW
 from support.commandline import CommandLine, Outcome
 
 MAIL = (
@@ -19,15 +20,6 @@ MAIL = (
     "It is broken [red]x[/] \x1b[31m\x9b2J :smile: I want a refund!\r\n"
 )
 THANKS = {"channel": "web_form", "system": "site", "id": "f1", "text": "Thank you, everything is wonderful!"}
-HEADER = (
-    "Date received,Product,Sub-product,Issue,Sub-issue,Consumer complaint narrative,Company public response,Company,"
-    "State,ZIP code,Tags,Consumer consent provided?,Submitted via,Date sent to company,Company response to consumer,"
-    "Timely response?,Consumer disputed?,Complaint ID"
-)
-ROW = (
-    "2012-01-13,Credit card,,Collection practices,,,,ACME,CO,80130,,N/A,Web,2012-01-14,Closed without relief,Yes,No,"
-    "69978"
-)
 NOBODY = "00000000-0000-0000-0000-000000000000"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
