@@ -45,11 +45,11 @@ def topics(settings: dict[str, str], kafka: RunningBroker) -> Topics:
     return Topics(line, kafka, names["inbound"], names["events"], names["notices"])
 
 
-def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 40.0, every: float = 0.2) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)
+        time.sleep(every)
 
 
 def test_what_there_is_is_published_once(topics: Topics) -> None:
@@ -126,16 +126,21 @@ def test_a_publisher_killed_at_any_point_leaves_nothing_out_and_what_it_repeats_
     chosen = {f"PLAINT_KAFKA_{name.upper().replace('-', '_')}": topic for name, topic in names.items()}
     line = CommandLine({**settings, "PLAINT_KAFKA_SERVERS": kafka.servers, **chosen})
     topics = Topics(line, kafka, names["inbound"], names["events"], names["notices"])
-    line.ok("sample", "--cases", "90", "--seed", "21")
-    chance, kills = Random(4), 0
-    for _ in range(12):
+    chance, midway, patience = Random(4), 0, 0.2
+    for attempt in range(24):
+        if _caught_up(line):
+            line.ok("sample", "--cases", "60", "--seed", str(attempt))
         before = len(read_topic(kafka.inside, topics.events))
-        with process(topics, "publish", tmp_path / "said") as running:
-            until(lambda: len(read_topic(kafka.inside, topics.events)) > before or _caught_up(line))  # noqa: B023 # at once
-            time.sleep(chance.uniform(0, 0.25))
+        with process(topics, "publish", said := tmp_path / "said") as running:
+            until(lambda: "publishing_began" in said.read_text(), every=0.005)
+            time.sleep(chance.uniform(0, patience))
             running.kill()
             running.wait()
-        kills += not _caught_up(line)
+        begun = len(read_topic(kafka.inside, topics.events)) > before
+        midway += begun and not _caught_up(line)
+        patience *= 1.0 if begun and not _caught_up(line) else 0.7 if begun else 1.4
+        if midway == 4:
+            break
     line.ok("publish", "--once")
 
     seen = read_topic(kafka.inside, topics.events)
@@ -146,7 +151,7 @@ def test_a_publisher_killed_at_any_point_leaves_nothing_out_and_what_it_repeats_
     )  # fmt: skip
     once.plaint.ok("publish", "--once")
     wanted = read_topic(kafka.inside, again)
-    assert kills, "it was killed before it had sent all"
+    assert midway, "it was killed when it had sent some, and not all"
     assert [each.octets for each in exact] == [each.octets for each in wanted]
     assert {each.octets for each in seen} == {each.octets for each in wanted}, "what is sent again is the same"
 
