@@ -6,13 +6,16 @@ second validator and serializer, made of the very schema that pydantic made of t
 its personal fields never written and never asked for. What they validate are instances of the
 class itself, checked in every other field; ``put_in`` then sets the personal values, which are
 text or ``Withheld`` and nothing else (``plan`` refuses a class where they could be more).
+
+What a policy promises stands in full in every ``complaint.sla_applied`` and is the same octets for every
+case under it. It is written and read once, and its events then share one immutable object.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic_core import SchemaSerializer, SchemaValidator
 
 from engine.sla.same import Same
@@ -30,12 +33,17 @@ class Shape(Generic[M]):
         schema = _open(model.__pydantic_core_schema__)
         # The classes' own validators would be taken for their parts otherwise, personal fields and all.
         serializer = SchemaSerializer(schema, _use_prebuilt=False)
-        validator = SchemaValidator(schema, _use_prebuilt=False)
-        self.from_json: Callable[[bytes], M] = validator.validate_json
+        self._validate: Callable[[bytes], M] = SchemaValidator(schema, _use_prebuilt=False).validate_json
         self._to_json = serializer.to_json
         self._shared = _SHARED.get(model, "")
         self._octets_of = lru_cache(maxsize=256)(self._written)
         self._model = model
+        self.from_json: Callable[[bytes], M] = self._validate
+        if self._shared:
+            self._begin = f',"{self._shared}":'.encode()
+            self._value_of = lru_cache(maxsize=128)(_reader_of(schema, self._shared))
+            self._others = SchemaValidator(_without(schema, self._shared), _use_prebuilt=False).validate_json
+            self.from_json = self._read
 
     def to_json(self, model: M) -> bytes:
         """Return what stands open, without absent values."""
@@ -43,6 +51,20 @@ class Shape(Generic[M]):
             return self._to_json(model, exclude_none=True)
         own = self._to_json(model, exclude_none=True, exclude={self._shared})
         return own[:-1] + b"," + self._octets_of(Same(getattr(model, self._shared)))
+
+    def _read(self, octets: bytes) -> M:
+        """Return the model with the shared field of all that have its very octets; see ``to_json``."""
+        head, found, tail = octets.partition(self._begin)
+        try:
+            value = self._value_of(tail[:-1]) if found else SEALED
+        except ValidationError:  # it is not the last field, or it is wrong: the whole says which
+            value = SEALED
+        if value is SEALED:
+            return self._validate(octets)
+        model = self._others(head + b"}")
+        model.__dict__[self._shared] = value
+        model.__pydantic_fields_set__.add(self._shared)
+        return model
 
     def _written(self, value: Same[Any]) -> bytes:
         """Return the shared last field as it ends an event's JSON."""
@@ -68,11 +90,32 @@ def _open(schema: Any) -> Any:
         return schema
     copied = {key: _open(inner) for key, inner in schema.items()}
     if schema.get("type") == "model":
-        fields = copied["schema"]
-        while fields["type"] != "model-fields":
-            fields = fields["schema"]
+        fields = _fields(copied)
         for name in plan_of(schema["cls"]).personal:
-            _leave_out(fields["fields"][name])
+            _leave_out(fields[name])
+    return copied
+
+
+def _fields(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a model's core schema."""
+    while schema["type"] != "model-fields":
+        schema = schema["schema"]
+    found: dict[str, Any] = schema["fields"]
+    return found
+
+
+def _reader_of(schema: dict[str, Any], name: str) -> Callable[[bytes], Any]:
+    """Return a validator of one field alone."""
+    alone = _fields(schema)[name]["schema"]
+    if schema["type"] == "definitions":
+        alone = {**schema, "schema": alone}
+    return SchemaValidator(alone, _use_prebuilt=False).validate_json
+
+
+def _without(schema: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a copy of a core schema that does not ask for one field."""
+    copied: dict[str, Any] = _open(schema)
+    _leave_out(_fields(copied)[name])
     return copied
 
 

@@ -109,3 +109,28 @@ def test_a_field_that_many_events_share_is_written_as_pydantic_writes_it() -> No
         for subject in (None, UUID(int=7)):
             event = SlaApplied(subject_id=subject, reason="first", policy="p", policy_version=1, clocks=clocks)
             assert shape_of(SlaApplied).to_json(event) == event.model_dump_json(exclude_none=True).encode()
+
+
+def test_events_with_the_same_octets_of_a_shared_field_share_its_very_object() -> None:
+    clock = AppliedClock(kind="reply", calendar="default", calendar_version=2, start=(), fulfil=(), warn=(50, 80))
+    shape = shape_of(SlaApplied)
+    ours, theirs = (
+        SlaApplied(subject_id=uuid4(), reason="first", policy="p", policy_version=1, clocks=(clock, clock))
+        for _ in range(2)
+    )
+
+    first, second = shape.from_json(shape.to_json(ours)), shape.from_json(shape.to_json(theirs))
+
+    assert (first, second) == (ours, theirs)
+    assert first.model_fields_set == ours.model_fields_set
+    assert first.clocks is second.clocks
+
+
+def test_a_shared_field_is_read_wherever_it_stands_and_what_is_wrong_in_it_is_named() -> None:
+    shape = shape_of(SlaApplied)
+
+    read = shape.from_json(b'{"reason":"first","clocks":[],"policy":"p","policy_version":1}')
+
+    assert read == SlaApplied(reason="first", policy="p", policy_version=1, clocks=())
+    with pytest.raises(ValidationError, match=r"clocks\.0\.kind"):
+        shape.from_json(b'{"reason":"first","policy":"p","policy_version":1,"clocks":[{"kind":7}]}')
