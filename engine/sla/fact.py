@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel
 
 from schemas.complaint.base import Event
+from schemas.complaint.clocks import AppliedClock, SlaApplied
 from schemas.envelope import Envelope
 from schemas.words import (
     Counterparty,
@@ -58,6 +59,8 @@ class Fact:
     id: str | None = None
     """By which ``complaint.corrected`` names it."""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    clocks: tuple[AppliedClock, ...] | None = None
+    """What a stored ``complaint.sla_applied`` states; of a plain file that stands among the fields."""
 
 
 class BadFact(ValueError):
@@ -73,16 +76,25 @@ def from_stored(event: Event, envelope: Envelope, recorded_at: datetime) -> Fact
     occurred = envelope.occurred_at
     if envelope.occurred_precision == "day" and envelope.zone:
         occurred = occurred.astimezone(ZoneInfo(envelope.zone))
+    type_, told = _told(type(event))
     return Fact(
-        type=event.NAME.rsplit(".v", 1)[0],
-        occurred_at=occurred,
-        occurred_precision=envelope.occurred_precision,
-        received_at=envelope.received_at,
-        recorded_at=recorded_at,
-        origin=envelope.origin,
-        id=str(envelope.event_id),
-        fields=event.model_dump(mode="json", by_alias=True, include=set(_impersonal(type(event))), exclude_none=True),
+        type_,
+        occurred,
+        envelope.occurred_precision,
+        envelope.received_at,
+        recorded_at,
+        envelope.origin,
+        str(envelope.event_id),
+        event.__pydantic_serializer__.to_python(event, mode="json", by_alias=True, include=told, exclude_none=True),
+        event.clocks if isinstance(event, SlaApplied) else None,
     )
+
+
+@cache
+def _told(kind: type[Event]) -> tuple[str, set[str]]:
+    """Return the type of facts of a class, and which of its fields they tell."""
+    told = set(_impersonal(kind))
+    return kind.NAME.rsplit(".v", 1)[0], told - {"clocks"} if kind is SlaApplied else told
 
 
 @cache

@@ -7,7 +7,7 @@ new terms: the clocks are unfolded from them by ``engine.sla.runs`` whenever som
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +16,7 @@ from engine.sla.calendar import to_us
 from engine.sla.fact import Fact, as_day
 from engine.sla.kinds import Terms, Value, from_stored, to_stored
 from engine.sla.same import Same
+from schemas.complaint.clocks import AppliedClock
 from schemas.configuration.policy import UNJUDGED_EVENTS, UNJUDGED_FIELDS
 
 APPLIED: Final = "complaint.sla_applied"
@@ -30,7 +31,10 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Value]]] = {
     "complaint.information_provided": {"from": "complainant"},
 }
 _LONGEST_TEXT: Final = 120  # a code has no more characters; longer text is no field of a condition
+_SHORTEST_DATE: Final = 10
+_AS_IT_IS: Final = frozenset({bool, int, float})
 _MONEY: Final = frozenset({"amount", "currency"})
+_NO_DEFAULTS: Final[Mapping[str, Value]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +86,21 @@ def step(marks: Marks, fact: Fact) -> Marks:
 
     Never refuses. Facts that no clock may depend on (``complaint.deadline_missed``, notes) leave the entries alone.
     """
-    entries = list(marks.entries)
-    _remember(entries, fact, marks.stepped)
-    return Marks(tuple(entries), marks.given, marks.stepped + 1)
+    return stepped(marks, (fact,))
 
 
 def steps(facts: Iterable[Fact], given: Iterable[Terms] | None = None) -> Marks:
     """Return the marks after all ``facts``, in stored order."""
-    entries: list[Entry] = []
-    seen = 0
+    return stepped(initial(given), facts)
+
+
+def stepped(marks: Marks, facts: Iterable[Fact]) -> Marks:
+    """Return the marks after the next ``facts``, in stored order: those of one ``step`` after the other."""
+    entries, seen = list(marks.entries), marks.stepped
     for fact in facts:
         _remember(entries, fact, seen)
         seen += 1
-    return replace(initial(given), entries=tuple(entries), stepped=seen)
+    return Marks(tuple(entries), marks.given, seen)
 
 
 def _remember(entries: list[Entry], fact: Fact, seq: int) -> None:
@@ -121,27 +127,44 @@ def _entry(fact: Fact, seq: int, earlier: Sequence[Entry]) -> Entry:
     trusted = None if fact.origin == "import" else (recorded if received is None else received)
     applied = fact.type == APPLIED
     return Entry(
-        order=order,
-        seq=seq,
-        at=at,
-        type=fact.type,
-        id=fact.id,
-        fields={"reason": fact.fields.get("reason", "first")} if applied else _kept(fact),
-        day=day,
-        trusted=None if trusted == at else trusted,
-        recorded=None if recorded == at else recorded,
-        terms=tuple(from_stored(clock) for clock in fact.fields.get("clocks", ())) if applied else None,
+        order,
+        seq,
+        at,
+        fact.type,
+        fact.id,
+        {"reason": fact.fields.get("reason", "first")} if applied else _kept(fact),
+        day,
+        None if trusted == at else trusted,
+        None if recorded == at else recorded,
+        _applied(fact) if applied else None,
     )
+
+
+def _applied(fact: Fact) -> tuple[Terms, ...]:
+    """Return what ``complaint.sla_applied`` states."""
+    if fact.clocks is not None:
+        return _all_terms(Same(fact.clocks))
+    return tuple(from_stored(clock) for clock in fact.fields.get("clocks", ()))
+
+
+@lru_cache(maxsize=256)
+def _all_terms(clocks: Same[tuple[AppliedClock, ...]]) -> tuple[Terms, ...]:
+    return tuple(from_stored(one.model_dump(mode="json", exclude_none=True)) for one in clocks.of)
 
 
 def _kept(fact: Fact) -> dict[str, Any]:
     """Return the fields that conditions may name; a text is none, and money keeps its two parts."""
-    kept: dict[str, Any] = {
-        name: _plain(value) for name, value in fact.fields.items() if name not in UNJUDGED_FIELDS and _is_plain(value)
-    }
-    defaults = _DEFAULTS.get(fact.type, {})
-    kept.update({name: value for name, value in defaults.items() if kept.get(name) is None})
-    return {name: value for name, value in kept.items() if value is not None}
+    kept: dict[str, Any] = {}
+    for name, value in fact.fields.items():
+        if value is None or name in UNJUDGED_FIELDS:
+            continue
+        if value.__class__ in _AS_IT_IS or (value.__class__ is str and len(value) < _SHORTEST_DATE):
+            kept[name] = value
+        elif _is_plain(value):
+            kept[name] = _plain(value)
+    for name, value in _DEFAULTS.get(fact.type, _NO_DEFAULTS).items():
+        kept.setdefault(name, value)
+    return kept
 
 
 def _is_plain(value: object) -> bool:

@@ -42,7 +42,8 @@ class Shape(Generic[M]):
         if self._shared:
             self._begin = f',"{self._shared}":'.encode()
             self._value_of = lru_cache(maxsize=128)(_reader_of(schema, self._shared))
-            self._others = SchemaValidator(_without(schema, self._shared), _use_prebuilt=False).validate_json
+            others = SchemaValidator(_without(schema, self._shared), _use_prebuilt=False)
+            self._others: Callable[[bytes], M] = others.validate_json
             self.from_json = self._read
 
     def to_json(self, model: M) -> bytes:
