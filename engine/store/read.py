@@ -7,7 +7,7 @@ positions are given under one lock that is held until the commit (see ``commit``
 then stands as ``Withheld``.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,9 +16,11 @@ from uuid import UUID
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
 from engine.store.database.wake import Waiter
+from engine.store.frame import Frame
 from engine.store.mapper import Mapper, Row
 from engine.store.session import reading
-from engine.store.vault.seal import Keys
+from engine.store.vault.keys import KeyName
+from engine.store.vault.seal import DataKey, Keys
 
 _COLUMNS: Final = "position, recorded_at, stream, version, name, state"
 _HEAD: Final = """
@@ -81,6 +83,24 @@ class Reader:
         if names is None:
             return self._events(_LOG, (after, limit), open=open)
         return self._events(_LOG_NAMED, (after, list(names), limit), open=open)
+
+    def both(self, after: int, limit: int, opens: Collection[str]) -> tuple[list[Recorded], list[Recorded]]:
+        """At most ``limit`` events behind ``after``, and those of them that are named in ``opens`` once more, opened.
+
+        The names are those of the events' classes, which an older stored name may have become. One look at
+        the log serves readers that must not see a text and those that need it.
+        """
+        mapper = self._mapper
+        events: list[Recorded] = []
+        opened: list[tuple[Row, Frame, Recorded]] = []
+        for row in self._rows(_LOG, (after, limit)):
+            frame = mapper.parse(row)
+            one = mapper.open(row, frame, {})
+            events.append(one)
+            if one.event.NAME in opens:
+                opened.append((row, frame, one))
+        keys = self._keys_of((row, frame) for row, frame, _ in opened) if opened else {}
+        return events, [mapper.open(row, frame, keys) if frame.parts else one for row, frame, one in opened]
 
     def stream(
         self,
@@ -148,19 +168,23 @@ class Reader:
                 if not stop():
                     waiter.wait(poll_seconds)
 
-    def _events(self, query: str, parameters: Sequence[Any], *, open: bool) -> list[Recorded]:
+    def _rows(self, query: str, parameters: Sequence[Any]) -> list[Row]:
         with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
             cursor.execute(query, parameters)
-            rows = list(map(Row._make, cursor.fetchall()))
+            return list(map(Row._make, cursor.fetchall()))
+
+    def _events(self, query: str, parameters: Sequence[Any], *, open: bool) -> list[Recorded]:
+        rows = self._rows(query, parameters)
         if not open:
             return list(map(self._mapper.read, rows))
-        return self._opened(rows)
-
-    def _opened(self, rows: list[Row]) -> list[Recorded]:
-        if self._keys is None:
-            raise ValueError("this reader has no keys: it cannot open personal text")
         mapper = self._mapper
         parsed = [(row, mapper.parse(row)) for row in rows]
-        names = dict.fromkeys(name for row, frame in parsed for name in mapper.keys(row, frame))
-        keys = self._keys.to_open(names) if names else {}
+        keys = self._keys_of(parsed)
         return [mapper.open(row, frame, keys) for row, frame in parsed]
+
+    def _keys_of(self, parsed: Iterable[tuple[Row, Frame]]) -> Mapping[KeyName, DataKey | None]:
+        """The keys that these rows need, in one look-up."""
+        if self._keys is None:
+            raise ValueError("this reader has no keys: it cannot open personal text")
+        names = dict.fromkeys(name for row, frame in parsed for name in self._mapper.keys(row, frame))
+        return self._keys.to_open(names) if names else {}

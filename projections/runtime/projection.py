@@ -1,7 +1,7 @@
 """What a view must provide, and what it is given."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy as duplicate
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ class Log(Protocol):
     def log(
         self, after: int, limit: int, *, open: bool = False, names: Collection[str] | None = None
     ) -> Sequence[Recorded]: ...
+    def both(self, after: int, limit: int, opens: Collection[str]) -> tuple[Sequence[Recorded], Sequence[Recorded]]: ...
     def stream(self, stream: UUID, *, open: bool = False) -> Sequence[Recorded]: ...
 
 
@@ -44,6 +45,11 @@ class Work(ABC):
     @abstractmethod
     def step(self, recorded: Recorded) -> None:
         """Take in one event. If it raises, its stream must stand as it stood before this event."""
+
+    def take(self, events: Sequence[Recorded]) -> None:
+        """Take in many events, as ``step`` would one after the other. If it raises, this object is given up."""
+        for one in events:
+            self.step(one)
 
     @abstractmethod
     def write(self, connection: Link, book: Book) -> None:
@@ -81,7 +87,10 @@ class Projection(ABC):
 
     @abstractmethod
     def begin(self, connection: Link, streams: Sequence[UUID]) -> Work:
-        """Load what is known of these streams, by a constant number of queries."""
+        """Load what is known of these streams, by a constant number of queries.
+
+        Streams that begin in the batch are not among them: nothing is known of these.
+        """
 
     def erase(self, connection: Link, subject: UUID, streams: Sequence[UUID]) -> None:  # noqa: B027 -- most views hold nothing to erase
         """Remove the plaintext of ``subject`` in exactly these streams.
@@ -121,12 +130,18 @@ class PerStream(Projection, Generic[State]):
     def step(self, state: State | None, recorded: Recorded) -> State:
         """Return the state after an event; the same object where nothing changed."""
 
+    def fold(self, state: State | None, events: Sequence[Recorded]) -> State | None:
+        """Return the state after a stream's next events: what ``step`` gives, for a view that has a quicker way."""
+        for one in events:
+            state = self.step(state, one)
+        return state
+
     @abstractmethod
     def save(self, changes: Changes[State]) -> None:
         """Write the rows of the changed streams."""
 
     def begin(self, connection: Link, streams: Sequence[UUID]) -> Work:
-        return _StreamWork(self, self.load(connection, streams))
+        return _StreamWork(self, self.load(connection, streams) if streams else {})
 
 
 class _StreamWork(Work, Generic[State]):
@@ -142,7 +157,26 @@ class _StreamWork(Work, Generic[State]):
         if after is not before:
             self._changed[stream] = after
 
+    def take(self, events: Sequence[Recorded]) -> None:
+        for stream, own in by_stream(events).items():
+            before = self._changed[stream] if stream in self._changed else self._known.get(stream)
+            after = self._view.fold(before, own)
+            if after is not before and after is not None:
+                self._changed[stream] = after
+
     def write(self, connection: Link, book: Book) -> None:
         if self._changed:
             old = [stream for stream in self._changed if stream in self._known]
             self._view.save(Changes(connection, self._changed, old, book))
+
+
+def by_stream(events: Iterable[Recorded]) -> dict[UUID, list[Recorded]]:
+    """Return events by stream, streams and events in the order in which they come."""
+    found: dict[UUID, list[Recorded]] = {}
+    for one in events:
+        known = found.get(one.stream)
+        if known is None:
+            found[one.stream] = [one]
+        else:
+            known.append(one)
+    return found

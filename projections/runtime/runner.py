@@ -16,16 +16,15 @@ from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
 from projections.analytics import install
 from projections.runtime import books, owner, progress, stuck, versions
+from projections.runtime.ahead import Ahead, Ask, Read
 from projections.runtime.books import Books
-from projections.runtime.copies import Copy
+from projections.runtime.portion import opened_names, portion
 from projections.runtime.progress import Reached
 from projections.runtime.projection import Head, Log, Projection
+from projections.runtime.stuck import Key
 from projections.sql import Link
-from schemas.streams.subject import SubjectErased
 
 POLL_SECONDS = 1.0
-Key = tuple[str, int, Copy]
-"""A view, its version and its copy."""
 
 
 class Waiter(Protocol):
@@ -55,7 +54,7 @@ class Pace:
     size: int = field(default=512)
 
     def note(self, read: int) -> None:
-        """A batch of ``read`` events was written."""
+        """A batch of ``read`` events is being written."""
         if read >= self.size:
             self.size = min(self.largest, self.size * 2)
 
@@ -111,9 +110,10 @@ class Runner:
             with owner.sole(self._pool, self._group) as connection:
                 if connection is not None:
                     self._take_over(connection)
-                    while moved := self._advance(connection, head):
-                        done += moved
-                        told(min(one.position for one in self._reached(connection)), head.position)
+                    with Ahead(self._log) as ahead:
+                        while moved := self._advance(connection, head, ahead):
+                            done += moved
+                            told(min(one.position for one in self._reached(connection)), head.position)
             if self._hindmost() < head.position:
                 sleep(0.05)
         return done
@@ -171,10 +171,11 @@ class Runner:
 
     def _follow(self, connection: Link, stop: Flag, waiter: Waiter) -> None:
         self._take_over(connection)
-        while not stop.is_set():
-            self._try_again(connection)
-            if not self._advance(connection, self._log.head()):
-                waiter.wait(self._poll_seconds)
+        with Ahead(self._log) as ahead:
+            while not stop.is_set():
+                self._try_again(connection)
+                if not self._advance(connection, self._log.head(), ahead):
+                    waiter.wait(self._poll_seconds)
 
     def _try_again(self, connection: Link) -> None:
         """Do for others what only the owner may do: replay what they asked to have tried again."""
@@ -186,52 +187,47 @@ class Runner:
         with self._pool.connection() as connection:
             return min(one.position for one in self._reached(connection))
 
-    def _advance(self, connection: Link, head: Head) -> int:
+    def _advance(self, connection: Link, head: Head, ahead: Ahead) -> int:
         """Move every cohort by one batch, the foremost first; return how many events were processed."""
         done, until = 0, head.position
-        for cohort in _cohorts(self._reached(connection)):
-            moved = self._move(connection, cohort, until, head.incarnation)
+        cohorts = _cohorts(self._reached(connection))
+        for cohort in cohorts:
+            read = self._read(cohort, until, ahead, hindmost=cohort is cohorts[-1])
+            moved = 0 if read is None else len(read[0])
+            if read is not None and moved:
+                self._write(connection, cohort, read, head.incarnation)
             done += moved
             until = cohort[0].position + moved
         return done
 
-    def _move(self, connection: Link, cohort: Sequence[Reached], until: int, incarnation: UUID) -> int:
+    def _read(self, cohort: Sequence[Reached], until: int, ahead: Ahead, *, hindmost: bool) -> Read | None:
+        """Read the next batch of a cohort; the hindmost one's batch behind it is read while this one is written."""
         after = cohort[0].position
         limit = min(self._pace.size, until - after)
         if limit <= 0:
-            return 0
-        events = self._log.log(after, limit)
-        if events:
-            self._write(connection, cohort, events, incarnation)
-            self._pace.note(len(events))
-        return len(events)
+            return None
+        opens = opened_names(self._view(_key(one)) for one in cohort)
+        read = ahead.read(Ask(after, limit, opens))
+        after += len(read[0])
+        self._pace.note(len(read[0]))
+        if hindmost and until - after >= self._pace.size:
+            ahead.begin(Ask(after, self._pace.size, opens))
+        return read
 
-    def _write(
-        self, connection: Link, cohort: Sequence[Reached], events: Sequence[Recorded], incarnation: UUID
-    ) -> None:
+    def _write(self, connection: Link, cohort: Sequence[Reached], read: Read, incarnation: UUID) -> None:
+        events, opened = read
         keys = [_key(one) for one in cohort]
         self._books.take_in(events)
-        book = self._books.at(events[-1].position)
-        opened = self._opened(keys, events)
+        given = portion(events, opened, self._books.at(events[-1].position))
         with connection.transaction():
             _move_positions(connection, keys, cohort[0].position, events[-1], incarnation)
             books.keep(connection, events)
+            incomplete = stuck.incomplete(connection)
             for key in keys:
                 view = self._view(key)
-                stuck.feed(connection, view, opened if view.opens else events, book)
-                _erase(connection, view, events)
-
-    def _opened(self, keys: Sequence[Key], events: Sequence[Recorded]) -> Sequence[Recorded]:
-        """Return those of ``events`` that a view wants to read opened, with their texts as far as keys still exist.
-
-        They are read a second time, by their names, so that no other view gets to see a text.
-        """
-        opening = [view for view in map(self._view, keys) if view.opens]
-        names = {one.name for one in events if any(stuck.looks_at(view, one) for view in opening)}
-        if not names:
-            return ()
-        read = self._log.log(events[0].position - 1, len(events), open=True, names=names)
-        return [one for one in read if one.position <= events[-1].position]
+                stuck.feed(connection, view, given, incomplete)
+                for gone in given.erased:
+                    view.erase(connection, gone.subject, gone.streams)
 
 
 def _key(one: Reached) -> Key:
@@ -259,9 +255,3 @@ def _move_positions(connection: Link, keys: Sequence[Key], expected: int, last: 
     ).rowcount
     if moved != len(keys):
         raise Overtaken(f"the views no longer stand at {expected}: another owner moved them")
-
-
-def _erase(connection: Link, view: Projection, events: Sequence[Recorded]) -> None:
-    for recorded in events:
-        if isinstance(recorded.event, SubjectErased):
-            view.erase(connection, recorded.event.subject, recorded.event.streams)

@@ -4,24 +4,27 @@ The log keeps the events, so parking is one row: from which event on the stream 
 ``resume`` replays the stream from there.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from uuid import UUID
 
 import psycopg
 
-from engine.configuration.in_force import Book
 from engine.store.batch import Recorded
 from engine.store.database.errors import DatabaseUnavailable
 from projections.runtime.books import Books
 from projections.runtime.copies import Copy
-from projections.runtime.projection import Log, Projection, Work
+from projections.runtime.portion import Portion, portion
+from projections.runtime.projection import Log, Projection, Work, by_stream
 from projections.sql import Link
 
 TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable, MemoryError)
 """The database's or the machine's trouble, no event's: the whole batch is tried again."""
+
+
+Key = tuple[str, int, Copy]
+"""A view, its version and its copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +41,35 @@ class Parked:
     """Kind of the error and its place in the program; never a value."""
 
 
-def feed(connection: Link, view: Projection, events: Sequence[Recorded], book: Book) -> None:
-    """Write the effect of ``events`` on a view, in the caller's transaction; what fails is parked.
+_LeftOut = dict[UUID, Parked]
 
-    ``book`` is the configuration in force right after the last of them.
+
+def feed(connection: Link, view: Projection, given: Portion, incomplete: Collection[Key]) -> None:
+    """Write the effect of a batch on a view, in the caller's transaction; what fails is parked.
+
+    ``incomplete`` names the copies of views of which something is parked already.
 
     Raises:
         psycopg.OperationalError: trouble of the database; the caller rolls back and tries again.
     """
-    mine = [one for one in events if looks_at(view, one)]
+    mine = given.of(view)
     if not mine:
         return
-    held = _held(connection, view, {one.stream for one in mine})
-    free = [one for one in mine if one.stream not in held]
-    left_out = _together(connection, view, free, book)
+    held: set[UUID] = set()
+    if (view.name, view.version, view.copy) in incomplete:
+        held = _held(connection, view, {one.stream for one in mine})
+        _count(connection, view, [one.stream for one in mine if one.stream in held])
+        mine = [one for one in mine if one.stream not in held]
+    left_out = _together(connection, view, mine, given)
     if left_out is None:
-        left_out = _one_by_one(connection, view, free, book)
+        left_out = _one_by_one(connection, view, mine, given)
     _park(connection, left_out)
-    _count(connection, view, [one.stream for one in mine if one.stream in held])
 
 
-def looks_at(view: Projection, recorded: Recorded) -> bool:
-    """Whether the view wants to hear of an event."""
-    return view.concerns is None or recorded.event.NAME in view.concerns
+def incomplete(connection: Link) -> set[Key]:
+    """Return the copies of views of which something is parked."""
+    rows = connection.execute("SELECT DISTINCT view, version, copy FROM views.stuck")
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 def parked(connection: Link, views: Iterable[Projection]) -> list[Parked]:
@@ -78,7 +87,7 @@ def ask_again(connection: Link, view: str) -> int:
     return connection.execute("UPDATE views.stuck SET again = true WHERE view = %s", (view,)).rowcount
 
 
-def asked_again(connection: Link) -> set[tuple[str, int, Copy]]:
+def asked_again(connection: Link) -> set[Key]:
     """Return the copies of views of which somebody asked to try again what is left out."""
     rows = connection.execute("SELECT DISTINCT view, version, copy FROM views.stuck WHERE again")
     return {(row[0], row[1], row[2]) for row in rows}
@@ -96,18 +105,17 @@ def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
             history = log.stream(one.stream, open=view.opens)
             events = [event for event in history if one.position <= event.position <= reached]
             _forget(connection, one)
-            feed(connection, view, events, books.at(reached))
+            feed(connection, view, portion(events, events, books.at(reached)), ())
             done += not _held(connection, view, {one.stream})
     return done
 
 
-def _together(connection: Link, view: Projection, events: Sequence[Recorded], book: Book) -> dict[UUID, Parked] | None:
+def _together(connection: Link, view: Projection, events: Sequence[Recorded], given: Portion) -> _LeftOut | None:
     """Take all events at once. None: the rows could not be read or written, nothing was."""
     try:
         with connection.transaction():
-            work = view.begin(connection, list(dict.fromkeys(one.stream for one in events)))
-            left_out = _stepped(view, work, events)
-            work.write(connection, book)
+            work, left_out = _taken(connection, view, events, given)
+            work.write(connection, given.book)
     except TRANSIENT:
         raise
     except Exception:  # noqa: BLE001 -- a view's own error must not stop the other views; found one by one
@@ -115,18 +123,14 @@ def _together(connection: Link, view: Projection, events: Sequence[Recorded], bo
     return left_out
 
 
-def _one_by_one(connection: Link, view: Projection, events: Sequence[Recorded], book: Book) -> dict[UUID, Parked]:
+def _one_by_one(connection: Link, view: Projection, events: Sequence[Recorded], given: Portion) -> _LeftOut:
     """Take stream by stream; the stream whose rows cannot be written is parked from its first event on."""
-    by_stream: defaultdict[UUID, list[Recorded]] = defaultdict(list)
-    for one in events:
-        by_stream[one.stream].append(one)
-    left_out: dict[UUID, Parked] = {}
-    for stream, own in by_stream.items():
+    left_out: _LeftOut = {}
+    for stream, own in by_stream(events).items():
         try:
             with connection.transaction():
-                work = view.begin(connection, [stream])
-                found = _stepped(view, work, own)
-                work.write(connection, book)
+                work, found = _taken(connection, view, own, given)
+                work.write(connection, given.book)
         except TRANSIENT:
             raise
         except Exception as error:  # noqa: BLE001 -- parked with its kind and place
@@ -136,8 +140,22 @@ def _one_by_one(connection: Link, view: Projection, events: Sequence[Recorded], 
     return left_out
 
 
-def _stepped(view: Projection, work: Work, events: Sequence[Recorded]) -> dict[UUID, Parked]:
-    left_out: dict[UUID, Parked] = {}
+def _taken(connection: Link, view: Projection, events: Sequence[Recorded], given: Portion) -> tuple[Work, _LeftOut]:
+    """Have a view take events in: all at once, and one by one where that fails, to find out which one it is."""
+    known = [stream for stream in dict.fromkeys(one.stream for one in events) if stream not in given.begun]
+    work = view.begin(connection, known)
+    try:
+        work.take(events)
+    except TRANSIENT:
+        raise
+    except Exception:  # noqa: BLE001 -- found out one by one
+        work = view.begin(connection, known)
+        return work, _stepped(view, work, events)
+    return work, {}
+
+
+def _stepped(view: Projection, work: Work, events: Sequence[Recorded]) -> _LeftOut:
+    left_out: _LeftOut = {}
     for one in events:
         known = left_out.get(one.stream)
         if known is not None:

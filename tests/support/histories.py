@@ -176,6 +176,12 @@ class ListedLog:
             self.opened.extend(one.position for one in found[:limit])
         return self._opened(found[:limit]) if open else found[:limit]
 
+    def both(self, after: int, limit: int, opens: Collection[str]) -> tuple[Sequence[Recorded], Sequence[Recorded]]:
+        events = self.log(after, limit)
+        wanted = [one for one in events if one.event.NAME in opens]
+        self.opened.extend(one.position for one in wanted)
+        return events, self._opened(wanted)
+
     def stream(self, stream: UUID, *, as_of_position: int | None = None, open: bool = False) -> Sequence[Recorded]:
         found = [
             one

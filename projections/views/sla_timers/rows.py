@@ -33,6 +33,7 @@ from projections.views.sla_timers.calendars import Compiled
 from projections.views.sla_timers.reported import NOTHING, Reported, action_of
 from schemas.catalogue import EVENTS
 from schemas.complaint.assignment import ComplaintAssigned
+from schemas.complaint.base import Event
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.registration import ComplaintRegistered
 
@@ -138,22 +139,16 @@ class SlaTimers(PerStream[Timed]):
         }
 
     def step(self, state: Timed | None, recorded: Recorded) -> Timed:
-        event, envelope = recorded.event, recorded.envelope
-        if state is None:
-            imported = recorded.position if envelope.origin == "import" else None
-            state = Timed(envelope.business_unit, envelope.origin, marks.initial(), imported_at=imported)
-        after = marks.step(state.marks, fact.from_stored(event, envelope, recorded.recorded_at))
-        state = replace(state, reported=reported.step(state.reported, event))
-        match event:
-            case SlaApplied():
-                return replace(state, marks=after, policy=event.policy, policy_version=event.policy_version)
-            case ComplaintRegistered():
-                return replace(state, marks=after, number=event.number)
-            case ComplaintAssigned():
-                unit = event.business_unit or state.business_unit
-                return replace(state, marks=after, team=event.team, business_unit=unit)
-            case _:
-                return replace(state, marks=after)
+        return self.fold(state, (recorded,))
+
+    def fold(self, state: Timed | None, events: Sequence[Recorded]) -> Timed:
+        known = state or _begun(events[0])
+        facts = [fact.from_stored(one.event, one.envelope, one.recorded_at) for one in events]
+        told, said = known.reported, dict[str, Any]()
+        for one in events:
+            told = reported.step(told, one.event)
+            said.update(_said(one.event))
+        return replace(known, marks=marks.stepped(known.marks, facts), reported=told, **said)
 
     def save(self, changes: Changes[Timed]) -> None:
         calendars = self._calendars.of(changes.book)
@@ -161,6 +156,29 @@ class SlaTimers(PerStream[Timed]):
         cases = (_case(stream, state) for stream, state in changes.states.items())
         sql.replace(changes.connection, self.on(CASES), changes.old, cases)
         sql.replace(changes.connection, self.on(CLOCKS), changes.old, clocks)
+
+
+def _begun(first: Recorded) -> Timed:
+    envelope = first.envelope
+    imported = first.position if envelope.origin == "import" else None
+    return Timed(envelope.business_unit, envelope.origin, marks.initial(), imported_at=imported)
+
+
+def _said(event: Event) -> Mapping[str, Any]:
+    """Return what an event says of the case beside its clocks."""
+    match event:
+        case SlaApplied():
+            return {"policy": event.policy, "policy_version": event.policy_version}
+        case ComplaintRegistered():
+            return {"number": event.number}
+        case ComplaintAssigned():
+            unit = {"business_unit": event.business_unit} if event.business_unit else {}
+            return {"team": event.team, **unit}
+        case _:
+            return _NOTHING_SAID
+
+
+_NOTHING_SAID: Mapping[str, Any] = {}
 
 
 def _case(stream: UUID, state: Timed) -> tuple[Any, ...]:

@@ -136,14 +136,12 @@ class _Racing:
 
     def __init__(self, log: Log, pool: Pool) -> None:
         self._log, self._pool = log, pool
-        self.head, self.stream = log.head, log.stream
+        self.head, self.stream, self.log = log.head, log.stream, log.log
 
-    def log(
-        self, after: int, limit: int, *, open: bool = False, names: Collection[str] | None = None
-    ) -> Sequence[Recorded]:
+    def both(self, after: int, limit: int, opens: Collection[str]) -> tuple[Sequence[Recorded], Sequence[Recorded]]:
         with self._pool.connection() as connection:
             connection.execute("UPDATE views.positions SET position = 1 WHERE view = 'cases'")
-        return self._log.log(after, limit, open=open, names=names)
+        return self._log.both(after, limit, opens)
 
 
 def test_a_view_added_later_catches_up_and_then_moves_with_the_others(pool: Pool) -> None:
