@@ -100,8 +100,8 @@ def counted(run: Run, calendars: Calendars, now: int) -> Counted:
     zone = find(calendars, run.terms)
     end = None if run.end is None else instant_of(zone, run.end)
     until = now if end is None else min(end, now)
-    waits = tuple(_joined(zone, [*run.pauses, *run.gaps], now))
-    pauses = cut(waits, until)
+    waits = tuple(_joined(zone, [*run.pauses, *run.gaps], now)) if run.pauses or run.gaps else ()
+    pauses = cut(waits, until) if waits else ()
     term = term_of(run, calendars, waits)
     return Counted(run, zone, term, waits, pauses, term.origin, until, due_of(term, pauses))
 

@@ -146,6 +146,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
 _STATUTORY: Final = Kind("once", _RECEIVED, _END, reopen="continue", due_stays=True, runs_on=True)
 
 
+@lru_cache(maxsize=256)
 def kind(name: str) -> Kind:
     """Return the row of a kind.
 
@@ -272,7 +273,13 @@ def _terms_in(text: bytes) -> Terms:
 
 
 def _whens(conditions: Iterable[Mapping[str, Any]]) -> tuple[When, ...]:
+    """Return conditions; the same object for the same text, so that they are looked for once for several clocks."""
+    return _whens_in(orjson.dumps(list(conditions)))
+
+
+@lru_cache(maxsize=4096)
+def _whens_in(text: bytes) -> tuple[When, ...]:
     return tuple(
         When(one["event"], tuple((where["field"], tuple(where["values"])) for where in one.get("where", ())))
-        for one in conditions
+        for one in orjson.loads(text)
     )

@@ -1,6 +1,6 @@
 """Do the conditions of a clock hold at an entry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.sla.kinds import Value, When
 from engine.sla.runs.story import Story
@@ -24,15 +24,14 @@ def hits(story: Story, conditions: Sequence[When], *, leaving: bool = False) -> 
     return known
 
 
-def _hits(story: Story, condition: When, *, leaving: bool) -> Iterator[int]:
-    if "." not in condition.event:
-        for index in range(len(story.entries)):
-            if index not in story.void and _holds_by_kind(story, condition.event, index, leaving=leaving):
-                yield index
-        return
-    for index in story.by_type.get(condition.event, ()):
-        if index not in story.void and _holds(condition, story.entries[index].fields):
-            yield index
+def _hits(story: Story, condition: When, *, leaving: bool) -> Iterable[int]:
+    name, void = condition.event, story.void
+    if "." not in name:
+        return [index for index in _by_kind(story, name, leaving=leaving) if index not in void]
+    found = story.by_type.get(name, ())
+    if not condition.where:
+        return [index for index in found if index not in void]
+    return [index for index in found if index not in void and _holds(condition, story.entries[index].fields)]
 
 
 def moments(story: Story, timeline: Timeline) -> list[int]:
@@ -42,9 +41,13 @@ def moments(story: Story, timeline: Timeline) -> list[int]:
         if position >= 0:
             found.add(position)
         if terms is not None:
-            found |= hits(story, terms.start) | hits(story, terms.fulfil) | hits(story, terms.cancel)
-            found |= hits(story, terms.fulfil, leaving=True)
+            start, fulfil, leaving = hits(story, terms.start), *_both_ways(story, terms.fulfil)
+            found.update(start, fulfil, leaving, hits(story, terms.cancel) if terms.cancel else ())
     return sorted(found)
+
+
+def _both_ways(story: Story, conditions: Sequence[When]) -> tuple[frozenset[int], frozenset[int]]:
+    return hits(story, conditions), hits(story, conditions, leaving=True)
 
 
 def _holds(condition: When, fields: Mapping[str, object]) -> bool:
@@ -62,12 +65,13 @@ def _one_of(value: object, values: tuple[Value, ...]) -> bool:
     return any(type(value) is type(one) and value == one for one in values)  # True is not 1 here
 
 
-def _holds_by_kind(story: Story, name: str, index: int, *, leaving: bool) -> bool:
+def _by_kind(story: Story, name: str, *, leaving: bool) -> Iterable[int]:
+    """Return the entries at which the default of a kind holds that is no plain event."""
     if name == "remedy":
-        return index in story.remedied
+        return story.remedied
     if name == "public_closing":
-        return story.entries[index].type == "complaint.resolved" and story.public[index]
-    stage = name.removeprefix("stage:")
+        return [index for index in story.by_type.get("complaint.resolved", ()) if story.public[index]]
+    stage, entered = name.removeprefix("stage:"), story.entered
     if leaving:
-        return story.left[index] and story.entered[index] != stage
-    return story.entered[index] == stage
+        return [index for index, left in enumerate(story.left) if left and entered[index] != stage]
+    return [index for index, one in enumerate(entered) if one == stage]

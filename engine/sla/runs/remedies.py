@@ -5,6 +5,15 @@ from decimal import Decimal
 
 from engine.sla.marks import Entry
 
+_BOOKED = frozenset(
+    {
+        "complaint.remedy_approved", "complaint.remedy_rejected", "complaint.remedy_offered",
+        "complaint.remedy_accepted", "complaint.remedy_refused", "complaint.compensated", "complaint.remedy_reversed",
+        "complaint.replied", "complaint.message_recorded",
+    }
+)  # fmt: skip
+"""What has to do with remedies at all."""
+
 
 @dataclass(slots=True)
 class _Ledger:
@@ -88,6 +97,6 @@ def fulfilments(entries: tuple[Entry, ...], void: frozenset[int]) -> frozenset[i
         if entry.type == "complaint.reopened":
             ledger.owed = {one: amount for one, amount in ledger.owed.items() if not ledger.is_given(one)}
             ledger.refusal = False
-        elif index not in void and ledger.book(entry) and ledger.settled():
+        elif entry.type in _BOOKED and index not in void and ledger.book(entry) and ledger.settled():
             found.add(index)
     return frozenset(found)

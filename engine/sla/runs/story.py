@@ -15,6 +15,11 @@ _TURNS = ENDS | ENDED_BY
 _MOVES = ("complaint.deadline_extended", "complaint.linked")
 STAGES = ("registration", "investigation", "corrective_action", "satisfaction_check", "closed")
 _CORRECTIVE = frozenset({"complaint.remedy_approved", "complaint.action_assigned", "complaint.cause_established"})
+_TAKES_BACK = (
+    "complaint.corrected", "complaint.message_moved", "complaint.delivery_reported", "complaint.message_recorded",
+)  # fmt: skip
+"""What alone may say that something never was."""
+_NOTHING: frozenset[int] = frozenset()
 _PUBLIC_CHANNELS = frozenset({"review", "social"})
 
 
@@ -120,8 +125,8 @@ def tell(entries: tuple[Entry, ...]) -> Story:
     """Return the story that these entries, in world order, tell."""
     teller = _Teller()
     by_type = _by_type(entries)
-    void = _void(entries)
-    merged = _merged_away(entries, void)
+    void = _void(entries, by_type)
+    merged = _merged_away(entries, void) if "complaint.linked" in by_type else _NOTHING
     rows: list[tuple[int, bool, bool, bool, str | None, bool, bool]] = []
     for entry in entries:
         ended, resolved, begun, stage = teller.ended, teller.resolved, teller.begun, teller.stage
@@ -179,7 +184,9 @@ def _merged_away(entries: tuple[Entry, ...], void: frozenset[int]) -> frozenset[
     return frozenset(found)
 
 
-def _void(entries: tuple[Entry, ...]) -> frozenset[int]:
+def _void(entries: tuple[Entry, ...], by_type: Mapping[str, Sequence[int]]) -> frozenset[int]:
+    if not any(type_ in by_type for type_ in _TAKES_BACK):
+        return _NOTHING
     corrected = _corrected(entries)
     moved, failed = (
         {

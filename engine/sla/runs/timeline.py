@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.sla.kinds import Terms
 from engine.sla.marks import Entry, Marks
+from engine.sla.same import Same
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ def timelines(marks: Marks, entries: Sequence[Entry]) -> tuple[Timeline, ...]:
     comes in later: a clock started when it started, however late it was known to run. One that
     comes back was never away.
     """
+    applied = [entry for entry in entries if entry.terms is not None]
+    if marks.given is None and len(applied) == 1 and applied[0].terms is not None:
+        return _from_the_beginning(Same(applied[0].terms))
     sets: list[tuple[int, dict[str, Terms]]] = []
     if marks.given is not None:
         sets.append((-1, {one.kind: one for one in marks.given}))
@@ -42,6 +47,13 @@ def timelines(marks: Marks, entries: Sequence[Entry]) -> tuple[Timeline, ...]:
             sets = [(-1, found)] if first else [*sets, (index, found)]
     kinds = sorted({kind for _, found in sets for kind in found})
     return tuple(Timeline(kind, _steps(kind, sets)) for kind in kinds)
+
+
+@lru_cache(maxsize=1024)
+def _from_the_beginning(terms: Same[tuple[Terms, ...]]) -> tuple[Timeline, ...]:
+    """Return the timelines of a complaint to which terms were applied once, as they were to most."""
+    held = {one.kind: one for one in terms.of}
+    return tuple(Timeline(kind, ((-1, held[kind]),)) for kind in sorted(held))
 
 
 def _steps(kind: str, sets: Sequence[tuple[int, dict[str, Terms]]]) -> tuple[tuple[int, Terms | None], ...]:

@@ -61,12 +61,16 @@ def _unfold(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
 
 def _finish(story: Story, timeline: Timeline, runs: Sequence[Run]) -> None:
     """Number the runs of each cycle and give them their pauses and changes."""
-    waits = pauses(story, timeline) if runs else []
+    if not runs:
+        return
+    waits = pauses(story, timeline)
     counted: Counter[int] = Counter()
     for run in runs:
         counted[run.cycle] += 1
         run.instance = counted[run.cycle]
         run.pauses = waits
+    if not story.moves and len(timeline.steps) == 1:
+        return
     for run in runs:
         changes = [*_terms_changes(story, timeline, run), *_other_changes(story, run, runs)]
         run.changes = sorted(changes, key=lambda one: one.by.key)
