@@ -4,6 +4,7 @@ One transaction then holds queries and bulk writes alike, and nothing but psycop
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from sqlalchemy import Executable, Table
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDLElement
 from sqlalchemy.sql import ClauseElement
+
+from projections.packing import packed
 
 Link = Connection[TupleRow]
 """A connection of the pool: not in autocommit, speaks UTC."""
@@ -65,24 +68,40 @@ def exists(connection: Link, table: Table) -> bool:
 
 
 def copy_in(connection: Link, table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Add rows, each in the order of the table's columns, by one COPY."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(_name(table), _columns(table))
+    """Add rows, each in the order of the table's columns, by one COPY; nothing is sent where there are none."""
+    left = iter(rows)
+    first = next(left, None)
+    if first is None:
+        return
+    left = chain((first,), left)
+    octets = packed(table, left)
+    form = sql.SQL("" if octets is None else " (FORMAT BINARY)")
+    statement = sql.SQL("COPY {} ({}) FROM STDIN{}").format(_name(table), _columns(table), form)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+        for chunk in octets or ():
+            copy.write(chunk)
+        if octets is None:
+            for row in left:
+                copy.write_row(row)
 
 
 def replace(connection: Link, table: Table, old: Sequence[UUID], rows: Iterable[Sequence[Any]]) -> None:
     """Put ``rows`` in place of all rows of the streams ``old``; two statements, however many rows."""
     if old:
-        connection.execute(sql.SQL("DELETE FROM {} WHERE stream = ANY(%s)").format(_name(table)), (list(old),))
+        delete = sql.SQL("DELETE FROM {} WHERE stream = ANY(%s::uuid[])").format(_name(table))
+        connection.execute(delete, (uuids(old),))
     copy_in(connection, table, rows)
 
 
 def rows_of(connection: Link, table: Table, streams: Sequence[UUID]) -> list[TupleRow]:
     """Return all rows of these streams, each in the order of the table's columns."""
-    statement = sql.SQL("SELECT {} FROM {} WHERE stream = ANY(%s)").format(_columns(table), _name(table))
-    return connection.execute(statement, (list(streams),)).fetchall()
+    statement = sql.SQL("SELECT {} FROM {} WHERE stream = ANY(%s::uuid[])").format(_columns(table), _name(table))
+    return connection.execute(statement, (uuids(streams),)).fetchall()
+
+
+def uuids(ids: Iterable[UUID]) -> str:
+    """Return ids as the text of an array, for a parameter that is cast to ``uuid[]``: psycopg would go over each."""
+    return "{" + ",".join([f"{one.int:032x}" for one in ids]) + "}"
 
 
 def _compiled(statement: Executable) -> tuple[bytes, dict[str, Any]]:

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from engine.configuration.in_force import Book
 from engine.store.batch import Recorded
 from engine.store.vault.plan import Parts, plan_of, take_out
+from projections import sql
 from projections.runtime import copies, versions
 from projections.runtime.projection import Projection, Work
 from projections.sql import Link
@@ -94,7 +95,9 @@ class _Added(Work):
                 "FROM unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::text[], %s::text[]) "
                 "AS new (position, subject, stream, said, codes)"
             ).format(copies.place(self._table))
-            connection.execute(statement, (LANGUAGE, *map(list, zip(*self._rows, strict=True))))
+            positions, subjects, streams, texts, codes = map(list, zip(*self._rows, strict=True))
+            given = positions, sql.uuids(subjects), sql.uuids(streams), texts, codes
+            connection.execute(statement, (LANGUAGE, *given))
 
 
 def words_of(recorded: Recorded) -> Iterator[Words]:
