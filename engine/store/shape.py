@@ -46,8 +46,10 @@ class Shape(Generic[M]):
             self._others: Callable[[bytes], M] = others.validate_json
             self.from_json = self._read
 
-    def to_json(self, model: M) -> bytes:
-        """Return what stands open, without absent values."""
+    def to_json(self, model: M, without: set[str] | None = None) -> bytes:
+        """Return what stands open, without absent values and the fields of ``without``."""
+        if without:
+            return self._to_json(model, exclude_none=True, exclude=without)
         if not self._shared:
             return self._to_json(model, exclude_none=True)
         own = self._to_json(model, exclude_none=True, exclude={self._shared})

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-import orjson
+from pydantic import BaseModel
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -18,7 +18,7 @@ from projections import sql
 from projections.runtime import versions
 from projections.runtime.projection import Projection, Work
 from projections.sql import Link
-from projections.views.audit_trail.facts import impersonal
+from projections.views.audit_trail.facts import as_json
 
 VIEW, VERSION = "audit_trail", 1
 
@@ -77,6 +77,9 @@ class _Added(Work):
     def step(self, recorded: Recorded) -> None:
         self._rows.append(_row(recorded))
 
+    def take(self, events: Sequence[Recorded]) -> None:
+        self._rows.extend(map(_row, events))
+
     def write(self, connection: Link, _: Book) -> None:
         sql.copy_in(connection, self._entries, self._rows)
 
@@ -89,9 +92,9 @@ def _row(recorded: Recorded) -> tuple[Any, ...]:
         recorded.name, envelope.event_id, event.subject_id, envelope.actor, envelope.on_behalf_of, envelope.identity,
         envelope.why is not None, _json(envelope.decided_by), _json(envelope.source), envelope.command_id,
         envelope.correlation_id, envelope.causation_id, envelope.traceparent, envelope.origin, envelope.business_unit,
-        orjson.dumps(impersonal(event)).decode(),
+        as_json(event),
     )  # fmt: skip
 
 
-def _json(model: Any) -> str | None:
-    return None if model is None else model.model_dump_json(exclude_none=True)
+def _json(model: BaseModel | None) -> bytes | None:
+    return None if model is None else model.__pydantic_serializer__.to_json(model, exclude_none=True)
