@@ -101,7 +101,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "03_duration.sql": [("delivery", 1, Decimal("9.0"), Decimal("9.0"))],
     "06_exits.sql": [("withdrawn", "corrective_action", 1, Decimal("100.0"))],
     "07_causes.sql": [("process", 2, 2, Decimal("66.7")), ("supplier", 1, 0, Decimal("100.0"))],
-    "08_satisfaction.sql": [(1, 1, Decimal("100.0"), 1, Decimal("90.0"))],
+    "08_satisfaction.sql": [(1, 1, 0, Decimal("100.0"), 1, Decimal("90.0"))],
     "09_reopened.sql": [("live", 3, 1, Decimal("33.3"))],
     "10_remedies.sql": [("EUR", "fault", 1, Decimal("24.50"))],
 }
