@@ -90,7 +90,7 @@ def analyst(database: str, pool: Pool) -> Iterator[Connection[TupleRow]]:
 
 
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
-    "01_volume.sql": [(date(2026, 3, 2), 1, 0, 1), (date(2026, 3, 9), 2, 2, 1)],
+    "01_volume.sql": [(date(2026, 3, 2), 1, 0, 1, 0), (date(2026, 3, 9), 2, 1, 2, 1)],
     "02_funnel.sql": [
         ("registration", 3, 3, 0, 0),
         ("investigation", 4, 4, 0, 0),
