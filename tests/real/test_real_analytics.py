@@ -13,9 +13,10 @@ from projections.views import all_views
 from support import real_rows
 from support.real_complaints import both
 from support.real_figures import CFPB, HELPDESK
-from support.real_files import digest
+from support.real_files import digest, rows
 from support.real_import import Imported
 from support.real_rows import Row
+from support.real_table import public
 from support.real_told import Told
 
 pytestmark = pytest.mark.slow
@@ -91,6 +92,22 @@ def one_order(row: Row) -> Row:
 
 def test_who_answers_and_how_soon_is_that_of_the_files(imported: Imported, cases: Cases) -> None:
     same(cases, published(imported, "workload_v1"), real_rows.workload)
+
+
+def test_finer_words_tags_and_fields_are_those_of_the_files(imported: Imported, cases: Cases) -> None:
+    same(cases, published(imported, "case_details_v1"), lambda told: [real_rows.details(told)])
+
+
+def test_the_regulators_table_comes_back_under_its_own_field_names(imported: Imported, cases: Cases) -> None:
+    """The narrative and the ZIP code are texts of a person and do not leave; nor does the Bureau's own number."""
+    numbers = dict(imported.rows("SELECT number, case_id FROM analytics.cases_v1"))
+    found = {numbers[row.pop("complaint_id")]: row for row in published(imported, "cfpb_v1", "1")}
+    table = {row["Complaint ID"]: row for row in rows(imported.folder)}
+    expected = {
+        case: public(table[told.name]) if told.by_day else real_rows.public_of_ticket(told)
+        for case, told in cases.items()
+    }
+    assert found == expected
 
 
 def test_no_cause_is_told_where_the_files_name_none(imported: Imported, cases: Cases) -> None:

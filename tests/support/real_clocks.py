@@ -46,10 +46,12 @@ def calendar_of(told: Told) -> str:
 @cache
 def clocks(folder: Path) -> dict[Told, list[dict[str, Any]]]:
     """Return the rows of every complaint, as of its latest event. Walks day by day for half a minute."""
-    return {told: _judged(told) for told in both(folder)}
+    return {told: judged_alone(told) for told in both(folder)}
 
 
-def _judged(told: Told) -> list[dict[str, Any]]:
+@cache
+def judged_alone(told: Told) -> list[dict[str, Any]]:
+    """Return the rows of one complaint."""
     events = [
         {
             "type": f"complaint.{one.name}", "occurred_at": told.day(one.at).isoformat() if told.by_day else one.at,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.real_clocks import POLICIES, calendar_of, clocks, instant, policy_of
+from support.real_clocks import POLICIES, calendar_of, clocks, instant, judged_alone, policy_of
 from support.real_complaints import both
 from support.real_tickets import ROME
 from support.real_told import Stay, Told
@@ -76,6 +76,36 @@ def causes(told: Told) -> list[Row]:
         return []
     nothing: Row = {"cause": None, "cause_code": None, "responsibility": None, "departments": []}
     return [{"business_unit": told.unit, **nothing, "outcome": told.outcome, "resolved_at": told.running.resolved}]
+
+
+def details(told: Told) -> Row:
+    """Return the row of ``case_details_v1``."""
+    sent = next((one.at for one in told.history if one.name == "assigned"), None)
+    return {
+        "business_unit": told.unit, "origin": "import", "subtype": told.subtype, "customer_segment": told.segment,
+        "tags": list(told.tags), "fields": told.fields, "first_assigned_at": sent,
+    }  # fmt: skip
+
+
+def public_of_ticket(told: Told) -> Row:
+    """Return the row of ``cfpb_v1`` of a help desk's ticket: what it has no word for is null."""
+    sent = next((told.day(one.at) for one in told.history if one.name == "assigned"), None)
+    answer = "Closed with relief" if told.stage == "closed" else "In progress"
+    nothing = (
+        "sub_product", "sub_issue", "complaint_what_happened", "company_public_response", "state", "zip_code", "tags",
+        "consumer_consent_provided",
+    )  # fmt: skip
+    return dict.fromkeys(nothing) | {
+        "date_received": told.day(told.opened), "product": told.product, "issue": told.subtype,
+        "company": "helpdesk", "submitted_via": "other", "date_sent_to_company": sent, "company_response": answer,
+        "timely": _timely(told), "consumer_disputed": "N/A",
+    }  # fmt: skip
+
+
+def _timely(told: Told) -> str:
+    """Whether no cycle ran past the 18:00 of its thirtieth working day at whose end nobody waited, all in all."""
+    missed = any(row["missed_at"] for row in judged_alone(told) if row["kind"] == "resolution")
+    return "No" if missed else "Yes"
 
 
 def workload(told: Told) -> list[Row]:

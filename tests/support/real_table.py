@@ -90,6 +90,29 @@ def _of_row(told: Told, row: Line, received: datetime, sent: datetime) -> Iterat
         yield at(sent, "closed", reason="decision", cycle=1)
 
 
+def public(row: Line) -> dict[str, Any]:
+    """Return a row under the names of the public database, as far as it may come back.
+
+    Words of the Bureau's closed lists are its own; product, issue, company and their like are codes of them.
+    """
+    codes = {
+        "product": "Product", "sub_product": "Sub-product", "issue": "Issue", "sub_issue": "Sub-issue",
+        "company_public_response": "Company public response", "company": "Company",
+    }  # fmt: skip
+    words = {
+        "state": "State", "tags": "Tags", "consumer_consent_provided": "Consumer consent provided?",
+        "submitted_via": "Submitted via", "company_response": _ANSWER, "timely": "Timely response?",
+        "consumer_disputed": "Consumer disputed?",
+    }  # fmt: skip
+    days = {"date_received": "Date received", "date_sent_to_company": "Date sent to company"}
+    return {
+        "complaint_what_happened": None, "zip_code": None,
+        **{name: code(row[column]) or None for name, column in codes.items()},
+        **{name: row[column] or None for name, column in words.items()},
+        **{name: date.fromisoformat(row[column]) for name, column in days.items()},
+    }  # fmt: skip
+
+
 _TYPES = {
     "information": (
         "Advertising and marketing, including promotional offers", "Advertising and marketing", "Billing statement",
