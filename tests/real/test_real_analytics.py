@@ -26,17 +26,6 @@ NOT_TOLD = ("feedback_v1", "remedies_v1", "remedy_payments_v1", "satisfaction_v1
 Cases = dict[UUID, Told]
 
 
-@pytest.fixture(scope="module")
-def cases(imported: Imported) -> Cases:
-    """The complaints of the files by the ids that they were given, told by the line of their first event."""
-    line = {(told.unit, told.line): told for told in both(imported.folder)}
-    found = imported.rows(
-        "SELECT case_id, event_business_unit, (source ->> 'line')::int FROM analytics.audit_entries_v1 "
-        "WHERE name = 'complaint.received.v1'"
-    )
-    return {case: line[unit, number] for case, unit, number in found}
-
-
 def published(imported: Imported, view: str, order: str = "case_id") -> list[Row]:
     """Return the rows of a view without its freshness."""
     names = next(one for one in contract.published(all_views()) if one.name == view).names

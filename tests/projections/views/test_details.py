@@ -102,3 +102,11 @@ def test_every_view_has_a_complaint_received_on_one_day(pool: Pool) -> None:
     assert days == {uid("case"): date(2026, 3, 3), uid("free"): date(2026, 3, 2)}
     assert {row["case_id"]: row["opened_on"] for row in of_view(pool, "cases_v1")} == days
     assert sorted(row["date_received"] for row in of_view(pool, "cfpb_v1")) == sorted(days.values())
+
+
+def test_a_state_is_two_letters_or_what_the_bureau_wrote_out(pool: Pool) -> None:
+    islands, shop = (RECEIVED.model_copy(update={"location": place}) for place in ("us-minor-islands", "us-shop-7"))
+    story = Writer().add("islands", islands, registered("PL-00000-00001"), given("company_response", "closed"))
+    story.add("shop", shop, registered("PL-00000-00002"))
+    build(pool, story.log())
+    assert [row["state"] for row in of_view(pool, "cfpb_v1")] == ["MINOR ISLANDS", None]
