@@ -75,7 +75,10 @@ def _say_satisfaction(found: Satisfaction, *, json: bool) -> int:
     if json:
         output.emit_model(found)
         return output.OK
-    columns = ("from", "of", "resolved", "invited", "rated", "of invited", "of resolved", "satisfied", "negative")
+    columns = (
+        "from", "of", "resolved", "rated", "of resolved", "invited", "answered", "of invited", "unasked", "satisfied",
+        "negative",
+    )  # fmt: skip
     rows = [("", "all", *_response(found.whole))]
     rows += [(one.begins or "", one.key or "-", *_response(one.figures)) for one in found.groups]
     output.table(columns, rows)
@@ -87,7 +90,8 @@ def _say_satisfaction(found: Satisfaction, *, json: bool) -> int:
 
 def _response(one: Figures) -> tuple[object, ...]:
     of_invited, of_resolved = _percent(one.rated_of_invited), _percent(one.rated_of_resolved)
-    return one.resolved, one.invited, one.rated, of_invited, of_resolved, one.satisfied, one.negative
+    asked = one.invited, one.answered, of_invited, one.unasked
+    return one.resolved, one.rated, of_resolved, *asked, one.satisfied, one.negative
 
 
 def _marks(one: Figures) -> list[tuple[object, ...]]:

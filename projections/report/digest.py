@@ -1,7 +1,8 @@
 """The figures of the weekly meeting: one period, and the one of equal length before it.
 
-All come from the views of the contract, in one snapshot. Complaints are dated by the day of receipt in their own
-zone; instants (outcomes, promises, payments) by days of UTC.
+All come from the views of the contract, in one snapshot. What happened counts in its period for good: a complaint
+that was resolved and came back is in both numbers. Receipts, outcomes and ends are dated by the days of the case,
+promises, ratings and payments by days of UTC.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,31 +20,44 @@ WORST: Final = 10
 """Cases that are listed at most."""
 Row = Mapping[str, Any]
 
+_FOUND: Final[LiteralString] = """
+    WITH ends AS (
+        SELECT case_id, cycle, CASE ended WHEN 'exited' THEN left_on ELSE entered_on END AS day
+        FROM analytics.funnel_passages_v1 WHERE ended = 'exited' OR (stage = 'closed' AND entries > 0)
+    ),
+    outcomes AS (
+        SELECT p.entered_on AS day, extract(epoch FROM p.entered_at - c.opened_at) / 86400 AS days
+        FROM analytics.funnel_passages_v1 AS p JOIN analytics.cases_v1 AS c USING (case_id)
+        WHERE p.stage = 'satisfaction_check' AND p.entries > 0
+    )
+"""
+"""Before every query: every end of a cycle and every outcome, also of complaints that came back since."""
 _VOLUMES: Final[LiteralString] = """
     SELECT
         (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s) AS received,
         (SELECT count(*) FROM analytics.feedback_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s) AS feedback,
-        (SELECT count(*) FROM analytics.cases_v1 WHERE resolved_at >= %(start)s AND resolved_at < %(end)s) AS resolved,
-        (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE ended = 'exited' AND left_at >= %(start)s
-            AND left_at < %(end)s) AS exited,
+        (SELECT count(*) FROM outcomes WHERE day >= %(start)s AND day < %(end)s) AS resolved,
+        (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE ended = 'exited' AND left_on >= %(start)s
+            AND left_on < %(end)s) AS exited,
         (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE cycle > 1 AND stage = 'investigation'
-            AND entered_at >= %(start)s AND entered_at < %(end)s) AS reopened,
-        (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on < %(end)s
-            AND (NOT ended OR coalesce(closed_at, last_event_at) >= %(end)s)) AS open_at_end,
-        (SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days_to_outcome)::numeric, 1)
-            FROM analytics.cases_v1 WHERE resolved_at >= %(start)s AND resolved_at < %(end)s) AS median_days
+            AND entered_on >= %(start)s AND entered_on < %(end)s) AS reopened,
+        (SELECT count(*) FROM analytics.funnel_cases_v1 WHERE received_on < %(end)s)
+            + (SELECT count(*) FROM analytics.funnel_passages_v1 AS p
+                JOIN ends AS e ON e.case_id = p.case_id AND e.cycle = p.cycle - 1
+                WHERE p.stage = 'investigation' AND p.entered_on < %(end)s)
+            - (SELECT count(*) FROM ends WHERE day < %(end)s) AS open_at_end,
+        (SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::numeric, 1)
+            FROM outcomes WHERE day >= %(start)s AND day < %(end)s) AS median_days
 """
 _FLOW: Final[LiteralString] = """
-    WITH happened (day, came_in, ended) AS (
-        SELECT opened_on, 1, 0 FROM analytics.cases_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s
-        UNION ALL
-        SELECT (coalesce(closed_at, last_event_at) AT TIME ZONE 'UTC')::date, 0, 1 FROM analytics.cases_v1
-        WHERE ended AND coalesce(closed_at, last_event_at) >= %(start)s AND coalesce(closed_at, last_event_at) < %(end)s
-    )
     SELECT c.day::date AS day, coalesce(sum(h.came_in), 0)::int AS came_in, coalesce(sum(h.ended), 0)::int AS ended
     FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 day', make_interval(days => %(step)s))
         AS c (day)
-    LEFT JOIN happened AS h
+    LEFT JOIN (
+        SELECT opened_on, 1, 0 FROM analytics.cases_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s
+        UNION ALL
+        SELECT day, 0, 1 FROM ends WHERE day >= %(start)s AND day < %(end)s
+    ) AS h (day, came_in, ended)
         ON c.day::date = %(start)s::date + (h.day - %(start)s::date) / %(step)s::int * %(step)s::int
     GROUP BY c.day ORDER BY c.day
 """
@@ -188,4 +202,4 @@ def _figures(snapshot: Snapshot, period: Period) -> Figures:
 def _rows(snapshot: Snapshot, query: LiteralString, period: Period) -> list[dict[str, Any]]:
     values = {"start": period.first, "end": period.last + timedelta(days=1), "most": WORST, "step": period.step()}
     with snapshot.connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, values).fetchall()
+        return cursor.execute(_FOUND + query, values).fetchall()

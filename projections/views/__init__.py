@@ -4,6 +4,7 @@ from projections.runtime.projection import Projection
 from projections.views.audit_trail.rows import AuditTrail
 from projections.views.cases.rows import Cases
 from projections.views.causes.rows import Causes
+from projections.views.details.rows import Details
 from projections.views.funnel.rows import Funnel
 from projections.views.remedies.rows import Remedies
 from projections.views.satisfaction.rows import Satisfaction
@@ -14,5 +15,5 @@ from projections.views.workload.rows import Workload
 
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
-    figures = (Satisfaction(), Causes(), Remedies(), Workload())
+    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Details())
     return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures

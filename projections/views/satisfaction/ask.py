@@ -63,17 +63,22 @@ class ParameterFigures(Answer):
 class Figures(Answer):
     """Cycles, not complaints: each cycle is rated once. ``satisfied`` + ``negative`` = ``rated``.
 
-    Resolved ones came to the satisfaction check. Of days of rating, only what was rated is counted, and
-    what shares of those asked or resolved would mean is left null.
+    Who rates without being asked is no answer to an invitation: ``answered`` + ``unasked`` = ``rated``, and the
+    response rate looks at the answers alone. Resolved ones came to the satisfaction check. Of days of rating,
+    only what was rated is counted, and what shares of those asked or resolved would mean is left null.
     """
 
     resolved: int | None
     invited: int | None
     rated: int
+    answered: int
+    """Rated after an invitation."""
+    unasked: int
+    """Rated without one."""
     rated_cases: int
     """Complaints with a rated cycle."""
     rated_of_invited: float | None
-    """Of the cycles invited, the share that was rated."""
+    """The response rate: ``answered`` as a share of ``invited``."""
     rated_of_resolved: float | None
     """Of the cycles resolved, the share that was rated."""
     satisfied: int
@@ -227,7 +232,7 @@ def _marks(wanted: SatisfactionFilter, parts: Sequence[Label[Any]]) -> Any:
 
 def _made(row: Mapping[str, Any], marks: Sequence[Mapping[str, Any]], wanted: SatisfactionFilter) -> Figures:
     by_receipt = wanted.of == "receipt"
-    rated, satisfied = row.get("rated", 0), row.get("satisfied", 0)
+    rated, answered, satisfied = (row.get(name, 0) for name in ("rated", "answered", "satisfied"))
     invited, resolved = row.get("invited", 0), row.get("resolved", 0)
     mean = row.get("mean_share")
     scales: dict[tuple[str, int], dict[int, int]] = {}
@@ -237,8 +242,10 @@ def _made(row: Mapping[str, Any], marks: Sequence[Mapping[str, Any]], wanted: Sa
         resolved=resolved if by_receipt else None,
         invited=invited if by_receipt else None,
         rated=rated,
+        answered=answered,
+        unasked=rated - answered,
         rated_cases=row.get("rated_cases", 0),
-        rated_of_invited=_share(row.get("answered", 0), invited) if by_receipt else None,
+        rated_of_invited=_share(answered, invited) if by_receipt else None,
         rated_of_resolved=_share(row.get("resolved_and_rated", 0), resolved) if by_receipt else None,
         satisfied=satisfied,
         negative=rated - satisfied,

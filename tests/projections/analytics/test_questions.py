@@ -90,7 +90,7 @@ def analyst(database: str, pool: Pool) -> Iterator[Connection[TupleRow]]:
 
 
 ANSWERS: dict[str, list[tuple[Any, ...]]] = {
-    "01_volume.sql": [(date(2026, 3, 2), 1, 0, 1), (date(2026, 3, 9), 2, 2, 1)],
+    "01_volume.sql": [(date(2026, 3, 2), 1, 0, 1, 0), (date(2026, 3, 9), 2, 1, 2, 1)],
     "02_funnel.sql": [
         ("registration", 3, 3, 0, 0),
         ("investigation", 4, 4, 0, 0),
@@ -101,7 +101,7 @@ ANSWERS: dict[str, list[tuple[Any, ...]]] = {
     "03_duration.sql": [("delivery", 1, Decimal("9.0"), Decimal("9.0"))],
     "06_exits.sql": [("withdrawn", "corrective_action", 1, Decimal("100.0"))],
     "07_causes.sql": [("process", 2, 2, Decimal("66.7")), ("supplier", 1, 0, Decimal("100.0"))],
-    "08_satisfaction.sql": [(1, 1, Decimal("100.0"), 1, Decimal("90.0"))],
+    "08_satisfaction.sql": [(1, 1, 0, Decimal("100.0"), 1, Decimal("90.0"))],
     "09_reopened.sql": [("live", 3, 1, Decimal("33.3"))],
     "10_remedies.sql": [("EUR", "fault", 1, Decimal("24.50"))],
 }

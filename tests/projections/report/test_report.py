@@ -65,7 +65,9 @@ def found(pool: Pool) -> Digest:
 def test_volumes_of_the_week_and_of_the_one_before(found: Digest) -> None:
     names = ("received", "feedback", "resolved", "exited", "reopened", "open_at_end")
     assert [found.now.volumes[name] for name in names] == [1, 1, 0, 0, 1, 2]
-    assert [found.before.volumes[name] for name in names] == [1, 0, 0, 0, 0, 1]
+    assert [found.before.volumes[name] for name in names] == [1, 0, 1, 0, 0, 0]
+    assert (found.now.volumes["median_days"], found.before.volumes["median_days"]) == (None, Decimal("2.0"))
+    assert sum(row["ended"] for row in found.flow) == 0
 
 
 def test_the_rest_of_the_figures(found: Digest) -> None:
@@ -126,7 +128,7 @@ def test_the_same_position_gives_the_same_report(found: Digest, pool: Pool, form
 
 def test_markdown_tells_the_figures_and_leaves_room(found: Digest) -> None:
     text = render(found, "en", "md")
-    assert "| open at the end | 2 | 1 | +1 |" in text
+    assert "| open at the end | 2 | 0 | +2 |" in text
     assert "| cost of remedies, EUR | 40.5 | 0 | +40.5 |" in text
     assert "| PL-00000-00001 | 2026-03-11 09:00 UTC |" in text
     assert text.rstrip().endswith("### What became of what we had decided last time:")

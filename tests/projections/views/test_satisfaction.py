@@ -40,8 +40,8 @@ def test_marks_are_counted_by_parameter_with_response_csat_and_nps(pool: Pool) -
     writer.add("silent", RECEIVED, RESOLVED, INVITED).add("open", RECEIVED)
     build(pool, writer.log(), VIEWS)
     assert ask(pool).whole == Figures(
-        resolved=4, invited=3, rated=3, rated_cases=3, rated_of_invited=0.6667, rated_of_resolved=0.75, satisfied=1,
-        negative=2, mean_share=0.75,
+        resolved=4, invited=3, rated=3, answered=2, unasked=1, rated_cases=3, rated_of_invited=0.6667,
+        rated_of_resolved=0.75, satisfied=1, negative=2, mean_share=0.75,
         parameters=(
             ParameterFigures(
                 parameter="recommend", out_of=10, marks=3, mean=7.6667, csat=0.3333, nps=0.0,
@@ -53,6 +53,17 @@ def test_marks_are_counted_by_parameter_with_response_csat_and_nps(pool: Pool) -
             ),
         ),
     )  # fmt: skip
+
+
+def test_who_rates_without_being_asked_raises_no_response_rate(pool: Pool) -> None:
+    writer = Writer().add("asked", RECEIVED, RESOLVED, INVITED, rated(("speed", 5, 5)))
+    writer.add("asked-silent", RECEIVED, RESOLVED, INVITED)
+    for name in ("of himself", "at once"):
+        writer.add(name, RECEIVED, RESOLVED, rated(("speed", 1, 5)))
+    build(pool, writer.log(), VIEWS)
+    whole = ask(pool).whole
+    assert (whole.invited, whole.rated, whole.answered, whole.unasked) == (2, 3, 1, 2)
+    assert whole.rated_of_invited == 0.5
 
 
 def test_the_last_rating_of_a_cycle_holds_and_each_cycle_counts(pool: Pool) -> None:

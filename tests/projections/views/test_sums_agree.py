@@ -99,6 +99,7 @@ def test_ratings_are_those_of_the_log(pool: Pool, events: list[Recorded]) -> Non
     last = {(one.stream, one.event.cycle): one.event for one in events if isinstance(one.event, ComplaintRated)}
     asked = {(one.stream, one.event.cycle) for one in events if isinstance(one.event, SurveyInvited)}
     assert (whole.rated, whole.invited) == (len(last), len(asked))
+    assert (whole.answered, whole.unasked) == (len(asked & last.keys()), len(last.keys() - asked))
     assert whole.rated_of_invited == (round(len(asked & last.keys()) / len(asked), 4) if asked else None)
     marks = sum(len(event.scores) for event in last.values())
     assert sum(parameter.marks for parameter in whole.parameters) == marks
@@ -121,4 +122,5 @@ def test_loads_add_up_to_the_whole(pool: Pool, events: list[Recorded], per: str)
 def test_every_view_is_asked_here_or_holds_what_was_said() -> None:
     assert NAMES == [
         "cases", "sla_timers", "funnel", "audit_trail", "search", "satisfaction", "causes", "remedies", "workload",
+        "details",
     ]  # fmt: skip
