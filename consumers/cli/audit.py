@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from cyclopts import Parameter
 
@@ -27,7 +28,8 @@ def history(case: Case, /, *, language: Language = None, json: Json = False) -> 
         output.emit_model(found)
         return output.OK
     columns = ("#", "occurred", "recorded", "who", "what")
-    output.table(columns, [(one.version, *_when_and_who(one), one.words) for one in found.entries])
+    rows = [(_number(one, wanted.case), *_when_and_who(one), _here(one, wanted.case)) for one in found.entries]
+    output.table(columns, rows)
     return output.OK
 
 
@@ -60,7 +62,7 @@ def trail(
     if json:
         output.emit_model(found)
     else:
-        _print(found, chosen, of_one=case is not None)
+        _print(found, chosen, wanted.case)
     return output.OK
 
 
@@ -83,18 +85,23 @@ def _read(here: Installation, wanted: TrailFilter, language: Spoken, *, texts: b
         return trails.trail(seen, wanted, language, here.store.read, texts=texts, changed=changes)
 
 
-def _print(found: Trail, language: Spoken, *, of_one: bool) -> None:
+def _print(found: Trail, language: Spoken, case: UUID | None) -> None:
     columns = ("#", "occurred", "recorded", "who", "what")
-    rows = [
-        (_number(one, of_one=of_one), *_when_and_who(one), "\n".join(_lines(one, language))) for one in found.entries
-    ]
+    rows = [(_number(one, case), *_when_and_who(one), "\n".join(_lines(one, language))) for one in found.entries]
     output.table(columns, rows)
     if found.next is not None:
         output.say(f"more: --after {found.next}")
 
 
-def _number(entry: TrailEntry, *, of_one: bool) -> str:
-    return str(entry.version) if of_one else f"{entry.position}\n{entry.case}"
+def _number(entry: TrailEntry, case: UUID | None) -> str:
+    """An entry of another case, a move of a message to this one, has no number in it."""
+    if case is None:
+        return f"{entry.position}\n{entry.case}"
+    return str(entry.version) if entry.case == case else ""
+
+
+def _here(entry: TrailEntry, case: UUID | None) -> str:
+    return entry.words if entry.case == case else f"{entry.words} ({entry.around[0]})"
 
 
 def _when_and_who(entry: TrailEntry) -> tuple[Any, ...]:

@@ -3,16 +3,29 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 from projections.replay.sentence import Language, circumstance
 from projections.views.audit_trail.beside import Beside, Pinned
 
 
 def around(
-    row: Mapping[str, Any], policy: Pinned | None, beside: Sequence[Beside], language: Language
+    row: Mapping[str, Any],
+    policy: Pinned | None,
+    beside: Sequence[Beside],
+    language: Language,
+    asked: UUID | None = None,
 ) -> tuple[str, ...]:
-    """Return one line for each circumstance that there is. ``row`` is one of the view's table."""
-    return tuple(circumstance(kind, facts, language) for kind, facts in _said(row, policy, beside))
+    """Return one line for each circumstance that there is. ``row`` is one of the view's table.
+
+    ``asked`` is the case whose trail it is: an entry of another one says so first.
+    """
+    elsewhere = asked is not None and row["stream"] != asked
+    own = (circumstance("elsewhere", {"case": str(row["stream"]), "version": row["version"]}, language),)
+    return (
+        *(own if elsewhere else ()),
+        *(circumstance(kind, facts, language) for kind, facts in _said(row, policy, beside)),
+    )
 
 
 def _said(

@@ -18,7 +18,7 @@ from projections.replay.sentence import Language, sentence
 from projections.replay.texts import Text, TextLog, texts_of
 from projections.views.audit_trail import rows as written
 from projections.views.audit_trail.around import around
-from projections.views.audit_trail.beside import Beside, Pinned, Surroundings
+from projections.views.audit_trail.beside import Beside, Pinned, Surroundings, moved_to
 from projections.views.audit_trail.rows import VERSION, VIEW
 from schemas.envelope import Source
 from schemas.words import Identity, Origin, RuleRef
@@ -32,6 +32,7 @@ class TrailFilter(Question):
     """Which entries to show; every condition that is given must hold."""
 
     case: UUID | None = None
+    """Also the moves of messages to this case, which are entries of the cases that they left."""
     actor: str | None = None
     name: str | None = None
     """Stored name without version, such as ``complaint.closed``."""
@@ -87,7 +88,7 @@ class TrailEntry(Answer):
     changes: tuple[Operation, ...] | None
     """What it changed in the state of the case (RFC 6902); null where that was not asked for."""
     texts: tuple[Text, ...] | None
-    """Personal texts; null where they were not asked for."""
+    """Personal texts; null where they were not asked for, none of an entry of another case."""
 
 
 class Trail(OfView):
@@ -119,16 +120,17 @@ def trail(
     shown = rows[: wanted.limit]
     streams = list(dict.fromkeys(row["stream"] for row in shown))
     surroundings = Surroundings(snapshot.connection, table, streams, language)
-    read = _Read(log, streams, snapshot.position, texts=texts, changed=changed)
-    entries = tuple(_entry(row, language, surroundings, read) for row in shown)
+    own = [one for one in streams if wanted.case in (None, one)]
+    read = _Read(log, own, snapshot.position, texts=texts, changed=changed)
+    entries = tuple(_entry(row, language, surroundings, read, wanted.case) for row in shown)
     return Trail(**snapshot.stamp(), entries=entries, next=shown[-1]["position"] if len(rows) > len(shown) else None)
 
 
 def _conditions(table: Table, wanted: TrailFilter) -> list[ColumnElement[bool]]:
-    columns = {
-        "stream": wanted.case, "actor": wanted.actor, "origin": wanted.origin, "business_unit": wanted.business_unit,
-    }  # fmt: skip
+    columns = {"actor": wanted.actor, "origin": wanted.origin, "business_unit": wanted.business_unit}
     conditions: list[ColumnElement[bool]] = [table.c[name] == value for name, value in columns.items() if value]
+    if wanted.case:
+        conditions.append(or_(table.c.stream == wanted.case, moved_to(table, [wanted.case])))
     if wanted.subject:
         conditions.append(_concerns(table, wanted.subject))
     if wanted.after:
@@ -171,7 +173,9 @@ class _Read:
                 self.changes.update(changes(history))
 
 
-def _entry(row: Mapping[str, Any], language: Language, surroundings: Surroundings, read: _Read) -> TrailEntry:
+def _entry(
+    row: Mapping[str, Any], language: Language, surroundings: Surroundings, read: _Read, asked: UUID | None
+) -> TrailEntry:
     at: datetime = row["occurred_at"]
     by_day = row["occurred_precision"] == "day"
     own = {"occurred_at", "occurred_on", "case", "words", "texts", "policy", "beside", "around", "changes"}
@@ -184,7 +188,7 @@ def _entry(row: Mapping[str, Any], language: Language, surroundings: Surrounding
         words=sentence(row["name"], row["facts"], language),
         policy=policy,
         beside=beside,
-        around=around(row, policy, beside, language),
+        around=around(row, policy, beside, language, asked),
         changes=None if read.changes is None else read.changes.get(row["position"], ()),
         texts=None if read.texts is None else read.texts.get(row["position"], ()),
         **{name: row[name] for name in shared},

@@ -1,11 +1,10 @@
 """Which cases a figure counts, and by what it is broken down: the same words for every view of figures."""
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Date, Label, cast, func, literal_column
+from sqlalchemy import ColumnElement, Date, FromClause, Label, cast, func, literal_column
 
 from projections.answers import Question
 from projections.runtime import copies
@@ -40,12 +39,15 @@ class Narrowed(Question):
     """Only cases of which this is not known."""
 
 
-def of_dimensions(wanted: Narrowed) -> list[ColumnElement[bool]]:
+def of_dimensions(wanted: Narrowed, cases: FromClause = CASES) -> list[ColumnElement[bool]]:
     """Return the conditions other than days."""
-    given: Mapping[str, Any] = {name: getattr(wanted, name) for name in DIMENSIONS}
-    conditions: list[ColumnElement[bool]] = [CASES.c[name] == value for name, value in given.items() if value]
+    conditions: list[ColumnElement[bool]] = []
+    for name in DIMENSIONS:
+        value = getattr(wanted, name)
+        if value:
+            conditions.append(cases.c[name] == value)
     if wanted.unknown is not None:
-        conditions.append(CASES.c[wanted.unknown].is_(None))
+        conditions.append(cases.c[wanted.unknown].is_(None))
     return conditions
 
 
@@ -59,9 +61,9 @@ def of_days(wanted: Narrowed, day: ColumnElement[Any]) -> list[ColumnElement[boo
     return conditions
 
 
-def conditions(wanted: Narrowed) -> list[ColumnElement[bool]]:
+def conditions(wanted: Narrowed, cases: FromClause = CASES) -> list[ColumnElement[bool]]:
     """Return every condition, days being those of receipt."""
-    return of_dimensions(wanted) + of_days(wanted, CASES.c.received_on)
+    return of_dimensions(wanted, cases) + of_days(wanted, cases.c.received_on)
 
 
 def bucket(period: Period, day: ColumnElement[Any]) -> ColumnElement[date]:

@@ -1,8 +1,8 @@
 """Events to the funnel's rows: where each complaint stands, and how it came through the stages."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from typing import ClassVar, Final
@@ -14,9 +14,19 @@ from projections.answers import day_of
 from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
 from projections.views import pins
-from projections.views.funnel import dating, tally
+from projections.views.funnel import cells, dating, people, tally, times
 from projections.views.funnel.stages import BEGINNING, ORDER, Place, move
-from projections.views.funnel.tables import CASES, PASSAGES, TALLY, VERSION, VIEW, CaseRow, Passage
+from projections.views.funnel.tables import (
+    CASES,
+    CELLS,
+    PASSAGES,
+    PEOPLE,
+    TIMES,
+    VERSION,
+    VIEW,
+    CaseRow,
+    Passage,
+)  # fmt: skip
 from projections.views.sla_timers.calendars import Compiled
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
@@ -49,8 +59,8 @@ class Standing:
 
     row: CaseRow
     passages: tuple[Passage, ...] = ()
-    counted: Mapping[tally.Key, int] = field(default_factory=dict)
-    """What the tally counts of the stream as its rows were read."""
+    counted: tally.Counted | None = None
+    """What is counted of the stream as its rows were read; None for a new one."""
 
     def place(self) -> Place:
         """Where the complaint stands; after an exit the stage is that of the exit."""
@@ -74,7 +84,7 @@ class Funnel(PerStream[Standing]):
 
     name: ClassVar[str] = VIEW
     version: ClassVar[int] = VERSION
-    tables = (CASES, PASSAGES, TALLY)
+    tables = (CASES, PASSAGES, CELLS, PEOPLE, TIMES)
     concerns = frozenset(event.NAME for event in _LOOKED_AT)
 
     def __init__(self) -> None:
@@ -104,9 +114,16 @@ class Funnel(PerStream[Standing]):
         sql.replace(changes.connection, self.on(CASES), changes.old, (row for row, _ in dated))
         passages = (passage for _, passages in dated for passage in passages)
         sql.replace(changes.connection, self.on(PASSAGES), changes.old, passages)
-        before = (state.counted for state in changes.states.values())
-        after = (tally.of(row, own) for row, own in dated)
-        tally.move(changes.connection, self.on(TALLY), before, after)
+        before = (state.counted for state in changes.states.values() if state.counted is not None)
+        self.count(changes.connection, tally.moved(before, (tally.of(row, own) for row, own in dated)))
+
+    def count(self, connection: Link, moved: tally.Moved) -> None:
+        """Move what is kept so that questions need not look at every case."""
+        changes = cells.spread(moved)
+        for cell, counted in people.move(connection, self.on(PEOPLE), moved.people).items():
+            changes.setdefault(cell, Counter()).update(counted)
+        cells.move(connection, self.on(CELLS), changes)
+        times.move(connection, self.on(TIMES), moved.times)
 
 
 def _read(row: CaseRow, passages: Sequence[Passage]) -> Standing:

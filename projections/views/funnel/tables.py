@@ -1,5 +1,7 @@
 """The funnel's tables and the shape of their rows: one per complaint or feedback, one per stage of each cycle.
 
+The others are kept beside them, in the same transactions, so that a question need not look at every case.
+
 A stage of a cycle has one row, however often it was entered in that cycle. A stage that was skipped on
 the way to a later one has a row too, passed in no time. How a row ended is exactly one of: ``passed``,
 ``exited``, not yet (null). The days are computed by ``dating`` and are what figures are grouped by.
@@ -9,12 +11,27 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, Double, Index, Integer, MetaData, Text, Uuid
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    Uuid,
+    text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB
 
 from projections.runtime import versions
 from schemas.words import ExitReason, Stage
 
-VIEW, VERSION = "funnel", 2
+VIEW, VERSION = "funnel", 3
 
 _metadata = MetaData(schema=versions.SCHEMA)
 
@@ -56,8 +73,12 @@ CASES = versions.table(
     Column("satisfied", Boolean, comment="The complainant's last word in the running cycle; null: none."),
     Column("sense", Text, comment="Of feedback."),
     Column("became", Uuid, comment="The complaint that feedback turned into."),
-    Index(f"{VIEW}_cases_received_v{VERSION}", "received_on"),
+    Index(f"{VIEW}_cases_received_v{VERSION}", "received_on", "stream"),
     Index(f"{VIEW}_cases_channel_v{VERSION}", "channel", "received_at"),
+    *(
+        Index(f"{VIEW}_cases_{name}_v{VERSION}", name, "stream", postgresql_where=text(f"{name} IS NOT NULL"))
+        for name in ("product", "location", "team")
+    ),
 )  # fmt: skip
 PASSAGES = versions.table(
     _metadata, VIEW, VERSION, "passages",
@@ -78,16 +99,44 @@ PASSAGES = versions.table(
     Column("entered_on", Date, nullable=False, comment="Day on which it was first entered."),
     Column("left_on", Date, comment="Day on which it was last left."),
     Index(f"{VIEW}_passages_entered_v{VERSION}", "entered_on"),
+    Index(
+        f"{VIEW}_passages_few_v{VERSION}", "stage", "stream", "cycle",
+        postgresql_where=text(
+            "ended IS NULL AND stage <> 'closed' OR ended IS NOT NULL AND stage = 'closed'"
+        ),
+    ),
+    Index(
+        f"{VIEW}_passages_exit_v{VERSION}", "exit_reason", "stream", "cycle",
+        postgresql_where=text("exit_reason IS NOT NULL"),
+    ),
+    *(
+        Index(
+            f"{VIEW}_passages_{name}_v{VERSION}", "stage", name,
+            postgresql_where=text("ended IS NOT NULL AND entries > 0"),
+        )
+        for name in ("seconds", "worked_seconds")
+    ),
 )  # fmt: skip
-TALLY = versions.table(
-    _metadata, VIEW, VERSION, "tally",
-    Column("month", Date, primary_key=True, comment="First day of the month of receipt."),
-    Column("channel", Text, primary_key=True, comment="Empty: unknown; so with the next ones."),
-    Column("type", Text, primary_key=True),
-    Column("origin", Text, primary_key=True),
-    Column("business_unit", Text, primary_key=True),
-    Column("what", Text, primary_key=True, comment="What is counted, see views/funnel/tally.py."),
-    Column("n", BigInteger, nullable=False, comment="Never 0."),
+CELLS = versions.table(
+    _metadata, VIEW, VERSION, "cells",
+    Column("slice", Text, primary_key=True, comment="By which words it is counted, see views/funnel/cells.py."),
+    Column("period", Text, primary_key=True, comment="day, month or ever."),
+    Column("begins", Date, primary_key=True, comment="First day of the period; 0001-01-01 for ever."),
+    Column("key", Text, primary_key=True, comment="The value of these words; empty: unknown."),
+    Column("counted", JSONB, nullable=False, comment="What is counted, and how much of it; never 0."),
+)  # fmt: skip
+PEOPLE = versions.table(
+    _metadata, VIEW, VERSION, "people",
+    Column("complainant", Uuid, primary_key=True),
+    Column("begins", Date, primary_key=True, comment="A month of receipt; 0001-01-01 for ever."),
+    Column("counted", JSONB, nullable=False, comment="How often the person is counted in what; never 0."),
+)  # fmt: skip
+TIMES = versions.table(
+    _metadata, VIEW, VERSION, "times",
+    Column("stage", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="seconds or worked_seconds."),
+    Column("bucket", Integer, primary_key=True, comment="See views/funnel/times.py."),
+    Column("n", BigInteger, nullable=False, comment="How many passages that were left took so long; never 0."),
 )  # fmt: skip
 
 

@@ -1,41 +1,102 @@
-"""What the funnel counts, kept up to date by month of receipt: a million complaints are some thousand rows.
+"""What the funnel counts of one case, and what a change of its rows changes of the numbers.
 
-A row says how much of one thing (``what``) there is among the cases of a month, channel, type, origin and
-business unit. What is counted of a case follows from its rows alone, so the tally moves by what they
-count after a change less what they counted before it.
+Both follow from the rows of the case alone: a change moves the numbers by what is counted after it less what
+was counted before it, in the transaction that writes the rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
 
-from psycopg import sql as text
-from sqlalchemy import Table
-
-from projections.sql import Link
+from projections.views.funnel.narrow import DIMENSIONS
 from projections.views.funnel.tables import CaseRow, Passage
+from projections.views.funnel.times import Key
+from projections.views.funnel.times import of as times_of
 
-Key = tuple[date, str, str, str, str, str]
-"""Month, channel, type, origin, business unit, what."""
-GROUPS: Final = ("channel", "type", "origin", "business_unit")
-
-_ADD: Final = text.SQL(
-    "INSERT INTO {table} AS kept (month, channel, type, origin, business_unit, what, n) "
-    "SELECT * FROM unnest(%s::date[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[]) "
-    "ON CONFLICT (month, channel, type, origin, business_unit, what) DO UPDATE SET n = kept.n + excluded.n"
-)
-_CLEAR: Final = text.SQL("DELETE FROM {table} WHERE month = ANY(%s) AND n = 0")
+EVER: Final = date(1, 1, 1)
+"""The first day of all time."""
+T = TypeVar("T")
+Words = tuple[str, ...]
+"""Values in the order of ``DIMENSIONS``; empty: unknown."""
 
 
-def of(row: CaseRow, passages: Sequence[Passage]) -> dict[Key, int]:
-    """Return what is counted of one case. Nothing is counted that is 0."""
-    group = row.received_on.replace(day=1), row.channel or "", row.type or "", row.origin, row.business_unit
+class Counted(NamedTuple):
+    """What is counted of one case; nothing is named that is 0."""
+
+    day: date
+    """Of receipt."""
+    words: Words
+    complainant: UUID | None
+    things: Mapping[str, int]
+    entered: Mapping[tuple[date, str], int]
+    """Of its passages, by the day of entering the stage."""
+    times: Mapping[Key, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How the numbers change by changes of some cases; what cancels out is 0."""
+
+    received: Counter[tuple[date, Words, str]] = field(default_factory=Counter)
+    entered: Counter[tuple[date, str]] = field(default_factory=Counter)
+    people: Counter[tuple[UUID, date, str]] = field(default_factory=Counter)
+    times: Counter[Key] = field(default_factory=Counter)
+
+
+def of(row: CaseRow, passages: Sequence[Passage]) -> Counted:
+    """Return what is counted of one case."""
     things = _of_feedback(row) if row.kind == "feedback" else _of_complaint(row, passages)
-    counted: dict[Key, int] = {}
+    return Counted(
+        row.received_on,
+        tuple(getattr(row, name) or "" for name in DIMENSIONS),
+        row.complainant if row.kind == "complaint" else None,
+        _added(things),
+        _added(((one.entered_on, what), n) for one in passages if one.entered_on for what, n in _of_passage(one)),
+        _added((key, 1) for one in passages for key in times_of(one)),
+    )
+
+
+def moved(before: Iterable[Counted], after: Iterable[Counted]) -> Moved:
+    """Return what the cases count now, less what they counted before."""
+    found = Moved()
+    for sign, counted in ((1, after), (-1, before)):
+        for one in counted:
+            _add(found, one, sign)
+    return found
+
+
+def _add(found: Moved, one: Counted, sign: int) -> None:
+    for what, number in one.things.items():
+        found.received[one.day, one.words, what] += sign * number
+    for key, number in one.entered.items():
+        found.entered[key] += sign * number
+    for time, number in one.times.items():
+        found.times[time] += sign * number
+    if one.complainant is not None:
+        found.people[one.complainant, one.day.replace(day=1), "received"] += sign
+        for what, number in _of_person(one.things):
+            found.people[one.complainant, EVER, what] += sign * number
+
+
+def _of_person(things: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """What a person is counted in: complaints, and of every stage entered, passed, exited and there now."""
+    yield "received", 1
+    for what, number in things.items():
+        stage, slash, how = what.partition("/")
+        ended = how.partition("/")[0]
+        if slash and ended in {"passed", "exited", "there_now"}:
+            yield f"{stage}/entered", number
+            yield f"{stage}/{ended}", number
+
+
+def _added(things: Iterable[tuple[T, int]]) -> dict[T, int]:
+    counted: dict[T, int] = {}
     for what, number in things:
         if number:
-            counted[*group, what] = counted.get((*group, what), 0) + number
+            counted[what] = counted.get(what, 0) + number
     return counted
 
 
@@ -54,24 +115,12 @@ def _of_complaint(row: CaseRow, passages: Sequence[Passage]) -> Iterable[tuple[s
     yield "rated", int(row.rated)
     yield "satisfied", int(row.satisfied is True)
     yield "dissatisfied", int(row.satisfied is False)
+    for stage in {one.stage for one in passages}:
+        yield f"reached/{stage}", 1
     for one in passages:
-        yield f"{one.stage}/{one.ended or 'there_now'}/{one.exit_reason or ''}", 1
-        yield f"{one.stage}/skipped/", int(one.entries == 0)
+        yield from _of_passage(one)
 
 
-def move(
-    connection: Link, table: Table, before: Iterable[Mapping[Key, int]], after: Iterable[Mapping[Key, int]]
-) -> None:
-    """Add to the tally what rows count now, less what they counted before."""
-    moved: Counter[Key] = Counter()
-    for counted in after:
-        moved.update(counted)
-    for counted in before:
-        moved.subtract(counted)
-    changed = sorted((*key, number) for key, number in moved.items() if number)
-    if not changed:
-        return
-    named = text.Identifier(table.schema or "views", table.name)
-    connection.execute(_ADD.format(table=named), [list(column) for column in zip(*changed, strict=True)])
-    months = sorted({row[0] for row in changed})
-    connection.execute(_CLEAR.format(table=named), (months,))
+def _of_passage(one: Passage) -> Iterable[tuple[str, int]]:
+    yield f"{one.stage}/{one.ended or 'there_now'}/{one.exit_reason or ''}", 1
+    yield f"{one.stage}/skipped/", int(one.entries == 0)

@@ -24,7 +24,7 @@ def line(database: str, tmp_path: Path) -> CommandLine:
 
 def falsify(database: str) -> None:
     with psycopg.connect(database) as connection:
-        connection.execute("UPDATE views.funnel_cases_v2 SET waits = waits + 100")
+        connection.execute("UPDATE views.funnel_cases_v3 SET waits = waits + 100")
 
 
 def copies(line: CommandLine) -> list[tuple[str, int, bool]]:
@@ -48,7 +48,7 @@ def test_a_rebuild_that_differs_is_not_read_until_a_person_says_so(line: Command
     falsify(database)
     outcome = line("project", "rebuild", "funnel", "--switch", "--json")
     assert (outcome.code, outcome.json()["differs"], outcome.json()["switched_to"]) == (1, True, None)
-    assert differing(outcome)["funnel_cases_v2"] > 0
+    assert differing(outcome)["funnel_cases_v3"] > 0
     assert line.ok("funnel", "--json").json()["waits"] > before
     told = line("project", "compare", "funnel")
     assert told.code == 1

@@ -78,9 +78,11 @@ def test_a_connection_lost_in_the_middle_of_a_batch_changes_nothing(pool: Pool) 
     with pytest.raises(psycopg.OperationalError):
         build(pool, Writer(events).log(), views, batch=3)
     assert positions(pool) == {"dying": 0, "funnel": 0}
-    assert rows(pool, [Funnel()]) == {"funnel_cases_v2": [], "funnel_passages_v2": [], "funnel_tally_v2": []}
+    assert rows(pool, [Funnel()]) == {
+        f"funnel_{name}_v3": [] for name in ("cases", "passages", "cells", "people", "times")
+    }
     assert build(pool, Writer(events).log(), views, batch=3) == 4
-    assert len(rows(pool, [Funnel()])["funnel_cases_v2"]) == 2
+    assert len(rows(pool, [Funnel()])["funnel_cases_v3"]) == 2
 
 
 def test_following_survives_a_lost_connection(pool: Pool) -> None:

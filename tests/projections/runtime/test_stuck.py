@@ -69,7 +69,7 @@ def test_an_error_parks_the_event_and_its_cases_later_ones_for_that_view_alone(p
     assert (one.view, one.stream, one.position, one.events) == ("cases", uid("bad"), 6, 3)
     assert one.reason.startswith("ValueError at test_stuck.py:")
     assert _numbers(pool) == sorted([(str(uid("good")), "PL-00000-00001", "urgent"), (str(uid("bad")), None, None)])
-    assert [funnel.CaseRow(*row).registered for row in rows(pool, [Funnel()])["funnel_cases_v2"]] == [True, True]
+    assert [funnel.CaseRow(*row).registered for row in rows(pool, [Funnel()])["funnel_cases_v3"]] == [True, True]
 
 
 def test_rows_that_cannot_be_written_park_their_case_and_no_other(pool: Pool) -> None:

@@ -16,7 +16,7 @@ from projections.views.audit_trail.rows import AuditTrail
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintPrioritised
-from schemas.complaint.correspondence import PartyAdded
+from schemas.complaint.correspondence import MessageRecorded, PartyAdded
 from schemas.complaint.lifecycle import ComplaintResolved
 from schemas.complaint.records import EntryCorrected, MessageMoved
 from schemas.envelope import FileSource, KafkaSource, RequestSource, RuleSource, Source
@@ -155,6 +155,43 @@ def test_a_move_and_the_message_that_it_moves_name_each_other(pool: Pool) -> Non
     assert [[(one.relation, one.position) for one in entry.beside] for entry in found.entries] == [
         [("moved_by", 2)], [("moves", 1)], [],
     ]  # fmt: skip
+
+
+def test_a_move_is_shown_in_the_case_that_the_message_was_moved_to(pool: Pool) -> None:
+    copy = MessageRecorded(
+        subject_id=PERSON, direction="inbound", counterparty="complainant", visibility="private", automated=False,
+        purpose="other", message=RECEIVED.message, channel="email",
+    )  # fmt: skip
+    moved = MessageMoved(subject_id=PERSON, message=RECEIVED.message, other=uid("other"))
+    writer = Writer().add("case", RECEIVED).add("other", RECEIVED.model_copy(update={"message": uid("its own")}))
+    writer.add("case", moved).add("other", copy, URGENT).add("third", RECEIVED)
+    build(pool, writer.log())
+    found = ask(pool, case=uid("other"), log=writer.log())
+    shown = [
+        (one.position, one.case == uid("other"), [beside.relation for beside in one.beside]) for one in found.entries
+    ]
+    assert shown == [(2, True, []), (3, False, ["moves", "brings"]), (4, True, ["brought_by"]), (5, True, [])]
+    assert [entry.around[0] for entry in found.entries[1:3]] == [
+        f"entry 2 of complaint {uid('case')}, from which the message was moved here",
+        f"moved here by entry 2 of complaint {uid('case')}",
+    ]
+    assert [entry.texts is None or len(entry.texts) for entry in found.entries] == [4, 0, 1, 0], (
+        "no texts of the other case"
+    )
+    (_, move) = ask(pool, case=uid("case")).entries
+    assert [(one.relation, one.case, one.version) for one in move.beside] == [
+        ("moves", uid("case"), 1), ("brings", uid("other"), 2),
+    ]  # fmt: skip
+
+
+def test_a_move_to_a_case_that_holds_no_copy_is_shown_there_all_the_same(pool: Pool) -> None:
+    moved = MessageMoved(message=RECEIVED.message, other=uid("other"))
+    writer = Writer().add("case", RECEIVED).add("other", URGENT).add("case", moved)
+    build(pool, writer.log())
+    assert [one.words for one in ask(pool, case=uid("other")).entries] == [
+        "Priority set to urgent", f"A message was moved to complaint {uid('other')}",
+    ]  # fmt: skip
+    assert [one.position for one in ask(pool, case=uid("third")).entries] == []
 
 
 def test_an_entry_names_the_policy_that_its_case_had_then(pool: Pool) -> None:

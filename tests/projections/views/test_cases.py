@@ -170,7 +170,7 @@ def test_cases_and_funnel_agree_on_where_every_case_stands(pool: Pool, events: l
     build(pool, Writer(events).log(), [Cases(), Funnel()], batch=5)
     found = rows(pool, [Cases(), Funnel()])
     listed = {row[0]: (row[6], row[7], row[9]) for row in found["cases_list_v1"]}
-    funnel = [CaseRow(*row) for row in found["funnel_cases_v2"]]
+    funnel = [CaseRow(*row) for row in found["funnel_cases_v3"]]
     counted = {row.stream: (row.cycle, row.exit_reason) for row in funnel}
     stages = {row.stream: row.stage for row in funnel}
     for stream, (cycle, reason) in counted.items():

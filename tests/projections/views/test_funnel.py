@@ -126,7 +126,7 @@ def test_stages_are_counted_by_the_stage_table(
 
 def test_time_in_a_stage_goes_on_when_it_is_entered_again(pool: Pool) -> None:
     told(pool, STARTED, CAUSE, STARTED, CAUSE)
-    passages = {row[2]: Passage(*row) for row in rows(pool, [View()])["funnel_passages_v2"]}
+    passages = {row[2]: Passage(*row) for row in rows(pool, [View()])["funnel_passages_v3"]}
     assert passages["investigation"][3:9] == (
         START + timedelta(hours=1), START + timedelta(hours=3), START + timedelta(hours=4), 7200.0, 2, "passed",
     )  # fmt: skip
@@ -148,7 +148,7 @@ def test_entered_is_passed_and_exited_and_there_now_for_every_stage(pool: Pool, 
         assert one.entered == one.passed + one.exited + one.there_now
         assert one.exited == sum(one.exits.values())
     running = sum(one.there_now for one in found.stages)
-    cases = [CaseRow(*row) for row in rows(pool, [View()])["funnel_cases_v2"]]
+    cases = [CaseRow(*row) for row in rows(pool, [View()])["funnel_cases_v3"]]
     ended = [row for row in cases if row.kind == "complaint" and row.exit_reason is not None]
     assert found.received == running + len(ended)
     assert found.stages[0].entered == found.received

@@ -7,11 +7,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from pydantic.main import IncEx
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
-from projections.views.funnel.ask import NAME, Complainants, Funnel, FunnelFilter, StageCounts, Times, counts
+from projections.views.funnel import drill, quick
+from projections.views.funnel.ask import (
+    NAME,
+    Complainants,
+    Funnel,
+    FunnelFilter,
+    StageCounts,
+    Times,
+    counts,
+    one_by_one,
+)
 from projections.views.funnel.drill import BehindFilter, BehindList, Cohort, behind, cohorts
 from projections.views.funnel.narrow import DIMENSIONS, Narrowed
 from projections.views.funnel.rows import Funnel as View
@@ -19,7 +28,7 @@ from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.investigation import InvestigationStarted
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued, ComplaintReopened, ComplaintResolved
 from support.histories import APPLIED, FEEDBACK, RECEIVED, START, Writer, histories, registered, uid
-from support.views import asking, build, drop
+from support.views import asking, build, drop, rows
 
 NUMBERS = ("entered", "left", "passed", "skipped", "exited", "there_now")
 TOTALS = ("received", "registered", "converted", "reopened", "waited", "rated", "satisfied", "dissatisfied")
@@ -50,6 +59,24 @@ def people(stage: StageCounts) -> Complainants:
 
 def summed(stages: list[StageCounts]) -> dict[str, int]:
     return {name: sum(getattr(one, name) for one in stages) for name in NUMBERS}
+
+
+DAYS = [None, "2026-01-15", "2026-03-01", "2026-03-02", "2026-03-03", "2026-03-31", "2026-04-30", "2026-06-12"]
+PERIODS = st.sampled_from([None, "day", "week", "month"])
+_ONE_WORD: st.SearchStrategy[dict[str, str]] = st.sampled_from(DIMENSIONS).flatmap(
+    lambda name: st.sampled_from([{}, {"per": name}, {"unknown": name}, {"origin": "live"}, {"type": "product"}])
+)
+_DAYS = st.fixed_dictionaries({"from": st.sampled_from(DAYS), "to": st.sampled_from(DAYS)})
+QUESTIONS = st.one_of(
+    st.tuples(_DAYS, st.fixed_dictionaries({"by": PERIODS}), _ONE_WORD).map(
+        lambda parts: {**parts[0], **parts[1], **parts[2]}
+    ),
+    st.tuples(_DAYS, PERIODS).map(lambda parts: {**parts[0], "by": parts[1], "of": "passage"}),
+    st.sampled_from([None, "channel", "type"]).map(lambda per: {"origin": "live", "per": per, "by": "month"}),
+    st.just({"unknown": "type", "channel": "email", "from": "2026-03-01", "to": "2026-03-31"}),
+    st.just({"detail": True}),
+)
+"""Questions that what is kept must answer."""
 
 
 on_one_database = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -101,27 +128,68 @@ def test_groups_add_up_to_the_whole(
 
 
 @on_one_database
-@given(
-    events=histories(),
-    by=st.sampled_from([None, "month"]),
-    per=st.sampled_from([None, "channel", "type", "origin", "business_unit"]),
-    narrowed=st.sampled_from([{}, {"origin": "live"}, {"type": "product"}, {"from": "2026-03-01", "to": "2026-03-31"}]),
-)
-def test_the_tally_says_what_counting_every_case_says(
-    pool: Pool, events: list[Recorded], by: str | None, per: str | None, narrowed: dict[str, str]
+@given(events=histories(), batch=st.sampled_from([1, 7, 512]), data=st.data())
+def test_what_is_kept_says_what_looking_at_every_case_says(
+    pool: Pool, events: list[Recorded], batch: int, data: st.DataObject
 ) -> None:
     drop(pool, [View()])
-    build(pool, Writer(events).log(), [View()], batch=7)
+    build(pool, Writer(events).log(), [View()], batch=batch)
     with asking(pool).snapshot([NAME]) as snapshot:
-        found = [
-            counts(snapshot, FunnelFilter.model_validate({"by": by, "per": per, "detail": detail, **narrowed}))
-            for detail in (False, True)
-        ]
-    stages: IncEx = {"__all__": {"complainants", "times"}}
-    each_case: IncEx = {"complainants": True, "stages": stages, "groups": {"__all__": {"stages": stages}}}
-    plain = [one.model_dump(exclude=each_case) for one in found]
-    assert plain[0] == plain[1]
-    assert found[0].complainants is None
+        for _ in range(12):
+            wanted = FunnelFilter.model_validate(data.draw(QUESTIONS))
+            assert quick.fits(wanted), wanted
+            assert counts(snapshot, wanted) == one_by_one(snapshot, wanted)
+
+
+@on_one_database
+@given(events=histories(), narrowed=st.sampled_from([{}, {"from": "2026-03-01", "to": "2026-03-31"}]))
+def test_kept_cohorts_are_those_of_every_case(pool: Pool, events: list[Recorded], narrowed: dict[str, str]) -> None:
+    drop(pool, [View()])
+    build(pool, Writer(events).log(), [View()], batch=7)
+    wanted = Narrowed.model_validate(narrowed)
+    with asking(pool).snapshot([NAME]) as snapshot:
+        kept, counted = cohorts(snapshot, wanted), drill.months_of_cases(snapshot, wanted)
+    assert kept.cohorts == tuple(drill.cohort(month, numbers) for month, numbers in sorted(counted.items()))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"team": "north", "product": "kettle"},
+        {"channel": "email", "per": "team"},
+        {"channel": "email", "unknown": "channel"},
+        {"channel": "email", "type": "product", "from": "2026-03-02"},
+        {"channel": "email", "type": "product", "by": "day"},
+        {"channel": "email", "of": "passage", "by": "day"},
+        {"detail": True, "by": "month"},
+        {"detail": True, "channel": "email"},
+        {"detail": True, "from": "2026-03-01"},
+    ],
+)
+def test_other_questions_look_at_every_case(wanted: dict[str, object]) -> None:
+    assert not quick.fits(FunnelFilter.model_validate(wanted))
+
+
+def test_a_percentile_lies_between_the_values_of_two_buckets(pool: Pool) -> None:
+    writer = Writer()
+    for number, hours in enumerate((1, 1, 2, 40, 900)):
+        writer.add(number, RECEIVED, STARTED).add(number, RESOLVED, at=START + timedelta(hours=hours))
+    build(pool, writer.log(), [View()])
+    with asking(pool).snapshot([NAME]) as snapshot:
+        kept, counted = (made(snapshot, FunnelFilter(detail=True)) for made in (counts, one_by_one))
+    assert kept == counted
+    assert times(kept.stages[1]).median_seconds == 2 * 3600
+    assert times(kept.stages[1]).p90_seconds == pytest.approx((40 + 0.6 * 860) * 3600)
+
+
+def test_what_is_no_longer_counted_leaves_nothing_behind(pool: Pool) -> None:
+    writer = Writer().add("one", RECEIVED, STARTED, RESOLVED)
+    build(pool, writer.log(), [View()], batch=1)
+    bare = {name: rows(pool, [View()])[f"funnel_{name}_v3"] for name in ("cells", "people", "times")}
+    drop(pool, [View()])
+    build(pool, writer.log(), [View()])
+    assert {name: rows(pool, [View()])[f"funnel_{name}_v3"] for name in bare} == bare
+    assert all(number > 0 for row in bare["cells"] for number in row[-1].values())
 
 
 def test_days_are_those_of_the_zone_of_the_calendar_pinned_first(pool: Pool) -> None:
