@@ -232,13 +232,26 @@ def _turn(draft: Draft, entry: _Entry, feedback: UUID) -> Done:
 def _deliver(
     draft: Draft, entry: _Entry, stream: UUID, kind: Kind, *, moves: bool = False, opened: bool = False
 ) -> Done:
-    message = entry.item.message
-    raw, files = _contents(draft, entry, stream)
-    taken = taking.content(message, entry.people, message_id=entry.id, raw=raw, files=files, sense=entry.sense)
-    to = taking.receive if kind == "complaint" else taking.receive_feedback
-    count = draft.decide(stream, to(message, taken, draft.book), entry.item, entry.id)
+    count = draft.begin(stream, kind, entry.item, entry.id, entry.people, entry.sense) if opened else None
+    if count is None:
+        count = _decided(draft, entry, stream, kind)
     _remember(draft, entry, stream, moves=moves)
     return Done(stream, draft.version(stream), 0, count, kind=kind, opened=opened)
+
+
+def _decided(draft: Draft, entry: _Entry, stream: UUID, kind: Kind) -> int:
+    raw, files = _contents(draft, entry, stream)
+    command = taking.command(
+        entry.item.message,
+        entry.people,
+        draft.book,
+        kind,
+        message_id=entry.id,
+        sense=entry.sense,
+        raw=raw,
+        files=files,
+    )
+    return draft.decide(stream, command, entry.item, entry.id)
 
 
 def _contents(draft: Draft, entry: _Entry, stream: UUID) -> tuple[UUID | None, tuple[Attachment, ...]]:

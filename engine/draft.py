@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from engine import streams_of, taking
+from engine import moulds, streams_of, taking
 from engine.complaint.given import NEEDS_HISTORY, Given, Stored
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived, Asked
 from engine.known import Fresh, Known, Loaded
-from engine.stamping import Said, stamp
+from engine.moulds import Moulds, Opening
+from engine.stamping import Said, differs, stamp
 from engine.store.batch import (
     Answer,
     Append,
@@ -24,10 +25,12 @@ from engine.store.batch import (
     SetAside,
     SourceMove,
 )  # fmt: skip
+from engine.store.mould import Moulded
 from engine.store.vault.content import Prepared
-from engine.taking import Keyed
+from engine.taking import Keyed, People
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Command
+from schemas.words import Sense
 
 
 class Prepare(Protocol):
@@ -50,8 +53,11 @@ class Prepare(Protocol):
 class Draft:
     """Gathers one batch. What is known grows with it."""
 
-    def __init__(self, known: Known, book: Book, keyed: Keyed, prepare: Prepare, now: datetime) -> None:
+    def __init__(
+        self, known: Known, book: Book, keyed: Keyed, prepare: Prepare, now: datetime, moulds: Moulds | None = None
+    ) -> None:
         self.known, self.book, self.keyed, self.prepare, self.now = known, book, keyed, prepare, now
+        self._moulds = moulds
         self.answers: list[Answer] = []
         self.messages: list[SeenMessage] = []
         self.contents: list[PreparedContent] = []
@@ -59,7 +65,7 @@ class Draft:
         self.released: list[UUID] = []
         self.continued: list[tuple[UUID, UUID]] = []
         self._base = {stream: loaded.version for stream, loaded in known.streams.items()}
-        self._new: dict[UUID, list[NewEvent]] = {}
+        self._new: dict[UUID, Sequence[NewEvent]] = {}
         self._unfolded: dict[UUID, _Follows] = {}
         self._moves: dict[str, SourceMove] = {}
         self._conversations: dict[bytes, ConversationKey] = {}
@@ -69,9 +75,7 @@ class Draft:
         """Return all writes gathered so far, with what they were planned on; nothing to write is ``Batch()``."""
         batch = Batch(
             appends=tuple(
-                Append(stream, self._base.get(stream, 0), tuple(events))
-                for stream, events in self._new.items()
-                if events
+                Append(stream, self._base.get(stream, 0), events) for stream, events in self._new.items() if events
             ),
             sources=tuple(self._moves.values()),
             answers=tuple(self.answers),
@@ -142,6 +146,48 @@ class Draft:
             Refusal: the command contradicts the stream; nothing follows.
         """
         loaded = self.loaded(stream)
+        given, stamped = self._decided(stream, loaded, command, item, command_id, follows)
+        self._put(stream, loaded, stamped, given.business_unit, given.now)
+        return len(stamped)
+
+    def begin(
+        self, stream: UUID, kind: streams_of.Kind, item: Arrived, own: UUID, people: People, sense: Sense
+    ) -> int | None:
+        """Begin a stream by a mould, with what ``decide`` would give; None where the message needs ``decide``.
+
+        ``own`` is the id of the message, and of the command that it is.
+        """
+        if self._moulds is None or self.known.gone or self.exists(stream) or not moulds.is_plain(item, self.book):
+            return None
+        message, around = item.message, item.around
+        tolerance = self.book.desk.claim_tolerance_seconds
+        far = differs(taking.claimed_at(message), around.received_at, tolerance)
+        unit, now, texts = self._unit(item), around.clock or self.now, moulds.texts_of(message, self.book)
+        opening = Opening(item, own, stream, kind, people, sense, unit, now, far, texts, self._opened)
+        mould = self._moulds.of(opening, self.book)
+        if mould is None:
+            return None
+        events = Moulded(mould, opening)
+        self._put(stream, Loaded(streams_of.nothing(), 0), events, unit, now)
+        return len(events)
+
+    def _opened(self, opening: Opening) -> Sequence[NewEvent]:
+        """Return what an opening message leads to, as for any command."""
+        command = taking.command(
+            opening.item.message, opening.people, self.book, opening.kind, message_id=opening.id, sense=opening.sense
+        )
+        nothing = Loaded(streams_of.nothing(), 0)
+        return self._decided(opening.stream, nothing, command, opening.item, opening.id, None)[1]
+
+    def _decided(
+        self,
+        stream: UUID,
+        loaded: Loaded,
+        command: Command,
+        item: Arrived | Asked,
+        command_id: UUID,
+        follows: UUID | None,
+    ) -> tuple[Given, tuple[NewEvent, ...]]:
         given = self._given(stream, loaded, item, command_id, _history(stream, loaded, command))
         said = Said(
             why=item.why if isinstance(item, Asked) else None,
@@ -150,11 +196,13 @@ class Draft:
             correlation_id=follows,
         )
         events = streams_of.decide(command, loaded.state, given)
-        stamped = stamp(command, events, given, item.around, said)
-        self._unfolded[stream] = _Follows(loaded, stamped, given)
+        return given, stamp(command, events, given, item.around, said)
+
+    def _put(self, stream: UUID, loaded: Loaded, events: Sequence[NewEvent], unit: str, now: datetime) -> None:
+        self._unfolded[stream] = _Follows(loaded, events, unit, now)
         self._base.setdefault(stream, 0)
-        self._new.setdefault(stream, []).extend(stamped)
-        return len(stamped)
+        before = self._new.get(stream)
+        self._new[stream] = events if before is None else (*before, *events)
 
     def _given(
         self, stream: UUID, loaded: Loaded, item: Arrived | Asked, command_id: UUID, history: Sequence[Stored]
@@ -190,16 +238,17 @@ class _Follows(NamedTuple):
     """Events of this batch that nobody has asked about yet: of most streams nobody ever does."""
 
     loaded: Loaded
-    stamped: tuple[NewEvent, ...]
-    given: Given
+    stamped: Sequence[NewEvent]
+    unit: str
+    now: datetime
 
     def folded(self) -> Loaded:
-        loaded, stamped, given = self
-        state, unit = streams_of.fold(stamped, loaded.state), given.business_unit
+        loaded, stamped, unit, now = self
+        state = streams_of.fold(stamped, loaded.state)
         for new in stamped:
             if isinstance(new.event, ComplaintAssigned):
                 unit = new.event.business_unit or unit
-        fresh = (Fresh(new.event, new.envelope, given.now) for new in stamped)
+        fresh = (Fresh(new.event, new.envelope, now) for new in stamped)
         history = None if loaded.history is None else (*loaded.history, *fresh)
         return Loaded(state, loaded.version + len(stamped), history, unit, loaded.position)
 

@@ -21,6 +21,7 @@ from engine.erased import Erased
 from engine.erasing import Erasing
 from engine.incoming import Circumstances, Done, Incoming, Refused, Result
 from engine.known import Known
+from engine.moulds import Moulds
 from engine.past import PastCase
 from engine.planning import Plan
 from engine.settling import Settled, Settling
@@ -58,6 +59,7 @@ class Service:
         self._store = store
         self._keyed = store.fingerprint.of
         self._in_force = (Book(), 0)
+        self._moulds = Moulds()
         self._erasures = erasures
 
     @property
@@ -185,7 +187,7 @@ class Service:
         """Return the results, or the pairs of stream and person for which nothing is sealed any more."""
         plan: Plan | None = None
         try:
-            plan = planning.plan(items, known, self.book(), keyed, self._store.contents.prepare, now)
+            plan = planning.plan(items, known, self.book(), keyed, self._store.contents.prepare, now, self._moulds)
             return plan.results if plan.batch == Batch() else _placed(plan, self._store.commit(plan.batch))
         except SubjectErased as met:
             return frozenset({(met.stream, met.subject)})

@@ -45,13 +45,11 @@ def stamp(
     """
     stamped: list[NewEvent] = []
     named = str(given.stream)
-    differs = _differs(said.claimed_at, around.received_at, given.book.desk.claim_tolerance_seconds)
+    far = differs(said.claimed_at, around.received_at, given.book.desk.claim_tolerance_seconds)
     for index, event in enumerate(events):
         cause = stamped[0].envelope.event_id if stamped else None
-        own = derived(given.command_id, f"{named}/{index}")
-        stamped.append(
-            NewEvent(_envelope(command, event, own, given, around, said, cause=cause, differs=differs), event)
-        )
+        own = event_id(given.command_id, named, index)
+        stamped.append(NewEvent(_envelope(command, event, own, given, around, said, cause=cause, differs=far), event))
     return tuple(stamped)
 
 
@@ -92,5 +90,11 @@ def _envelope(
     )
 
 
-def _differs(claimed: datetime | None, received: datetime, tolerance_seconds: int) -> bool:
+def event_id(command_id: UUID, stream: str, index: int) -> UUID:
+    """Return the id of an event, by its place among those of its command in one stream."""
+    return derived(command_id, f"{stream}/{index}")
+
+
+def differs(claimed: datetime | None, received: datetime, tolerance_seconds: int) -> bool:
+    """Whether what a sender says of the time differs from ours beyond the tolerance."""
     return claimed is not None and abs((claimed - received).total_seconds()) > tolerance_seconds

@@ -129,13 +129,18 @@ def _parties(message: Message, people: People) -> tuple[PartyRole, tuple[Party, 
     return role, tuple(parties)
 
 
+def body(message: Message) -> str | None:
+    """Return the words of a message with what they answer, as far as they are kept."""
+    text = f"{message.text}\n\n{message.quoted}" if message.text and message.quoted else message.text or message.quoted
+    return text[:_LONGEST] or None
+
+
 def content(
     message: Message, people: People, *, message_id: UUID, raw: UUID | None, files: tuple[Attachment, ...], sense: Sense
 ) -> MessageContent:
     """Return the message as a complaint takes it."""
     role, parties = _parties(message, people)
     passed_on = speaker(message) is not message.author
-    text = "\n\n".join(part for part in (message.text, message.quoted) if part)
     return _new_content(
         message=message_id,
         channel=message.channel,
@@ -146,7 +151,7 @@ def content(
         addressed_to=", ".join(message.addressed_to) or None,
         language=message.language,
         subject=message.subject or None,
-        body=text[:_LONGEST] or None,
+        body=body(message),
         foreign_id=message.source_id,
         raw=raw,
         attachments=files,
@@ -236,3 +241,19 @@ def receive_feedback(message: Message, taken: MessageContent, book: Book) -> Rec
         location=book.code("location", message.hints.location),
         customer_segment=book.code("customer_segment", message.hints.customer_segment),
     )
+
+
+def command(
+    message: Message,
+    people: People,
+    book: Book,
+    kind: str,
+    *,
+    message_id: UUID,
+    sense: Sense,
+    raw: UUID | None = None,
+    files: tuple[Attachment, ...] = (),
+) -> Receive | ReceiveFeedback:
+    """Return the command that brings the message to a stream of this kind."""
+    taken = content(message, people, message_id=message_id, raw=raw, files=files, sense=sense)
+    return receive(message, taken, book) if kind == "complaint" else receive_feedback(message, taken, book)

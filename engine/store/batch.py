@@ -1,6 +1,6 @@
 """What one transaction of the store writes, and what it answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
@@ -24,7 +24,7 @@ class Append:
 
     stream: UUID
     expected: int
-    events: tuple[NewEvent, ...]
+    events: Sequence[NewEvent]
 
 
 @dataclass(frozen=True, slots=True)

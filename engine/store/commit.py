@@ -37,14 +37,15 @@ from psycopg.rows import TupleRow
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from engine.store import answers, checks, conversations, positions, set_aside
-from engine.store.batch import Batch, Committed, Conflict
+from engine.store.batch import Append, Batch, Committed, Conflict
 from engine.store.checks import Place
 from engine.store.columns import teach
 from engine.store.copying import copy_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.herald import Herald
-from engine.store.mapper import Draft, Mapper, Sealed, keys_of
+from engine.store.mapper import Draft, Mapper, Prewritten, Sealed, keys_of
+from engine.store.mould import Moulded
 from engine.store.read_back import is_committed, leave_token
 from engine.store.set_aside import SealedAside, SetAsideBox
 from engine.store.vault import content
@@ -80,7 +81,7 @@ class _Ready:
     """A batch with everything known that needs no lock. ``rows`` are sealed once, on the way."""
 
     batch: Batch
-    drafts: Sequence[Draft]
+    drafts: Sequence[Draft | Prewritten]
     keys: Mapping[KeyName, DataKey]
     new: Mapping[KeyName, WrappedKey]
     """Those of the keys that this batch stores."""
@@ -123,18 +124,20 @@ class Writer:
 
     def _prepare(self, batch: Batch) -> _Ready:
         _must_be_sound(batch)
-        draft = self._mapper.draft
-        drafts = [
-            draft(append.stream, append.expected + number, new)
-            for append in batch.appends
-            for number, new in enumerate(append.events, start=1)
-        ]
+        drafts = [draft for append in batch.appends for draft in self._drafts(append)]
         names = keys_of(drafts)
         names.update(dict.fromkeys(key_name(each.stream, each.subject) for each in batch.contents))
         begun = {append.stream.bytes for append in batch.appends if append.expected == 0}
         keys = self._keys.to_seal(names, begun) if names else {}
         self._must_fit_contents(batch, keys)
         return _Ready(batch, drafts, keys, new_among(keys), self._aside.seal(batch.set_aside))
+
+    def _drafts(self, append: Append) -> Sequence[Draft | Prewritten]:
+        if isinstance(append.events, Moulded) and append.expected == 0:
+            return (append.events,)
+        draft = self._mapper.draft
+        numbered = enumerate(append.events, start=append.expected + 1)
+        return [draft(append.stream, number, new) for number, new in numbered]
 
     def _must_fit_contents(self, batch: Batch, keys: Mapping[KeyName, DataKey]) -> None:
         others = [each for each in batch.contents if keys[key_name(each.stream, each.subject)].key_id != each.key_id]
@@ -226,7 +229,7 @@ class Writer:
                 written = is_committed(connection, self._sealed(ready), place)
         except _LOST:
             raise OutcomeUnknown("the connection was lost during a commit, and it cannot be read back now") from cause
-        last = place.before + len(ready.drafts)
+        last = place.before + len(self._sealed(ready))
         return Committed(last, place.recorded_at, ready.versions) if written else None
 
 

@@ -12,7 +12,7 @@ an unknown name is an error, since to pass over an event would be to decide with
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import orjson
@@ -87,6 +87,20 @@ class Draft(NamedTuple):
     """For each data subject the name of its key, and its texts by JSON Pointer."""
 
 
+class Prewritten(Protocol):
+    """The events of a stream whose octets stand but for a few; see ``mould``."""
+
+    @property
+    def boxes(self) -> int:
+        """How many parts are sealed, all by one key."""
+
+    @property
+    def key(self) -> KeyName: ...
+
+    def sealed(self, keys: Mapping[KeyName, DataKey], nonce: Callable[[], bytes]) -> list[Sealed]:
+        """Return the rows."""
+
+
 class Mapper:
     """Turns events into rows and back. Holds no keys; any number of threads may share one."""
 
@@ -118,13 +132,19 @@ class Mapper:
         event = new.event
         name = event.NAME
         sealed = [_sealed(version, name, key, texts, keys[key], nonce()) for key, texts in parts]
-        meta, data = _ENVELOPE.to_json(new.envelope), shape_of(type(event)).to_json(event)
+        meta, data = written(new)
         return Sealed(stream, version, name, packed(meta, data, sealed))
 
-    def seal_all(self, drafts: Sequence[Draft], keys: Mapping[KeyName, DataKey]) -> list[Sealed]:
+    def seal_all(self, drafts: Sequence[Draft | Prewritten], keys: Mapping[KeyName, DataKey]) -> list[Sealed]:
         """Seal many drafts, each as ``seal`` does."""
-        nonce = iter(new_nonces(sum(len(draft.parts) for draft in drafts))).__next__
-        return [self.seal(draft, keys, nonce) for draft in drafts]
+        nonce = iter(new_nonces(sum(map(_boxes, drafts)))).__next__
+        rows: list[Sealed] = []
+        for draft in drafts:
+            if isinstance(draft, Draft):
+                rows.append(self.seal(draft, keys, nonce))
+            else:
+                rows += draft.sealed(keys, nonce)
+        return rows
 
     def read(self, row: Row) -> Recorded:
         """A row as an event, personal text withheld.
@@ -208,9 +228,25 @@ _MARKS: Mapping[Any, Any] = {SEALED: SEALED_MARK, ERASED: ERASED_MARK}
 _MISSING: Any = object()
 
 
-def keys_of(drafts: Iterable[Draft]) -> dict[KeyName, None]:
+def written(new: NewEvent) -> tuple[bytes, bytes]:
+    """What of an event stands open: its envelope and its own fields, as JSON."""
+    return _ENVELOPE.to_json(new.envelope), shape_of(type(new.event)).to_json(new.event)
+
+
+def keys_of(drafts: Iterable[Draft | Prewritten]) -> dict[KeyName, None]:
     """The names of the keys that are needed to seal these drafts, each once, in order."""
-    return dict.fromkeys(key for draft in drafts for key, _ in draft.parts)
+    names: dict[KeyName, None] = {}
+    for draft in drafts:
+        if isinstance(draft, Draft):
+            for key, _ in draft.parts:
+                names[key] = None
+        elif draft.boxes:
+            names[draft.key] = None
+    return names
+
+
+def _boxes(draft: Draft | Prewritten) -> int:
+    return len(draft.parts) if isinstance(draft, Draft) else draft.boxes
 
 
 def _key_of(name: str, stream: UUID, owner: UUID | None, texts: Mapping[str, Any]) -> KeyName:
