@@ -45,15 +45,15 @@ class Rejected:
 def from_octets(octets: bytes, around: Circumstances) -> Arrived | Rejected:
     """Return the channel message in ``octets``: JSON of a channel model, bare or in a CloudEvent."""
     data = _json(octets)
-    return data if isinstance(data, Rejected) else from_mapping(data, around)
+    return data if isinstance(data, Rejected) else from_mapping(data, around, clean_texts=b"\\u" not in octets)
 
 
-def from_mapping(data: object, around: Circumstances) -> Arrived | Rejected:
-    """Return the channel message in a parsed JSON value."""
+def from_mapping(data: object, around: Circumstances, *, clean_texts: bool = False) -> Arrived | Rejected:
+    """Return the channel message in a parsed JSON value; ``clean_texts`` as of ``channels.parse``."""
     if isinstance(data, dict) and cloudevent.looks_like_cloudevent(data):
         event = _event(data)
         return event if isinstance(event, Rejected) else from_event(event, around)
-    return _from_channel(data, around)
+    return _from_channel(data, around, clean_texts=clean_texts)
 
 
 def from_event(event: CloudEvent, around: Circumstances) -> Arrived | Rejected:
@@ -118,11 +118,11 @@ def _not_utf8(octets: bytes) -> int | None:
     return None
 
 
-def _from_channel(data: object, around: Circumstances) -> Arrived | Rejected:
+def _from_channel(data: object, around: Circumstances, *, clean_texts: bool = False) -> Arrived | Rejected:
     if not isinstance(data, dict):
         return Rejected("(message)", "not an object; send one JSON object")
     try:
-        model = channels.parse(data)
+        model = channels.parse(data, clean_texts=clean_texts)
         return Arrived(channels.to_message(model, around.own), orjson.dumps(data), around)
     except MessageRefused as refused:
         return _rejected(refused)

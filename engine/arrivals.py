@@ -12,6 +12,7 @@ from engine.incoming import Arrived, Done, Parked
 from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys, own_key
 from engine.rules import joining
 from engine.store.batch import SeenMessage, SetAside
+from engine.store.vault.fingerprint import opaque_id
 from engine.streams.feedback import Feedback
 from engine.streams_of import Kind
 from engine.taking import People
@@ -136,7 +137,7 @@ def _forget_parked(draft: Draft, waiting: ParkedMessage) -> None:
 
 def _entry(draft: Draft, item: Arrived, fingerprint: bytes, stream: UUID | None) -> _Entry:
     message = item.message
-    own = command_id_of(item, draft.keyed)
+    own = opaque_id(fingerprint)
     state = draft.loaded(stream).state if stream else None
     erased = draft.erased(stream) if stream else frozenset()
     complainant = state.complainant if isinstance(state, Case) and state.complainant not in erased else None

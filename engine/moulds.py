@@ -17,7 +17,7 @@ from engine import taking
 from engine.complaint.number import case_number
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived
-from engine.stamping import event_id
+from engine.stamping import event_id_text
 from engine.store.batch import NewEvent
 from engine.store.mould import Holes, Mould, cast
 from engine.streams_of import Kind
@@ -69,21 +69,21 @@ class Opening:
         around, claimed, own = self.item.around, self.item.message.claimed_at, self.id
         received, named = _instant(around.received_at), str(self.stream)
         found = {
-            b"number": case_number(self.stream).encode(),
-            b"subject": str(self.people.author).encode(),
-            b"message": str(own).encode(),
-            b"received": received,
-            b"now": received if self.now is around.received_at else _instant(self.now),
-            b"source": _written(around.source),
-            b"event0": str(event_id(own, named, 0)).encode(),
+            "number": case_number(self.stream).encode(),
+            "subject": str(self.people.author).encode(),
+            "message": str(own).encode(),
+            "received": received,
+            "now": received if self.now is around.received_at else _instant(self.now),
+            "source": _written(around.source),
+            "event0": event_id_text(own, named, 0).encode(),
         }
         if self.kind == "complaint":
-            found[b"event1"] = str(event_id(own, named, 1)).encode()
-            found[b"event2"] = str(event_id(own, named, 2)).encode()
+            found["event1"] = event_id_text(own, named, 1).encode()
+            found["event2"] = event_id_text(own, named, 2).encode()
         if isinstance(claimed, datetime):
-            found[b"claimed"] = _instant(claimed)
+            found["claimed"] = _instant(claimed)
         if around.traceparent is not None:
-            found[b"trace"] = around.traceparent.encode()
+            found["trace"] = around.traceparent.encode()
         return found
 
 
@@ -196,8 +196,7 @@ def _kind(opening: Opening, book: Book) -> Hashable:
 def _cast(opening: Opening) -> Mould | None:
     """Return the mould of all messages of this one's kind, tried on this one; None where they have none."""
     marked = _marked(opening)
-    marks = {name.decode(): octets for name, octets in marked.holes().items()}
-    mould = cast(marked.events(), marks, marked)
+    mould = cast(marked.events(), marked)
     return mould if mould is not None and mould.fits(opening) else None
 
 

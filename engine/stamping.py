@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.complaint.automatic import rule_of
 from engine.complaint.given import Given
-from engine.ids import derived
+from engine.ids import derived, derived_text
 from engine.incoming import Circumstances
 from engine.store.batch import NewEvent
 from schemas.complaint.base import Command, Event
@@ -93,6 +93,11 @@ def _envelope(
 def event_id(command_id: UUID, stream: str, index: int) -> UUID:
     """Return the id of an event, by its place among those of its command in one stream."""
     return derived(command_id, f"{stream}/{index}")
+
+
+def event_id_text(command_id: UUID, stream: str, index: int) -> str:
+    """Return ``event_id`` as text."""
+    return derived_text(command_id, f"{stream}/{index}")
 
 
 def differs(claimed: datetime | None, received: datetime, tolerance_seconds: int) -> bool:

@@ -6,9 +6,11 @@ with marks in these places; filling it is a tenth of the work of making, writing
 anew, and gives the very same rows. ``engine.moulds`` says which messages are of one kind.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol, overload
+from operator import itemgetter
+from typing import Any, Final, NamedTuple, Protocol, overload
 from uuid import UUID
 
 import orjson
@@ -19,16 +21,27 @@ from engine.store.mapper import Mapper, Sealed, written
 from engine.store.vault.keys import DataKey, KeyName, key_name
 from engine.store.vault.seal import associated, close_box
 
-Holes = Mapping[bytes, bytes]
+Holes = Mapping[str, bytes]
 """What stands in the holes, by their names."""
 
 
+class _Holed(NamedTuple):
+    """Octets with holes, and what picks from all that a message has of its own what stands in them."""
+
+    octets: bytes
+    pick: Callable[[Holes], Any]
+
+    def filled(self, holes: Holes) -> bytes:
+        octets: bytes = self.octets % self.pick(holes)
+        return octets
+
+
 class _Form(NamedTuple):
-    """One event: its open JSON with holes, and its texts by name, in the order of ``fields``."""
+    """One event: its open JSON, and its texts by name, in the order of ``fields``."""
 
     name: str
-    meta: bytes
-    data: bytes
+    meta: _Holed
+    data: _Holed
     fields: bytes
     texts: tuple[str, ...]
 
@@ -56,7 +69,7 @@ class Mould:
                     for pointer, name in zip(form.fields.decode().split("\0"), form.texts, strict=True)
                 }
             )
-            if written(new) != (form.meta % holes, form.data % holes):
+            if written(new) != (form.meta.filled(holes), form.data.filled(holes)):
                 return False
             if [said] * bool(said) != [dict(texts) for _, texts in parts]:
                 return False
@@ -117,7 +130,7 @@ class Moulded(Sequence[NewEvent]):
                 bound_to = associated(octets, version, name, subject, key.key_id, fields)
                 box = close_box(key, orjson.dumps([texts[one] for one in named]), bound_to, nonce())
                 parts = (Part(subject, key.key_id, fields, box),)
-            rows.append(Sealed(stream, version, name, packed(meta % holes, data % holes, parts)))
+            rows.append(Sealed(stream, version, name, packed(meta.filled(holes), data.filled(holes), parts)))
         return rows
 
     def __len__(self) -> int:
@@ -146,13 +159,14 @@ class Moulded(Sequence[NewEvent]):
 _MAPPER: Final = Mapper()
 
 
-def cast(events: Sequence[NewEvent], marks: Mapping[str, bytes], marked: Filling) -> Mould | None:
+def cast(events: Sequence[NewEvent], marked: Filling) -> Mould | None:
     """Return the mould of streams that begin with these events; None where one cannot be cast.
 
-    ``marks`` names what stands in the events' JSON where each message has its own. Texts are marked by
-    their names. All of them must be one person's.
+    The holes of ``marked`` tell what stands in the events' JSON where each message has its own. Texts are
+    marked by their names. All of them must be one person's.
     """
     forms: list[_Form] = []
+    marks = {octets: name for name, octets in marked.holes().items()}
     own = key_name(marked.stream, marked.subject)
     for version, new in enumerate(events, start=1):
         parts = _MAPPER.draft(marked.stream, version, new).parts
@@ -167,8 +181,13 @@ def cast(events: Sequence[NewEvent], marks: Mapping[str, bytes], marked: Filling
     return Mould(tuple(forms), sum(bool(form.texts) for form in forms))
 
 
-def _holed(octets: bytes, marks: Mapping[str, bytes]) -> bytes:
-    octets = octets.replace(b"%", b"%%")
-    for name, mark in marks.items():
-        octets = octets.replace(mark, b"%%(%s)b" % name.encode())
-    return octets
+def _holed(octets: bytes, marks: Mapping[bytes, str]) -> _Holed:
+    either = re.compile(b"(%s)" % b"|".join(map(re.escape, marks)))
+    *pieces, last = either.split(octets.replace(b"%", b"%%"))
+    holes = [marks[mark] for mark in pieces[1::2]]
+    pick = itemgetter(*holes) if holes else _nothing
+    return _Holed(b"%b".join((*pieces[::2], last)), pick)
+
+
+def _nothing(_: Holes) -> tuple[()]:
+    return ()

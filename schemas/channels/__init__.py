@@ -1,10 +1,10 @@
 """Everything that can arrive, as one union: add a channel by its module and one name here."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import SchemaValidator, from_json
 
 from schemas.channels.authority import AuthorityMessage
 from schemas.channels.call import CallMessage
@@ -17,7 +17,7 @@ from schemas.channels.messenger import MessengerMessage
 from schemas.channels.review import ReviewMessage
 from schemas.channels.social import SocialMessage
 from schemas.channels.web_form import WebFormMessage
-from schemas.input import first_fault
+from schemas.input import clean, first_fault
 
 ChannelMessage = Annotated[
     EmailMessage
@@ -35,9 +35,25 @@ ChannelMessage = Annotated[
 CHANNEL_MESSAGE: TypeAdapter[ChannelMessage] = TypeAdapter(ChannelMessage)
 
 
-def parse(data: bytes | Mapping[str, Any]) -> ChannelMessage:
+def _without_cleaning(schema: Any) -> Any:
+    """Return a copy of a core schema that leaves texts as they are."""
+    if isinstance(schema, list):
+        return [_without_cleaning(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "function-after" and schema["function"].get("function") is clean:
+        return _without_cleaning(schema["schema"])
+    return {key: _without_cleaning(inner) for key, inner in schema.items()}
+
+
+_OF_CLEAN_TEXTS: Final = SchemaValidator(_without_cleaning(CHANNEL_MESSAGE.core_schema), _use_prebuilt=False)
+"""The same of messages whose texts are known to hold nothing that is dropped: each is asked in Python otherwise."""
+
+
+def parse(data: bytes | Mapping[str, Any], *, clean_texts: bool = False) -> ChannelMessage:
     """Return the channel message in JSON octets or in an object already read.
 
+    ``clean_texts``: they hold neither NUL nor a lone surrogate, since they are of UTF-8 without an escape of either.
     A bare Telegram ``Update`` (``update_id`` and no ``channel``) is taken as a messenger's.
 
     Raises:
@@ -47,7 +63,9 @@ def parse(data: bytes | Mapping[str, Any]) -> ChannelMessage:
     if isinstance(given, Mapping) and "update_id" in given and "channel" not in given:
         given = {"channel": "messenger", "update": given}
     try:
-        return CHANNEL_MESSAGE.validate_python(given)
+        validate = _OF_CLEAN_TEXTS.validate_python if clean_texts else CHANNEL_MESSAGE.validate_python
+        found: ChannelMessage = validate(given)
+        return found
     except ValidationError as error:
         raise MessageRefused(*first_fault(error)) from None
 

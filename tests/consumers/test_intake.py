@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -296,3 +297,14 @@ def test_a_rejection_says_which_kind_of_fault_it_is(octets: bytes, error: str) -
     for found in (intake.from_octets(octets, AROUND), intake.command_from_octets(octets, AROUND)):
         assert isinstance(found, Rejected)
         assert found.error == error
+
+
+@given(st.text(), st.text(max_size=30), st.sampled_from(["", "\0", "a\0b", "\x01", " \0 "]))
+def test_what_no_text_may_hold_is_dropped_however_the_octets_spell_it(text: str, name: str, more: str) -> None:
+    said = {**CHAT, "text": f"x{text}{more}", "subject": f"{name}{more}", "author": {"name": f"{more}{name}"}}
+    spelt = intake.from_octets(orjson.dumps(said), AROUND)
+    escaped = intake.from_octets(json.dumps(said).encode(), AROUND)
+    assert isinstance(spelt, Arrived)
+    assert isinstance(escaped, Arrived)
+    assert spelt.message == escaped.message == to_message(parse(said))
+    assert "\0" not in spelt.message.text + spelt.message.subject + spelt.message.author.name
