@@ -1,7 +1,7 @@
 """The events of a plain document as facts; every field on which a clock may depend is looked at beforehand."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, get_args
@@ -186,7 +186,7 @@ def _with_terms(fact: Fact, path: Path, setting: Setting, problems: list[Problem
         found = _stored_clock(clock, place, setting, problems)
         if found is not None:
             stored.append(found)
-    return replace(fact, fields={"reason": fact.fields.get("reason") or "priority", "clocks": stored})
+    return fact._replace(fields={"reason": fact.fields.get("reason") or "priority", "clocks": stored})
 
 
 def _stored_clock(clock: object, place: Path, setting: Setting, problems: list[Problem]) -> dict[str, Any] | None:

@@ -4,11 +4,10 @@ What lies after a due never moves it, and nothing dates a due before the change 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from math import ceil
-from typing import Protocol, assert_never
+from typing import NamedTuple, Protocol, assert_never
 
 from engine.sla.calendar import OpenTime, to_us
 from engine.sla.fact import as_day
@@ -45,8 +44,7 @@ class UnknownCalendar(LookupError):
         super().__init__(f"calendar '{id}' version {version} is not known; hand in every version that clocks name")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """How a due is counted from here on. Instants are microseconds, days ordinals."""
 
     terms: Terms
@@ -159,7 +157,7 @@ def _moved(term: Term, due: int, pauses: Sequence[Pause]) -> int:
 def _begin(run: Run, calendar: OpenTime) -> Term:
     term = _whole(run.terms, calendar, run.start)
     stated = stated_due(calendar, run.start.fields.get("due")) if run.kind in CARRY_DUE else None
-    return term if stated is None else replace(term, fixed=stated)
+    return term if stated is None else term._replace(fixed=stated)
 
 
 def stated_due(calendar: OpenTime, value: object) -> int | None:
@@ -192,7 +190,7 @@ def _changed(term: Term, change: Change, at: int, calendars: Calendars, pauses: 
     match change.what:
         case "extension":
             due = stated_due(term.calendar, change.due)
-            return term if due is None else replace(term, fixed=due, start=at, floor=None)
+            return term if due is None else term._replace(fixed=due, start=at, floor=None)
         case "merge":
             return term if change.start is None else _received_before(term, change.start, at)
         case "terms":
@@ -208,8 +206,8 @@ def _received_before(term: Term, receipt: Entry, at: int) -> Term:
     if earlier.origin >= term.origin:
         return term
     if term.fixed is not None:
-        return replace(term, origin=earlier.origin, origin_day=earlier.origin_day)
-    return replace(earlier, floor=at)
+        return term._replace(origin=earlier.origin, origin_day=earlier.origin_day)
+    return earlier._replace(floor=at)
 
 
 def _new_terms(
@@ -217,15 +215,15 @@ def _new_terms(
 ) -> Term:
     calendar = find(calendars, terms)
     if term.fixed is not None:  # a stated or announced due stays: it was told to somebody
-        return replace(term, terms=terms, calendar=calendar)
+        return term._replace(terms=terms, calendar=calendar)
     of_its_own = change.by.fields.get("reason") not in ("calendar", "merge")
     resets = of_its_own and terms.priority_change == "reset"
     if (terms.target, terms.roll) == (term.terms.target, term.terms.roll) and terms.target is not None and not resets:
         moved = calendar is not term.calendar
-        return replace(term, terms=terms, calendar=calendar, floor=at if moved else term.floor)
+        return term._replace(terms=terms, calendar=calendar, floor=at if moved else term.floor)
     if not of_its_own or terms.priority_change == "retroactive":
-        return replace(_from(terms, calendar, term.origin, term.origin_day), floor=at)
-    whole = replace(_from(terms, calendar, at, calendar.day_of(at)), origin=term.origin, origin_day=term.origin_day)
+        return _from(terms, calendar, term.origin, term.origin_day)._replace(floor=at)
+    whole = _from(terms, calendar, at, calendar.day_of(at))._replace(origin=term.origin, origin_day=term.origin_day)
     return whole if resets else _forward(term, whole, at, pauses)
 
 
@@ -235,12 +233,12 @@ def _forward(old: Term, new: Term, at: int, pauses: Sequence[Pause]) -> Term:
         return new
     if not old.terms.target.in_days:
         share = Fraction(max(0, old.left - net_time(old.calendar, old.unit, old.start, at, pauses)), old.whole)
-        return replace(new, left=ceil(share * new.whole))
+        return new._replace(left=ceil(share * new.whole))
     first = end_of_day(old.calendar, old.unit, old.start_day, old.by) + 1
     used = day_ends_between(old.calendar, old.unit, first, at + 1, old.by)
     used -= sum(day_ends_between(old.calendar, old.unit, max(begin, first), end, old.by) for begin, end in pauses)
     left = ceil(Fraction(max(0, old.left - used), old.whole) * new.whole)
-    return replace(new, left=left, start_day=_counted_from(old, new, at) if new.terms.target.in_days else new.start_day)
+    return new._replace(left=left, start_day=_counted_from(old, new, at) if new.terms.target.in_days else new.start_day)
 
 
 def _counted_from(old: Term, new: Term, at: int) -> int:

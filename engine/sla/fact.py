@@ -4,11 +4,10 @@ Stored events and the events of a plain file become facts here, so that both are
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, get_args
+from typing import Any, Final, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -41,8 +40,7 @@ CLOSED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 REQUIRED: Final = frozenset({("complaint.message_recorded", "direction"), ("complaint.delivery_reported", "status")})
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One event as the clocks see it. Times are aware.
 
     ``type`` is the stored name without version. With precision ``day`` the date of
@@ -58,7 +56,7 @@ class Fact:
     origin: Origin = "live"
     id: str | None = None
     """By which ``complaint.corrected`` names it."""
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
     clocks: tuple[AppliedClock, ...] | None = None
     """What a stored ``complaint.sla_applied`` states; of a plain file that stands among the fields."""
 

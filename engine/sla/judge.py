@@ -1,9 +1,8 @@
 """Marks, calendars and an instant become verdicts. Pure: any order of looking gives the same clocks."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from engine.sla.calendar import OpenTime, from_us, to_us
 from engine.sla.due import Calendars, Term, cut, due_of, find, instant_of, net_time, paused_time, term_of
@@ -16,16 +15,14 @@ from engine.sla.target import Pause, day_due, due_after_time, own_time
 State = Literal["running", "paused", "fulfilled", "missed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """A share of a clock's own time and the instant at which it is used up, as things stand."""
 
     percent: int
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One clock as of one instant. Instants are in UTC, seconds in the clock's own time, None where not applicable."""
 
     kind: str
@@ -61,8 +58,7 @@ class Verdict:
     """Of a missed clock: who is called in when."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A run as of one instant with what its verdict rests on. Instants are microseconds since 1970 in UTC."""
 
     run: Run

@@ -7,10 +7,11 @@ new terms: the clocks are unfolded from them by ``engine.sla.runs`` whenever som
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from engine.sla.calendar import to_us
 from engine.sla.fact import Fact, as_day
@@ -37,8 +38,7 @@ _MONEY: Final = frozenset({"amount", "currency"})
 _NO_DEFAULTS: Final[Mapping[str, Value]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One fact as it is remembered. Times are microseconds since 1970 in UTC."""
 
     order: int
@@ -49,7 +49,7 @@ class Entry:
     """When it occurred; of a day-precise fact the 00:00 of its day where it was written."""
     type: str
     id: str | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
     day: int | None = None
     """The date of a day-precise fact, as an ordinal."""
     trusted: int | None = None

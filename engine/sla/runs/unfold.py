@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -144,4 +143,4 @@ def _other_time(entry: Entry, name: str) -> int | None:
 
 
 def _at(entry: Entry, us: int, type_: str) -> Entry:
-    return replace(entry, at=us, order=us, type=type_, fields={}, day=None, trusted=None, recorded=None)
+    return entry._replace(at=us, order=us, type=type_, fields={}, day=None, trusted=None, recorded=None)

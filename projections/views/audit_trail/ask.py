@@ -5,11 +5,8 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import orjson
 from pydantic import AwareDatetime, Field
-from sqlalchemy import ColumnElement, Table, cast, literal, or_, select
-from sqlalchemy import Text as Text_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, Select, Table, or_, select
 
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
@@ -115,7 +112,7 @@ def trail(
     ask for it of one case.
     """
     table = snapshot.on(NAME, written.ENTRIES)
-    query = select(table).where(*_conditions(table, wanted)).order_by(table.c.position).limit(wanted.limit + 1)
+    query = question(table, snapshot.on(NAME, written.SUBJECTS), wanted)
     rows = sql.fetch(snapshot.connection, query)
     shown = rows[: wanted.limit]
     streams = list(dict.fromkeys(row["stream"] for row in shown))
@@ -126,13 +123,22 @@ def trail(
     return Trail(**snapshot.stamp(), entries=entries, next=shown[-1]["position"] if len(rows) > len(shown) else None)
 
 
+def question(table: Table, subjects: Table, wanted: TrailFilter) -> Select[Any]:
+    """Return the query of one page, and one entry more where there is another."""
+    conditions = _conditions(table, wanted)
+    if wanted.subject:
+        of_him = select(subjects.c.position).where(
+            subjects.c.subject == wanted.subject, subjects.c.position > wanted.after
+        )
+        conditions.append(table.c.position.in_(of_him))
+    return select(table).where(*conditions).order_by(table.c.position).limit(wanted.limit + 1)
+
+
 def _conditions(table: Table, wanted: TrailFilter) -> list[ColumnElement[bool]]:
     columns = {"actor": wanted.actor, "origin": wanted.origin, "business_unit": wanted.business_unit}
     conditions: list[ColumnElement[bool]] = [table.c[name] == value for name, value in columns.items() if value]
     if wanted.case:
         conditions.append(or_(table.c.stream == wanted.case, moved_to(table, [wanted.case])))
-    if wanted.subject:
-        conditions.append(_concerns(table, wanted.subject))
     if wanted.after:
         conditions.append(table.c.position > wanted.after)
     if wanted.name:
@@ -142,19 +148,6 @@ def _conditions(table: Table, wanted: TrailFilter) -> list[ColumnElement[bool]]:
     if wanted.to:
         conditions.append(table.c.recorded_at <= wanted.to)
     return conditions
-
-
-def _concerns(table: Table, subject: UUID) -> ColumnElement[bool]:
-    """An event holds the words of a person, or names him as a party or as the one who was erased."""
-    person = {"subject_id": str(subject)}
-    named = ({"subject": str(subject)}, {"parties": [person]}, {"party": person})
-    return or_(
-        table.c.subject_id == subject, *(table.c.facts.op("@>", is_comparison=True)(_json(one)) for one in named)
-    )
-
-
-def _json(value: Mapping[str, Any]) -> ColumnElement[Any]:
-    return cast(literal(orjson.dumps(value).decode(), Text_), JSONB)
 
 
 class _Read:

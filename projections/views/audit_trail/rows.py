@@ -18,9 +18,9 @@ from projections import sql
 from projections.runtime import versions
 from projections.runtime.projection import Projection, Work
 from projections.sql import Link
-from projections.views.audit_trail.facts import as_json
+from projections.views.audit_trail.facts import as_json, subjects_of
 
-VIEW, VERSION = "audit_trail", 1
+VIEW, VERSION = "audit_trail", 2
 
 _metadata = MetaData(schema=versions.SCHEMA)
 
@@ -56,6 +56,11 @@ ENTRIES = versions.table(
     Index(f"{VIEW}_actor_v{VERSION}", "actor", "position"),
     Index(f"{VIEW}_name_v{VERSION}", "name", "position"),
 )  # fmt: skip
+SUBJECTS = versions.table(
+    _metadata, VIEW, VERSION, "subjects",
+    Column("subject", Uuid, primary_key=True, comment="Whose words an event holds, or whom it names; an opaque id."),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+)  # fmt: skip
 
 
 class AuditTrail(Projection):
@@ -63,25 +68,26 @@ class AuditTrail(Projection):
 
     name: ClassVar[str] = VIEW
     version: ClassVar[int] = VERSION
-    tables = (ENTRIES,)
+    tables = (ENTRIES, SUBJECTS)
 
     def begin(self, _connection: Link, _streams: Sequence[UUID]) -> Work:
-        return _Added(self.on(ENTRIES))
+        return _Added(self.on(ENTRIES), self.on(SUBJECTS))
 
 
 class _Added(Work):
-    def __init__(self, entries: Table) -> None:
-        self._entries = entries
+    def __init__(self, entries: Table, subjects: Table) -> None:
+        self._entries, self._subjects = entries, subjects
         self._rows: list[tuple[Any, ...]] = []
+        self._named: list[tuple[UUID, int]] = []
 
     def step(self, recorded: Recorded) -> None:
-        self._rows.append(_row(recorded))
-
-    def take(self, events: Sequence[Recorded]) -> None:
-        self._rows.extend(map(_row, events))
+        row = _row(recorded)
+        self._named.extend((subject, recorded.position) for subject in subjects_of(recorded.event))
+        self._rows.append(row)
 
     def write(self, connection: Link, _: Book) -> None:
         sql.copy_in(connection, self._entries, self._rows)
+        sql.copy_in(connection, self._subjects, self._named)
 
 
 def _row(recorded: Recorded) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from support.postgres import ensure_template, fresh_database
 
 _SECONDS = 90.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OF_THE_LOG = {"audit_trail_entries_v1": 0, "search_texts_v1": 0}
+_OF_THE_LOG = {"audit_trail_entries_v2": 0, "audit_trail_subjects_v2": 1, "search_texts_v1": 0}
 """Column of a table that is the position in the log."""
 _REQUEST = "request"
 """In place of a source: the start of the program has caused it, as the shipped configuration."""

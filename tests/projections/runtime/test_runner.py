@@ -120,7 +120,7 @@ def test_two_runners_write_every_event_once(pool: Pool) -> None:
     for thread in threads:
         thread.join()
     assert sum(counts) == 82
-    assert len(rows(pool)["audit_trail_entries_v1"]) == 82
+    assert len(rows(pool)["audit_trail_entries_v2"]) == 82
 
 
 def test_an_owner_that_was_overtaken_writes_nothing(pool: Pool) -> None:

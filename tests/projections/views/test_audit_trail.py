@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
+from projections import sql
 from projections.replay.sentence import LANGUAGES
 from projections.replay.texts import Text, TextLog
-from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, trail
+from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, question, trail
 from projections.views.audit_trail.facts import impersonal
-from projections.views.audit_trail.rows import AuditTrail
+from projections.views.audit_trail.rows import ENTRIES, SUBJECTS, AuditTrail
 from schemas.catalogue import EVENTS
 from schemas.complaint.base import Event
 from schemas.complaint.classification import ComplaintPrioritised
@@ -254,6 +255,22 @@ def test_a_person_is_found_by_his_words_and_where_he_is_named(pool: Pool) -> Non
     build(pool, writer.log())
     assert [entry.position for entry in ask(pool, subject=PERSON).entries] == [1, 2, 4]
     assert [entry.position for entry in ask(pool, subject=other).entries] == [2]
+
+
+def test_the_events_of_a_person_are_found_by_an_index_in_their_order(pool: Pool) -> None:
+    writer = Writer()
+    for number in range(400):
+        writer.add(f"case {number}", RECEIVED.model_copy(update={"subject_id": uid(f"person {number % 40}")}), URGENT)
+    build(pool, writer.log(), [AuditTrail()])
+    asked = question(ENTRIES, SUBJECTS, TrailFilter(subject=uid("person 7"), limit=5))
+    with pool.connection() as connection:
+        for table in (ENTRIES, SUBJECTS):
+            connection.execute(f"ANALYZE views.{table.name}".encode())
+        plan = repr(sql.explained(connection, asked))
+    assert "Seq Scan" not in plan
+    assert "audit_trail_subjects_v2_pkey" in plan
+    assert [one.position for one in ask(pool, subject=uid("person 7"), limit=3).entries] == [15, 95, 175]
+    assert [one.position for one in ask(pool, subject=uid("person 7"), limit=2, after=175).entries] == [255, 335]
 
 
 def test_what_each_event_changed_is_computed_where_it_is_asked(pool: Pool) -> None:
