@@ -20,6 +20,7 @@ from projections.views.remedies import watch as watching
 from projections.views.remedies.ask import Cost, CostFilter, Costs, Ledger, LedgerFilter, Sums
 from projections.views.remedies.watch import Watch, WatchFilter
 from projections.views.satisfaction import ask as satisfying
+from projections.views.satisfaction.ask import By as PerCycle
 from projections.views.satisfaction.ask import Figures, NegativeFilter, NegativeList, Satisfaction, SatisfactionFilter
 from projections.views.workload import ask as loading
 from projections.views.workload.ask import Load, Workload, WorkloadFilter
@@ -34,7 +35,7 @@ def satisfaction(
     narrowing: Narrowing = Narrowing(),  # noqa: B008 -- frozen; the library reads the options from it
     of: Annotated[Literal["receipt", "rating"], Parameter(help="What days mean.")] = "receipt",
     by: Annotated[Period | None, Parameter(help="Break down by day, week or month.")] = None,
-    per: Annotated[Dimension | None, Parameter(help="Break down by business-unit, location and so on.")] = None,
+    per: Annotated[PerCycle | None, Parameter(help="Break down by business-unit, location, cycle and so on.")] = None,
     negative: Annotated[bool, Parameter(negative="", help="List the negative ratings instead, latest first.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,

@@ -2,10 +2,12 @@
 
 from importlib import resources
 from typing import Annotated, Literal
+from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from jinja2 import Environment, FunctionLoader, select_autoescape
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.responses import HTMLResponse
 
 from projections.api.desk import Desk
@@ -24,13 +26,27 @@ _ROWS = 12
 _PAGE = 50
 
 
-class Shown(BaseModel):
-    """What the page of cases is asked for; the form sends a field that is left empty as an empty text."""
+class Listed(BaseModel):
+    """What the page of cases is asked for."""
 
     language: Language = "en"
-    search: Annotated[str, Field(max_length=500)] = ""
     sort: Literal["opened", "due"] = "opened"
     cursor: str = ""
+
+
+class Shown(Listed):
+    """What its form sends, a field that is left empty as an empty text: in the body, since addresses end up in logs."""
+
+    search: Annotated[str, Field(max_length=500)] = ""
+
+
+async def _form(request: Request) -> Shown:
+    try:
+        return Shown.model_validate(dict(parse_qsl((await request.body()).decode())))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_input=False)) from None
+    except UnicodeDecodeError:
+        raise HTTPException(400, "the form is not UTF-8") from None
 
 
 def _source(name: str) -> str:
@@ -65,12 +81,19 @@ def routes(desk: Desk) -> APIRouter:
             )
 
     @router.get("/cases", response_class=HTMLResponse)
-    def listed(request: Request, shown: Annotated[Shown, Query()]) -> HTMLResponse:
+    def listed(shown: Annotated[Listed, Query()]) -> HTMLResponse:
+        return found_cases(Shown(**shown.model_dump()))
+
+    @router.post("/cases", response_class=HTMLResponse)
+    def found(request: Request, shown: Annotated[Shown, Depends(_form)]) -> HTMLResponse:
+        if shown.search:
+            desk.noted(request, "search", None)
+        return found_cases(shown)
+
+    def found_cases(shown: Shown) -> HTMLResponse:
         wanted = CaseFilter(
             kind="complaint", search=shown.search or None, sort=shown.sort, cursor=shown.cursor or None, limit=_PAGE
         )
-        if wanted.search is not None:
-            desk.noted(request, "search", None)
         with desk.views.snapshot(cases.names(wanted), None) as snapshot:
             found = cases.listing(snapshot, wanted)
         return _page("cases.html", shown.language, found=found, shown=shown)

@@ -7,7 +7,7 @@ promises, ratings and payments by days of UTC.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, LiteralString
 
 from psycopg.rows import dict_row
@@ -15,6 +15,10 @@ from psycopg.rows import dict_row
 from projections.answers import Snapshot
 from projections.views.funnel import ask as funnels
 from projections.views.funnel.ask import FunnelFilter, StageCounts
+from projections.views.rates import ask as rating
+from projections.views.rates.ask import RateFilter, Ratio, Silence
+from projections.views.satisfaction import ask as satisfying
+from projections.views.satisfaction.ask import ParameterFigures, SatisfactionFilter
 
 WORST: Final = 10
 """Cases that are listed at most."""
@@ -71,7 +75,8 @@ _PROMISES: Final[LiteralString] = """
     GROUP BY kind ORDER BY count(*) DESC, kind
 """
 _BROKEN: Final[LiteralString] = """
-    SELECT coalesce(number, case_id::text) AS case, due_at, fulfilled_at FROM analytics.sla_clocks_v1
+    SELECT coalesce(number, case_id::text) AS case, due_at, fulfilled_at, count(*) OVER () AS among
+    FROM analytics.sla_clocks_v1
     WHERE kind = 'promise' AND due_at >= %(start)s AND due_at < %(end)s AND (state = 'missed' OR overdue)
         AND NOT late_evidence
     ORDER BY due_at, 1 LIMIT %(most)s
@@ -103,7 +108,7 @@ _REMEDIES: Final[LiteralString] = """
 """
 _WORST: Final[LiteralString] = """
     SELECT coalesce(c.number, c.case_id::text) AS case, c.opened_on, c.type, c.stage, s.missed, d.reopenings,
-        d.satisfied IS false AS dissatisfied
+        d.satisfied IS false AS dissatisfied, count(*) OVER () AS among
     FROM analytics.cases_v1 AS c JOIN analytics.funnel_cases_v1 AS d USING (case_id)
     CROSS JOIN LATERAL (SELECT count(*) AS missed FROM analytics.sla_clocks_v1 AS k
         WHERE k.case_id = c.case_id AND (k.state = 'missed' OR k.overdue) AND NOT k.late_evidence) AS s
@@ -138,6 +143,7 @@ class Figures:
     promises: Sequence[Row]
     satisfaction: Row
     remedies: Sequence[Row]
+    feedback: Ratio
 
     def attainment(self) -> float | None:
         """Return the share of promises that were kept, late evidence left out; None without any."""
@@ -166,7 +172,12 @@ class Digest:
     types: Sequence[Row]
     channels: Sequence[Row]
     causes: Sequence[Row]
+    marks: Sequence[ParameterFigures]
+    """Of what was rated in the period."""
+    silent: Sequence[Silence]
+    """Channels that were unusually quiet at the end of the period."""
     broken: Sequence[Row]
+    """The first of them; ``among`` says how many there are, as of the worst ones."""
     worst: Sequence[Row]
 
 
@@ -187,6 +198,8 @@ def digest(snapshot: Snapshot, period: Period) -> Digest:
         types=ask(_TYPES),
         channels=ask(_CHANNELS),
         causes=ask(_CAUSES),
+        marks=_marks(snapshot, period),
+        silent=_silent(snapshot, period),
         broken=ask(_BROKEN),
         worst=ask(_WORST),
     )
@@ -196,7 +209,22 @@ def _figures(snapshot: Snapshot, period: Period) -> Figures:
     volumes, promises, satisfaction, remedies = (
         _rows(snapshot, query, period) for query in (_VOLUMES, _PROMISES, _SATISFACTION, _REMEDIES)
     )
-    return Figures(volumes[0], promises, satisfaction[0], remedies)
+    feedback = rating.ratio(snapshot, RateFilter(from_=period.first, to=period.last))
+    return Figures(volumes[0], promises, satisfaction[0], remedies, feedback)
+
+
+def _marks(snapshot: Snapshot, period: Period) -> Sequence[ParameterFigures]:
+    wanted = SatisfactionFilter(of="rating", from_=period.first, to=period.last)
+    return satisfying.satisfaction(snapshot, wanted).whole.parameters
+
+
+def _silent(snapshot: Snapshot, period: Period) -> Sequence[Silence]:
+    """At the end of the period, or at the last event where that is earlier: no clock is read."""
+    if snapshot.recorded_at is None:
+        return ()
+    end = datetime.combine(period.last + timedelta(days=1), time(), UTC)
+    found = rating.channels(snapshot, RateFilter(), min(end, snapshot.recorded_at))
+    return tuple(one for one in found if one.silent)
 
 
 def _rows(snapshot: Snapshot, query: LiteralString, period: Period) -> list[dict[str, Any]]:

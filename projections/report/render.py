@@ -47,8 +47,12 @@ def render(found: Digest, language: Language, form: Form) -> str:
         "summary": list(teller.summary()),
         "promises": list(teller.promises()),
         "broken": [(row["case"], stamp(row["due_at"]), stamp(row["fulfilled_at"])) for row in found.broken],
+        "broken_among": _among(found.broken),
+        "silent": list(teller.silent()),
+        "marks": list(teller.marks()),
         "remedies": list(teller.remedies()),
         "worst": list(teller.worst()),
+        "worst_among": _among(found.worst),
     }
     values |= {"plots": teller.plots()} if form == "html" else {"drawn": teller.drawn()}
     return _TEMPLATES.get_template(f"report.{form}").render(values)
@@ -64,6 +68,7 @@ class _Teller:
         now, before = self._found.now, self._found.before
         for name in ("received", "feedback", "resolved", "exited", "reopened", "open_at_end", "median_days"):
             yield self._line(self._words[name], now.volumes[name], before.volumes[name])
+        yield self._line(self._words["ratio"], _decimal(now.feedback.ratio), _decimal(before.feedback.ratio))
         yield self._line(self._words["attainment"], _percent(now.attainment()), _percent(before.attainment()))
         yield self._line(self._words["satisfied_share"], _content(now), _content(before))
         for currency in sorted({*now.cost(), *before.cost()}):
@@ -73,6 +78,21 @@ class _Teller:
     def _line(self, name: str, now: Any, before: Any) -> tuple[str, str, str, str]:
         change = "" if now is None or before is None else _signed(now - before)
         return name, _number(now), _number(before), change
+
+    def silent(self) -> Iterator[tuple[str, str, str, str]]:
+        for row in self._found.silent:
+            bound = None if row.bound_seconds is None else _days(row.bound_seconds)
+            yield (
+                self._said("channel", row.channel),
+                stamp(row.last_at),
+                _number(_days(row.silent_seconds)),
+                _number(bound),
+            )
+
+    def marks(self) -> Iterator[tuple[Any, ...]]:
+        for row in self._found.marks:
+            mean = f"{_number(_decimal(row.mean))} / {row.out_of}"
+            yield row.parameter, row.marks, mean, _number(_percent(row.csat)), _number(_decimal(row.nps))
 
     def promises(self) -> Iterator[tuple[Any, ...]]:
         for row in self._found.now.promises:
@@ -148,6 +168,19 @@ class _Teller:
 
     def _said(self, field: str, value: str | None) -> str:
         return self._words["unknown"] if value is None else spoken(field, value, self._language)
+
+
+def _among(rows: Sequence[Row]) -> int | None:
+    """Return how many there are where not all are shown."""
+    return rows[0]["among"] if rows and rows[0]["among"] > len(rows) else None
+
+
+def _days(seconds: float) -> Decimal:
+    return Decimal(str(round(seconds / 86_400, 1)))
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(round(value, 2)))
 
 
 def _percent(share: float | None) -> Decimal | None:

@@ -26,16 +26,11 @@ MOST = 500
 """Rows of one page at most."""
 
 
-class CaseFilter(Question):
-    """Which cases to list; every condition that is given must hold."""
+class ListFilter(Question):
+    """Which cases to list; every condition that is given must hold. None of them is a text of a person."""
 
     kind: Literal["complaint", "feedback"] | None = None
     number: str | None = None
-    search: Annotated[str, Field(min_length=1, max_length=500)] | None = None
-    """Words that were said in the case, in Russian or English, all of them; ``"..."`` is a phrase. Also its number,
-    or a serial number, order, reference or contact."""
-    reference: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Exactly this number of the case, serial number, order, reference of another system or contact."""
     open: bool | None = None
     """Neither closed nor left by an exit."""
     stage: Standing | None = None
@@ -54,6 +49,16 @@ class CaseFilter(Question):
     limit: Annotated[int, Field(ge=1, le=MOST)] = 50
     cursor: str | None = None
     """``next`` of the page before."""
+
+
+class CaseFilter(ListFilter):
+    """The same, and words to search for. They may be personal: send them in a body, never in an address."""
+
+    search: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    """Words that were said in the case, in Russian or English, all of them; ``"..."`` is a phrase. Also its number,
+    or a serial number, order, reference or contact."""
+    reference: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Exactly this number of the case, serial number, order, reference of another system or contact."""
 
 
 class CaseItem(Answer):

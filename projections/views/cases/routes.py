@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from projections.api.desk import Desk
-from projections.views.cases.ask import CaseFilter, CaseList, listing, names
+from projections.views.cases.ask import CaseFilter, CaseList, ListFilter, listing, names
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -13,11 +13,24 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/cases")
-    def cases(request: Request, wanted: Annotated[CaseFilter, Query()]) -> CaseList:
-        """List complaints and feedback; no personal data. A search in what was said is noted before it is answered."""
+    def cases(wanted: Annotated[ListFilter, Query()]) -> CaseList:
+        """List complaints and feedback; no personal data. To search, see `POST /cases/search`."""
+        return _listed(desk, CaseFilter.model_validate(wanted.model_dump()))
+
+    @router.post("/cases/search")
+    def search(request: Request, wanted: CaseFilter) -> CaseList:
+        """List cases by what was said in them, or by a number of them; changes nothing.
+
+        The words are in the body, since addresses end up in logs. The search is noted, without them, before it
+        is answered.
+        """
         if wanted.search is not None or wanted.reference is not None:
             desk.noted(request, "search", None)
-        with desk.views.snapshot(names(wanted), wanted.at_least) as snapshot:
-            return listing(snapshot, wanted)
+        return _listed(desk, wanted)
 
     return router
+
+
+def _listed(desk: Desk, wanted: CaseFilter) -> CaseList:
+    with desk.views.snapshot(names(wanted), wanted.at_least) as snapshot:
+        return listing(snapshot, wanted)

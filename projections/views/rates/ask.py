@@ -86,16 +86,20 @@ def rates(snapshot: Snapshot, wanted: RateFilter, at: datetime) -> Rates:
     """Return ratio, rates and silences. Days narrow ratio and rates; silence looks at all days up to ``at``."""
     month = narrow.bucket("month", CASES.c.received_on)
     conditions = narrow.conditions(wanted)
-    whole = sql.fetch(snapshot.connection, select(*_counted()).where(*conditions))[0]
     by_month = select(month.label("month"), *_counted()).where(*conditions).group_by(month).order_by(month)
     loaded = [one for kept in snapshot.book().figures.values() for one in kept.months]
     return Rates(
         **snapshot.stamp(),
         at=at,
-        whole=_ratio(whole),
+        whole=ratio(snapshot, wanted),
         months=tuple(_month(row, loaded, wanted) for row in sql.fetch(snapshot.connection, by_month)),
-        channels=_channels(snapshot, wanted, at),
+        channels=channels(snapshot, wanted, at),
     )
+
+
+def ratio(snapshot: Snapshot, wanted: RateFilter) -> Ratio:
+    """Return negative against positive alone."""
+    return _ratio(sql.fetch(snapshot.connection, select(*_counted()).where(*narrow.conditions(wanted)))[0])
 
 
 def _counted() -> Iterable[Any]:
@@ -141,7 +145,8 @@ def _per_1000(complaints: int, figure: int | None) -> float | None:
     return round(1000 * complaints / figure, 4) if figure else None
 
 
-def _channels(snapshot: Snapshot, wanted: RateFilter, at: datetime) -> tuple[Silence, ...]:
+def channels(snapshot: Snapshot, wanted: RateFilter, at: datetime) -> tuple[Silence, ...]:
+    """Return the rhythm of each channel as of ``at``; of the question's days nothing is heeded."""
     before = func.lag(CASES.c.received_at).over(partition_by=CASES.c.channel, order_by=CASES.c.received_at)
     gap = func.extract("epoch", CASES.c.received_at - before)
     each = (

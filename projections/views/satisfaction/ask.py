@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Label, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Label, Table, Text, and_, cast, func, select, tuple_
 
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Snapshot
@@ -25,12 +25,15 @@ _RATED = CYCLES.c.rated_at.is_not(None)
 _DAY = narrow.local_day(CYCLES.c.rated_at, CYCLES.c.rated_day)
 
 
+By = Dimension | Literal["cycle"]
+
+
 class SatisfactionFilter(Narrowed):
     """Whose ratings to count. ``of`` says whether days are those of receipt or of the rating."""
 
     of: Literal["receipt", "rating"] = "receipt"
     by: Period | None = None
-    per: Dimension | None = None
+    per: By | None = None
 
 
 class NegativeFilter(SatisfactionFilter):
@@ -129,12 +132,10 @@ class NegativeList(OfView):
 
 def satisfaction(snapshot: Snapshot, wanted: SatisfactionFilter) -> Satisfaction:
     """Return marks and response, for the whole and broken down."""
-    key = CASES.c[wanted.per] if wanted.per else None
-    day = CASES.c.received_on if wanted.of == "receipt" else _DAY
-    parts = narrow.parts(wanted.by, key, day)
-    whole = _figures(snapshot, wanted, ()).get((), _made({}, (), wanted))
-    groups = _figures(snapshot, wanted, parts) if parts else {}
-    names = [part.name for part in parts]
+    plain = wanted.model_copy(update={"by": None, "per": None})
+    whole = _figures(snapshot, plain).get((), _made({}, (), wanted))
+    groups = _figures(snapshot, wanted) if wanted.by or wanted.per else {}
+    names = [part.name for part in _parts(wanted, CYCLES)]
     made = (
         FiguresOf(**{"begins": None, "key": None, **dict(zip(names, group, strict=True))}, figures=figures)
         for group, figures in groups.items()
@@ -176,22 +177,30 @@ def _conditions(wanted: SatisfactionFilter) -> list[ColumnElement[bool]]:
     return narrow.of_dimensions(wanted) + narrow.of_days(wanted, day)
 
 
-def _figures(
-    snapshot: Snapshot, wanted: SatisfactionFilter, parts: Sequence[Label[Any]]
-) -> dict[tuple[Any, ...], Figures]:
-    names = [part.name for part in parts]
+def _parts(wanted: SatisfactionFilter, rows: Table) -> tuple[Label[Any], ...]:
+    """Return what figures are grouped by; a cycle is that of ``rows``."""
+    day = CASES.c.received_on if wanted.of == "receipt" else _DAY
+    if wanted.per is None:
+        return narrow.parts(wanted.by, None, day)
+    key = cast(rows.c.cycle, Text) if wanted.per == "cycle" else CASES.c[wanted.per]
+    return narrow.parts(wanted.by, key, day)
+
+
+def _figures(snapshot: Snapshot, wanted: SatisfactionFilter) -> dict[tuple[Any, ...], Figures]:
+    names = [part.name for part in _parts(wanted, CYCLES)]
     numbers: dict[tuple[Any, ...], dict[str, Any]] = {}
     marks: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    queries = [_asked(wanted, parts), *([_resolved(wanted, parts)] if wanted.of == "receipt" else [])]
+    queries = [_asked(wanted), *([_resolved(wanted)] if wanted.of == "receipt" else [])]
     for query in queries:
         for row in sql.fetch(snapshot.connection, query):
             numbers.setdefault(tuple(row[name] for name in names), {}).update(row)
-    for row in sql.fetch(snapshot.connection, _marks(wanted, parts)):
+    for row in sql.fetch(snapshot.connection, _marks(wanted)):
         marks.setdefault(tuple(row[name] for name in names), []).append(row)
     return {group: _made(row, marks.get(group, ()), wanted) for group, row in numbers.items()}
 
 
-def _asked(wanted: SatisfactionFilter, parts: Sequence[Label[Any]]) -> Any:
+def _asked(wanted: SatisfactionFilter) -> Any:
+    parts = _parts(wanted, CYCLES)
     cases = func.count(CYCLES.c.stream.distinct())
     return (
         select(
@@ -206,7 +215,8 @@ def _asked(wanted: SatisfactionFilter, parts: Sequence[Label[Any]]) -> Any:
     )  # fmt: skip
 
 
-def _resolved(wanted: SatisfactionFilter, parts: Sequence[Label[Any]]) -> Any:
+def _resolved(wanted: SatisfactionFilter) -> Any:
+    parts = _parts(wanted, PASSAGES)
     same = and_(CYCLES.c.stream == PASSAGES.c.stream, CYCLES.c.cycle == PASSAGES.c.cycle)
     return (
         select(*parts, func.count().label("resolved"), func.count(CYCLES.c.rated_at).label("resolved_and_rated"))
@@ -217,7 +227,8 @@ def _resolved(wanted: SatisfactionFilter, parts: Sequence[Label[Any]]) -> Any:
     )
 
 
-def _marks(wanted: SatisfactionFilter, parts: Sequence[Label[Any]]) -> Any:
+def _marks(wanted: SatisfactionFilter) -> Any:
+    parts = _parts(wanted, CYCLES)
     same = and_(CYCLES.c.stream == MARKS.c.stream, CYCLES.c.cycle == MARKS.c.cycle)
     kinds = (*parts, MARKS.c.parameter, MARKS.c.out_of, MARKS.c.score)
     return (

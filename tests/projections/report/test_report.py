@@ -2,7 +2,8 @@
 
 import re
 import xml.etree.ElementTree as ET
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 
@@ -78,6 +79,40 @@ def test_the_rest_of_the_figures(found: Digest) -> None:
     assert [(row["case"], row["due_at"]) for row in found.broken] == [("PL-00000-00001", START.replace(day=11))]
     (worst,) = found.worst
     assert (worst["case"], worst["reopenings"], worst["dissatisfied"]) == ("PL-00000-00001", 1, True)
+
+
+def test_praise_is_set_against_complaints_and_marks_are_told_by_parameter(found: Digest) -> None:
+    assert (found.now.feedback.ratio, found.before.feedback.ratio) == (1.0, None)
+    assert [(one.parameter, one.marks, one.mean, one.csat) for one in found.marks] == [("overall", 1, 2.0, 0.0)]
+    assert found.silent == ()
+    assert "| complaints for each thanks | 1 |  |  |" in render(found, "en", "md")
+    assert "| overall | 1 | 2 / 5 | 0 |  |" in render(found, "en", "md")
+
+
+def test_a_channel_that_fell_silent_is_named_with_its_rhythm(pool: Pool) -> None:
+    story = told()
+    for number in range(150):
+        story.add(f"hourly {number}", RECEIVED, at=START.replace(day=3) + timedelta(hours=number))
+    build(pool, story.log())
+    with asking(pool).snapshot(NAMES) as seen:
+        late = replace(seen, recorded_at=START.replace(day=20))
+        found = digest(late, WEEK)
+    assert [(one.channel, one.last_at) for one in found.silent] == [("email", START.replace(day=10))]
+    assert "Channels unusually quiet" in render(found, "en", "md")
+    assert "Каналы, необычно тихие" in render(found, "ru", "html")
+
+
+def test_a_list_that_is_cut_says_how_many_there_are(pool: Pool) -> None:
+    story = told()
+    for number in range(11):
+        promise = ComplaintPromised(promise_id=uid(f"promise {number}"), what=SECRET, due=START.replace(day=10))
+        story.add(f"more {number}", RECEIVED, APPLIED, promise, at=START.replace(day=9))
+        story.add(f"more {number}", registered(), at=START.replace(day=12))
+    build(pool, story.log())
+    with asking(pool).snapshot(NAMES) as seen:
+        found = digest(seen, WEEK)
+    assert (len(found.broken), found.broken[0]["among"]) == (10, 12)
+    assert "10 shown of 12" in render(found, "en", "md")
 
 
 def test_every_day_of_a_week_has_its_column_and_a_long_period_one_per_week(found: Digest, pool: Pool) -> None:

@@ -14,7 +14,7 @@ from projections.views.satisfaction.ask import (
     satisfaction,
 )
 from projections.views.satisfaction.rows import Satisfaction as View
-from schemas.complaint.lifecycle import ComplaintRated, ComplaintResolved, Score, SurveyInvited
+from schemas.complaint.lifecycle import ComplaintRated, ComplaintReopened, ComplaintResolved, Score, SurveyInvited
 from support.histories import RECEIVED, START, Writer, uid
 from support.views import asking, build
 
@@ -83,6 +83,18 @@ def test_figures_are_broken_down_by_unit_and_location(pool: Pool) -> None:
     by_place = ask(pool, per="location").groups
     assert [(one.key, one.figures.rated, one.figures.negative) for one in by_place] == [("shop-7", 1, 0), (None, 1, 1)]
     assert [(one.key, one.figures.rated) for one in ask(pool, per="business_unit").groups] == [("main", 2)]
+
+
+def test_figures_are_broken_down_by_cycle(pool: Pool) -> None:
+    again = ComplaintReopened(reason="disputed", cycle=2)
+    writer = Writer().add("case", RECEIVED, RESOLVED, rated(("speed", 1, 5)), again, RESOLVED)
+    writer.add("case", rated(("speed", 5, 5), cycle=2)).add("other", RECEIVED, RESOLVED)
+    build(pool, writer.log(), VIEWS)
+    found = ask(pool, per="cycle").groups
+    assert [
+        (one.key, one.figures.resolved, one.figures.rated, [mark.distribution for mark in one.figures.parameters])
+        for one in found
+    ] == [("1", 2, 1, [{1: 1}]), ("2", 1, 1, [{5: 1}])]
 
 
 def test_days_of_rating_say_nothing_of_those_who_were_asked(pool: Pool) -> None:
