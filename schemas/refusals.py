@@ -46,6 +46,8 @@ RefusalCode = Literal[
     "unknown_point",
     "nothing_to_do",
     "closed_problem",
+    "not_open",                 # only suspected: a person opens a problem by naming its cause
+    "names_somebody",           # a text for everybody holds what looks like a way to reach a person
     "already_a_complaint",
     "right_missing",
     "back_dating",              # occurred_at of a person needs the right to back-date

@@ -30,7 +30,8 @@ DESIGNED = [
     "complaint.note_added", "complaint.attachment_added", "complaint.field_set", "complaint.party_added",
     "complaint.legal_hold_placed", "complaint.legal_hold_released",
     "feedback.received", "feedback.classified", "feedback.became_complaint",
-    "problem.opened", "problem.linked", "problem.action_assigned", "problem.effect_measured", "problem.closed",
+    "problem.suspected", "problem.opened", "problem.linked", "problem.unlinked", "problem.action_assigned",
+    "problem.action_completed", "problem.lesson_recorded", "problem.effect_measured", "problem.closed",
     "configuration.activated", "subject.erased", "staff.bound",
 ]  # fmt: skip
 """Section 4 of the design, event by event."""
