@@ -171,6 +171,7 @@ class Draft:
             now=now,
             actor=around.sender.actor,
             identity=around.sender.identity,
+            on_behalf_of=around.sender.on_behalf_of,
             command_id=command_id,
             book=self.book,
             business_unit=loaded.business_unit or self._unit(item),

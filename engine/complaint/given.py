@@ -39,6 +39,10 @@ class Circumstances(Protocol):
     @property
     def actor(self) -> str: ...
     @property
+    def on_behalf_of(self) -> str | None: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
     def command_id(self) -> UUID: ...
     @property
     def origin(self) -> Origin: ...
@@ -92,6 +96,7 @@ class Given:
     business_unit: str
     stream: UUID
     precision: Precision = "instant"
+    on_behalf_of: str | None = None
     why: bool = False
     origin: Origin = "live"
     received_at: datetime | None = None

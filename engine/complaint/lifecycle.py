@@ -215,7 +215,7 @@ def _rate(command: Rate, case: Case, given: Given) -> tuple[Event, ...]:
         return ()
     if known is not None:
         raise Refusal("already_rated", "a cycle is rated once", cycle=cycle)
-    if given.actor in case.handlers:
+    if not {given.actor, given.on_behalf_of}.isdisjoint(case.handlers):
         raise Refusal("own_rating", "who worked on the complaint does not rate it", cycle=cycle)
     return (event,)
 

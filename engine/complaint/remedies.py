@@ -75,6 +75,10 @@ class Remedy:
     ground: RemedyGround | None = None
     proposed: Money | None = None
     proposer: str | None = None
+    proposer_for: str | None = None
+    """On whose behalf it was proposed."""
+    named_only: bool = False
+    """The proposer is a person whom a program named without proof."""
     status: Literal["proposed", "approved", "rejected"] = "proposed"
     approved: Money | None = None
     currency: str | None = None
@@ -95,6 +99,10 @@ class Remedy:
     @property
     def given_money(self) -> Money | None:
         return None if self.currency is None else Money(amount=self.given, currency=self.currency)
+
+    def proposed_by(self, given: Given) -> bool:
+        """Whether who acts now, or for whom he acts, proposed it or had it proposed."""
+        return not {given.actor, given.on_behalf_of}.isdisjoint({self.proposer, self.proposer_for} - {None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +203,25 @@ def _approve(command: ApproveRemedy, case: Case, given: Given) -> tuple[Event, .
         raise Refusal(
             "remedy_already_decided", "the remedy is decided", remedy=str(command.remedy_id), status=remedy.status
         )
-    if not given.by_person:
-        raise Refusal(
-            "person_required", "a verified person approves what is above the limit", remedy=str(command.remedy_id)
-        )
-    if given.actor == remedy.proposer:
-        raise Refusal("self_approval", "who proposed a remedy does not approve it", remedy=str(command.remedy_id))
+    _require_second(remedy, given)
     _require_within(amount, remedy.proposed, "amount_exceeds_proposal", NOTHING)
     return (RemedyApproved(subject_id=case.subject(given), remedy_id=command.remedy_id, amount=amount),)
+
+
+def _require_second(remedy: Remedy, given: Given) -> None:
+    """Refuse an approval that is not a second person's. Only verified persons are known to be two.
+
+    Raises:
+        Refusal: ``person_required`` or ``self_approval``.
+    """
+    named = str(remedy.remedy_id)
+    if not given.by_person:
+        raise Refusal("person_required", "a verified person approves what is above the limit", remedy=named)
+    if remedy.proposed_by(given):
+        raise Refusal("self_approval", "who proposed a remedy does not approve it", remedy=named)
+    if remedy.named_only:
+        reason = "a program only named who proposed it, who may be anybody; a verified person proposes it anew"
+        raise Refusal("person_required", reason, remedy=named)
 
 
 def _reject(command: RejectRemedy, case: Case, given: Given) -> tuple[Event, ...]:
@@ -313,7 +332,7 @@ def evolve(part: Remedies, event: Events, around: Circumstances) -> Remedies:
     """Apply one stored fact."""
     match event:
         case RemedyProposed():
-            return _change(part, (event.remedy_id,), lambda remedy: _proposed(remedy, event, around.actor))
+            return _change(part, (event.remedy_id,), lambda remedy: _proposed(remedy, event, around))
         case RemedyApproved():
             return _change(part, (event.remedy_id,), lambda r: _approved(r, event.amount))
         case RemedyRejected():
@@ -339,13 +358,15 @@ def _change(part: Remedies, remedy_ids: Iterable[UUID], change: Callable[[Remedy
     return Remedies(tuple(known.values()))
 
 
-def _proposed(remedy: Remedy, event: RemedyProposed, actor: str) -> Remedy:
+def _proposed(remedy: Remedy, event: RemedyProposed, around: Circumstances) -> Remedy:
     return changed(
         remedy,
         form=event.form,
         ground=event.ground,
         proposed=event.amount,
-        proposer=actor,
+        proposer=around.actor,
+        proposer_for=around.on_behalf_of,
+        named_only=around.identity == "claimed" and around.actor.startswith("person:"),
         currency=_currency(remedy, event.amount),
     )
 

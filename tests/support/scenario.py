@@ -93,9 +93,13 @@ def happened(
     command_id: UUID | None = None,
     event_id: UUID | None = None,
     origin: Origin = "live",
+    identity: Identity = "token",
+    on_behalf_of: str | None = None,
 ) -> Past:
     """Return ``event`` as a stored fact."""
-    around = envelope(by=by, at=at, command_id=command_id, event_id=event_id, origin=origin)
+    around = envelope(by=by, at=at, command_id=command_id, event_id=event_id, origin=origin, identity=identity)
+    if on_behalf_of is not None:
+        around = around.model_copy(update={"on_behalf_of": on_behalf_of})
     return Past(event, around, recorded_at=at)
 
 
@@ -133,6 +137,7 @@ class History:
         at: datetime = MONDAY + timedelta(days=1),
         now: datetime | None = None,
         identity: Identity = "token",
+        on_behalf_of: str | None = None,
         why: bool = False,
         command_id: UUID | None = None,
     ) -> "When":
@@ -142,6 +147,7 @@ class History:
             now=now or at,
             actor=by,
             identity=identity,
+            on_behalf_of=on_behalf_of,
             command_id=command_id or uid(f"{command.NAME} of {by}"),
             book=self.book,
             business_unit="main",

@@ -163,6 +163,28 @@ def test_a_service_a_rule_or_a_person_merely_named_does_not_approve() -> None:
     pending().when(command, by=BORIS, identity="claimed").then_refused("person_required")
 
 
+def test_four_eyes_see_through_a_program_that_works_for_a_person() -> None:
+    command = ApproveRemedy(remedy_id=uid("r1"))
+    by_program = opened(happened(proposed("r1", "9000"), by=INTAKE, on_behalf_of=ANNA)).under(LIMITED)
+    by_program.when(command, by=ANNA).then_refused("self_approval")
+    by_program.when(command, by=BORIS, on_behalf_of=ANNA).then_refused("self_approval")
+    by_program.when(command, by=BORIS).then(approved("r1", "9000"))
+    pending().when(command, by=BORIS, on_behalf_of=ANNA).then_refused("self_approval")
+
+
+def test_who_was_only_named_by_a_program_may_be_the_approver_himself() -> None:
+    named = opened(happened(proposed("r1", "9000"), by=ANNA, identity="claimed")).under(LIMITED)
+    named.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then_refused("person_required", remedy=str(uid("r1")))
+    named.when(RejectRemedy(remedy_id=uid("r1")), by=BORIS).then(
+        RemedyRejected(subject_id=COMPLAINANT, remedy_id=uid("r1"))
+    )
+
+
+def test_what_a_service_proposed_of_itself_one_person_approves() -> None:
+    history = opened(happened(proposed("r1", "9000"), by=INTAKE, identity="workload")).under(LIMITED)
+    history.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then(approved("r1", "9000"))
+
+
 def test_less_than_proposed_may_be_approved_but_not_more() -> None:
     pending().when(ApproveRemedy(remedy_id=uid("r1"), amount=money("3000")), by=BORIS).then(approved("r1", "3000"))
     more = ApproveRemedy(remedy_id=uid("r1"), amount=money("9000.01"))
