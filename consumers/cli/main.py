@@ -19,7 +19,7 @@ Commands = dict[str, tuple[str, str]]
 _COMMANDS: Commands = {
     "run": (
         "consumers.cli.processes:run",
-        "Run the HTTP door, all views, the clocks and the upkeep in one process until Ctrl-C.",
+        "Run the HTTP door, all views, the clocks, the rules and the upkeep in one process until Ctrl-C.",
     ),
     "project": (
         "consumers.cli.processes:project",
@@ -27,7 +27,7 @@ _COMMANDS: Commands = {
     ),
     "timers": (
         "consumers.cli.processes:timers",
-        "Record what clocks miss, warn and escalate until Ctrl-C; of several replicas one works.",
+        "Act by itself until Ctrl-C: what clocks miss, and what rules ask for; of several replicas one works.",
     ),
     "ingest": (
         "consumers.cli.feeding:ingest",
