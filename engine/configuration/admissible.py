@@ -8,9 +8,11 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from engine.configuration.activation import Configuration, NoSuchHolidays, expanded
+from engine.text import wording
 from schemas.catalogue import EVENTS
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import Condition, Policy, Selection
+from schemas.configuration.template import Template
 
 Path = tuple[str | int, ...]
 _MEETING = ("channel", "segment", "priority", "regulation", "business_unit")
@@ -54,6 +56,7 @@ def problems(items: Sequence[Configuration], calendars: Iterable[str] = ()) -> l
     policies = [one for one in items if isinstance(one, Policy)]
     found = [problem for one in items if isinstance(one, Calendar) for problem in _of_calendar(one)]
     found.extend(problem for one in policies for problem in (*_of_calendars(one, known), *_of_conditions(one)))
+    found.extend(Problem(one, *each) for one in items if isinstance(one, Template) for each in wording.problems(one))
     found.extend(_of_order(policies))
     return found
 

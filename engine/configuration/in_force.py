@@ -11,6 +11,7 @@ from schemas.configuration.desk import Desk
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.policy import Policy
+from schemas.configuration.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Book:
     """Which imported history was told to go live, in order."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """By id, the latest version."""
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    """By id, the latest version: what was written by an older one is recorded."""
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -64,7 +67,9 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
         case "figures":
             return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
-        case "rule_set" | "template" | "survey" | "roles" | "fields":
+        case "template":
+            return replace(book, templates={**book.templates, event.id: Template.model_validate(event.content)})
+        case "rule_set" | "survey" | "roles" | "fields":
             return book
     assert_never(event.kind)
 
@@ -77,7 +82,7 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports) -> bool:
+def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | Template) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     match item:
         case Calendar():
@@ -88,6 +93,8 @@ def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Live
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
         case Figures():
             return item.id in book.figures and book.figures[item.id].version >= item.version
+        case Template():
+            return item.id in book.templates and book.templates[item.id].version >= item.version
         case Desk():
             return book.desk_activated and book.desk.version >= item.version
         case LiveImports():
