@@ -11,6 +11,8 @@ from schemas.configuration.desk import Desk
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.policy import Policy
+from schemas.configuration.routing import RoutingRules
+from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.template import Template
 
 
@@ -30,6 +32,8 @@ class Book:
     """Which imported history was told to go live, in order."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """By id, the latest version."""
+    rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
+    """By concern, the latest version."""
     templates: Mapping[str, Template] = field(default_factory=dict)
     """By id, the latest version: what was written by an older one is recorded."""
 
@@ -40,6 +44,12 @@ class Book:
             KeyError: no such calendar was ever activated.
         """
         return self.calendars[id, self.latest_calendar[id] if version is None else version]
+
+    @property
+    def routing(self) -> RoutingRules | None:
+        """Who gets what; None where nothing says so."""
+        found = self.rule_sets.get("routing")
+        return found if isinstance(found, RoutingRules) else None
 
     def code(self, list_id: str, text: str | None) -> str | None:
         """Return the published code that ``text`` spells, or None."""
@@ -65,6 +75,9 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, code_lists=lists)
         case "rule_set" if event.id == LIVE_IMPORTS:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
+        case "rule_set" if (concern := event.content.get("concern")) in CONCERNS:
+            made = CONCERNS[concern].model_validate(event.content)
+            return replace(book, rule_sets={**book.rule_sets, concern: made})
         case "figures":
             return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
         case "template":
@@ -82,8 +95,10 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | Template) -> bool:
+def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Template) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
+    if isinstance(item, RuleSet):
+        return item.concern in book.rule_sets and book.rule_sets[item.concern].version >= item.version
     match item:
         case Calendar():
             return book.latest_calendar.get(item.id, 0) >= item.version

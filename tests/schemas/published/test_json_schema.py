@@ -10,6 +10,7 @@ import pytest
 
 from schemas.catalogue import COMMANDS, EVENTS
 from schemas.configuration import ConfigurationRefused, load
+from schemas.configuration.rule_set import CONCERNS
 from schemas.published.asyncapi import render as render_asyncapi
 from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import CHANNELS, DIALECT, documents, render
@@ -57,7 +58,8 @@ def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None
         *(f"commands/{name}.json" for name in COMMANDS),
         *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
         *(f"channels/{name}.json" for name in CHANNELS),
-        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy")),
+        *(f"configuration/rule_set.{concern}.json" for concern in CONCERNS),
+        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy", "template")),
     ])  # fmt: skip
 
 

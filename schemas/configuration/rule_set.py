@@ -1,0 +1,13 @@
+"""Rule sets: by ``concern`` what they decide. Of each concern one is in force, a higher version replaces it whole."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from schemas.configuration.routing import RoutingRules
+
+RuleSet = RoutingRules
+"""Any of them; each names its ``concern``."""
+CONCERNS: Final[Mapping[str, type[RuleSet]]] = {
+    "routing": RoutingRules,
+}
+"""By the word that a file says after ``concern:``."""
