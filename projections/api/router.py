@@ -8,6 +8,7 @@ from projections.views.audit_trail import routes as audit_trail
 from projections.views.cases import routes as cases
 from projections.views.causes import routes as causes
 from projections.views.funnel import routes as funnel
+from projections.views.problems import routes as problems
 from projections.views.rates import routes as rates
 from projections.views.remedies import routes as remedies
 from projections.views.satisfaction import routes as satisfaction
@@ -25,6 +26,7 @@ _ALL = (
     remedies.routes,
     workload.routes,
     rates.routes,
+    problems.routes,
 )
 
 

@@ -5,6 +5,7 @@ from projections.views.audit_trail.rows import AuditTrail
 from projections.views.cases.rows import Cases
 from projections.views.causes.rows import Causes
 from projections.views.funnel.rows import Funnel
+from projections.views.problems.rows import Problems
 from projections.views.remedies.rows import Remedies
 from projections.views.satisfaction.rows import Satisfaction
 from projections.views.search.rows import Search
@@ -14,5 +15,5 @@ from projections.views.workload.rows import Workload
 
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
-    figures = (Satisfaction(), Causes(), Remedies(), Workload())
+    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Problems())
     return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures
