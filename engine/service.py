@@ -123,7 +123,7 @@ class Service:
         wanted = list(configurations)
         for _ in range(_TRIES_ALONE):
             book, version = self._read_book()
-            refuse(wanted, book.latest_calendar)
+            refuse(wanted, book.latest_calendar, book.templates)
             events = [activation(item) for item in wanted if not in_force.holds(book, item)]
             if not events:
                 return 0

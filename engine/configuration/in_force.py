@@ -10,6 +10,7 @@ from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
+from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy
 from schemas.configuration.routing import RoutingRules
 from schemas.configuration.rule_set import CONCERNS, RuleSet
@@ -50,6 +51,12 @@ class Book:
         """Who gets what; None where nothing says so."""
         found = self.rule_sets.get("routing")
         return found if isinstance(found, RoutingRules) else None
+
+    @property
+    def notices(self) -> Notices | None:
+        """Who is told what; None where nothing says so."""
+        found = self.rule_sets.get("notices")
+        return found if isinstance(found, Notices) else None
 
     def code(self, list_id: str, text: str | None) -> str | None:
         """Return the published code that ``text`` spells, or None."""

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
+from schemas.configuration.notices import Notices
 from schemas.configuration.routing import RoutingRules
 
-RuleSet = RoutingRules
+RuleSet = Notices | RoutingRules
 """Any of them; each names its ``concern``."""
 CONCERNS: Final[Mapping[str, type[RuleSet]]] = {
+    "notices": Notices,
     "routing": RoutingRules,
 }
 """By the word that a file says after ``concern:``."""
