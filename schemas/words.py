@@ -89,6 +89,8 @@ RemedyForm = Literal[
 ]  # fmt: skip
 RemedyGround = Literal["fault", "no_fault", "exception"]
 RemedyHead = Literal["price", "expenses", "distress", "penalty"]
+Advised = Literal["followed", "alternative", "overruled", "unstudied"]
+"""How a proposed remedy stands to what the rule proposes; ``unstudied``: the rule asks to look into the case first."""
 Stage = Literal["registration", "investigation", "corrective_action", "satisfaction_check", "closed"]
 Outcome = Literal["upheld", "partly_upheld", "not_upheld"]
 ExitReason = Literal[
@@ -174,6 +176,8 @@ class Point(Frozen):
     order_reference: Personal[str] | None = None
     claimed: Money | None = None
     remedy_sought: RemedyForm | None = None
+    distress: Money | None = None
+    """Claimed for moral damages, beside ``claimed``."""
 
 
 class PointOutcome(Frozen):

@@ -12,6 +12,7 @@ from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy
+from schemas.configuration.remedies import RemedyRules
 from schemas.configuration.routing import RoutingRules
 from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.template import Template
@@ -51,6 +52,12 @@ class Book:
         """Who gets what; None where nothing says so."""
         found = self.rule_sets.get("routing")
         return found if isinstance(found, RoutingRules) else None
+
+    @property
+    def remedy_rules(self) -> RemedyRules | None:
+        """What is proposed for which complaint; None where nothing says so."""
+        found = self.rule_sets.get("remedies")
+        return found if isinstance(found, RemedyRules) else None
 
     @property
     def notices(self) -> Notices | None:

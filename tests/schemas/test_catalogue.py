@@ -20,7 +20,7 @@ DESIGNED = [
     "complaint.investigation_started", "complaint.cause_established",
     "complaint.remedy_proposed", "complaint.remedy_approved", "complaint.remedy_rejected",
     "complaint.remedy_offered", "complaint.remedy_accepted", "complaint.remedy_refused",
-    "complaint.compensated", "complaint.remedy_reversed", "complaint.promised", "complaint.promise_kept",
+    "complaint.compensated", "complaint.remedy_reversed", "complaint.remedies_questioned", "complaint.promised", "complaint.promise_kept",
     "complaint.action_assigned", "complaint.action_completed", "complaint.resolved",
     "complaint.outcome_accepted", "complaint.outcome_disputed", "complaint.discontinued", "complaint.closed",
     "complaint.reopened",
