@@ -217,6 +217,8 @@ def _record(command: RecordMessage, case: Case, given: Given) -> tuple[Event, ..
             body=command.body,
             attachments=command.attachments,
             delivery=command.delivery,
+            queued=command.queued,
+            rendered=command.rendered,
         ),
     )
 
@@ -265,6 +267,7 @@ def _reply_message(command: Reply, message: UUID, case: Case, given: Given) -> M
         subject=command.subject,
         body=command.body,
         attachments=command.attachments,
+        queued=command.queued,
     )
 
 

@@ -16,6 +16,8 @@ from schemas.words import (
     DeliveryStatus,
     Direction,
     Frozen,
+    Instant,
+    Language,
     MessageId,
     Party,
     Personal,
@@ -38,6 +40,29 @@ class ReviewScore(Frozen):
 
     criterion: Code
     score: Annotated[int, Field(ge=0, le=10)]
+
+
+class Queued(Frozen):
+    """Plaint sends the message itself: whoever follows the log for it finds here when and to whom.
+
+    What became of it is a ``complaint.delivery_reported`` of the message.
+    """
+
+    not_before: Instant | None = None
+    """Nobody is to be told before: outside of delivery hours, or to wait for others of the same bundle."""
+    bundled: bool = False
+    """May leave in one mail with others to the same mailbox."""
+    staff: ActorId | None = None
+    """Whom of ours it is for, and of which team; neither where it is for somebody else."""
+    team: Code | None = None
+
+
+class Rendered(Frozen):
+    """The template that a text was written from."""
+
+    template: Code
+    version: Annotated[int, Field(ge=1)]
+    language: Language
 
 
 class MessageRecorded(Event):
@@ -65,6 +90,9 @@ class MessageRecorded(Event):
     attachments: tuple[Attachment, ...] = ()
     delivery: DeliveryStatus | None = None
     sense: Sense | None = None
+    queued: Queued | None = None
+    """Absent: whoever recorded it has sent it, or does."""
+    rendered: Rendered | None = None
 
 
 class DeliveryReported(Event):
@@ -134,6 +162,8 @@ class RecordMessage(Command):
     body: str | None = None
     attachments: tuple[Attachment, ...] = ()
     delivery: DeliveryStatus | None = None
+    queued: Queued | None = None
+    rendered: Rendered | None = None
 
 
 class ReportDelivery(Command):
@@ -162,6 +192,8 @@ class Reply(Command):
     signed_by: ActorId | None = None
     apology: bool = False
     checks: QualityVerdict | None = None
+    queued: Queued | None = None
+    """Plaint sends it by e-mail, where it is set up to; absent: the sender of the command does."""
 
 
 class ReviewReply(Command):
