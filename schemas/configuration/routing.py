@@ -111,6 +111,12 @@ class CallBack(Closed):
     within: TargetField
     slot_minutes: Annotated[int, Field(ge=15, le=480)] = 60
 
+    @model_validator(mode="after")
+    def _in_hours(self) -> Self:
+        if self.within.in_days:
+            raise ValueError("within: ends with a day; write hours or minutes, such as '4 working hours'")
+        return self
+
 
 class Then(Closed):
     """What a rule gives; what it leaves out it leaves to the rules after it."""
@@ -203,6 +209,7 @@ class Given(Closed):
     subject: str | None = None
     text: str = ""
     claimed: Money | None = None
+    has_phone: bool = False
     earlier_days: tuple[Annotated[int, Field(ge=0)], ...] = ()
     same_product_days: tuple[Annotated[int, Field(ge=0)], ...] = ()
 
@@ -219,6 +226,9 @@ class Expected(Closed):
     team: Code | None = None
     reply_channel: Channel | None = None
     final_reply_by: Code | None = None
+    advice: Codes = ()
+    """Exactly these, in any order."""
+    call_back: bool = False
     rules: Codes = ()
     """Exactly these gave something, in their order."""
 
@@ -238,7 +248,7 @@ class RoutingRules(Closed):
     version: Annotated[int, Field(ge=1)]
     concern: Literal["routing"]
     calendar: Code | None = None
-    """By which a call-back is counted; left out: at any hour."""
+    """By which call-backs are counted."""
     rules: Annotated[tuple[RoutingRule, ...], Field(min_length=1)]
     staff: tuple[Member, ...] = ()
     cases: tuple[RoutingCase, ...] = ()
@@ -254,6 +264,9 @@ class RoutingRules(Closed):
         yield from _twice("rules", "rule", rules, "give each rule a name of its own")
         yield from _twice("staff", "person", [one.person for one in self.staff], "write all teams into one entry")
         yield from _twice("cases", "case", [one.case for one in self.cases], "give each case a name of its own")
+        for index, rule in enumerate(self.rules):
+            if rule.then.call_back is not None and self.calendar is None:
+                yield f"rules.{index}.then.call_back: no calendar counts it; name one as `calendar` of the rule set"
         for index, one in enumerate(self.cases):
             for name in one.then.rules:
                 if name not in rules:
