@@ -105,6 +105,10 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.replay:diff",
                 "Show what changed in a case between two points of its history, and which events changed it; no texts.",
             ),
+            "remedies": (
+                "consumers.cli.remedies:remedies",
+                "Show what the table of remedies proposes for a case, by which rule, within which limits; or take one.",
+            ),
             "do": (
                 "consumers.cli.cases:do",
                 "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",
