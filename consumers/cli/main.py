@@ -178,6 +178,27 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "rules": (
+        "What is decided by rule.",
+        {
+            "explain": (
+                "consumers.cli.rules:explain",
+                "Tell which rule decided what in a case, what it looked at, and what else would have held.",
+            ),
+            "test": (
+                "consumers.cli.rules:run_cases",
+                "Run the given/then cases that stand in rule sets; needs no database.",
+            ),
+            "what-if": (
+                "consumers.cli.rules:what_if",
+                "Replay recorded cases under a draft rule set: who would get what; changes nothing.",
+            ),
+            "person": (
+                "consumers.cli.rules:person",
+                "Print how rules and events call a local person: the opaque id that a staff list names.",
+            ),
+        },
+    ),
     "keys": (
         "Master keys, which wrap the keys of all personal data.",
         {
