@@ -109,9 +109,44 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.remedies:remedies",
                 "Show what the table of remedies proposes for a case, by which rule, within which limits; or take one.",
             ),
+            "similar": (
+                "consumers.cli.problems:similar",
+                "List complaints that say much the same as this one, and the problems they belong to.",
+            ),
             "do": (
                 "consumers.cli.cases:do",
                 "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",
+            ),
+        },
+    ),
+    "problem": (
+        "Systemic causes behind several complaints.",
+        {
+            "list": (
+                "consumers.cli.problems:list_problems",
+                "List systemic causes, suspected by rule or named by a person, those with most complaints first.",
+            ),
+            "show": ("consumers.cli.problems:show", "Show a problem with its complaints and actions."),
+            "clusters": (
+                "consumers.cli.problems:clusters",
+                "Group the complaints of the latest days by what they say, the largest group first.",
+            ),
+            "open": (
+                "consumers.cli.problems:open_problem",
+                "Open a problem, or confirm a suspected one, by naming its cause; says its id.",
+            ),
+            "do": (
+                "consumers.cli.problems:do",
+                "Give a command for a problem: link complaints, assign and complete actions, record the lesson, "
+                "close it.",
+            ),
+            "effect": (
+                "consumers.cli.problems:effect",
+                "Count the complaints of a problem a day, before its first completed action and after it.",
+            ),
+            "lessons": (
+                "consumers.cli.problems:lessons",
+                "Show the board of lessons: what happened, what was changed, what it brought.",
             ),
         },
     ),

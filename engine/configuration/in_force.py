@@ -12,7 +12,9 @@ from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy
+from schemas.configuration.problems import ProblemRules
 from schemas.configuration.remedies import RemedyRules
+from schemas.configuration.replies import ReplyRules
 from schemas.configuration.routing import RoutingRules
 from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.template import Template
@@ -58,6 +60,18 @@ class Book:
         """What is proposed for which complaint; None where nothing says so."""
         found = self.rule_sets.get("remedies")
         return found if isinstance(found, RemedyRules) else None
+
+    @property
+    def problem_rules(self) -> ProblemRules | None:
+        """When like complaints become a suspected problem; None where nothing says so."""
+        found = self.rule_sets.get("problems")
+        return found if isinstance(found, ProblemRules) else None
+
+    @property
+    def reply_rules(self) -> ReplyRules | None:
+        """What is asked of replies; None where nothing is."""
+        found = self.rule_sets.get("replies")
+        return found if isinstance(found, ReplyRules) else None
 
     @property
     def notices(self) -> Notices | None:

@@ -9,11 +9,12 @@ from projections.views.problems.rows import Problems
 from projections.views.remedies.rows import Remedies
 from projections.views.satisfaction.rows import Satisfaction
 from projections.views.search.rows import Search
+from projections.views.similar.rows import Similar
 from projections.views.sla_timers.rows import SlaTimers
 from projections.views.workload.rows import Workload
 
 
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
-    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Problems())
+    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Problems(), Similar())
     return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures
