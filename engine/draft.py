@@ -180,6 +180,7 @@ class Draft:
             received_at=around.received_at,
             history=history,
             erased=self.erased(stream),
+            about=self.known.about.get(stream),
         )
 
     def _unit(self, item: Arrived | Asked) -> str:

@@ -23,6 +23,7 @@ from engine.incoming import Circumstances, Done, Incoming, Refused, Result
 from engine.known import Known
 from engine.past import PastCase
 from engine.planning import Plan
+from engine.replying import Replying
 from engine.settling import Settled, Settling
 from engine.store.batch import Append, Batch, Committed, Conflict, SourceMove
 from engine.store.store import Store
@@ -59,6 +60,7 @@ class Service:
         self._keyed = store.fingerprint.of
         self._in_force = (Book(), 0)
         self._erasures = erasures
+        self._replying = Replying(store.read)
 
     @property
     def erasing(self) -> Erasing:
@@ -168,10 +170,12 @@ class Service:
     def _once(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         """Plan and commit. Where a person was erased meanwhile, it is planned again without him, or turned away."""
         gone: frozenset[Pair] = frozenset()
+        about = self._replying.about(items) if self.book().reply_rules else {}
         while True:
             keyed = cache(self._keyed)  # each name of a message is asked for about three times
             known = knowledge.gather(self._store, items, keyed)
             known.gone = gone
+            known.about = about
             found = self._tried(items, known, keyed, now)
             if isinstance(found, tuple):
                 return found

@@ -24,6 +24,7 @@ RefusalCode = Literal[
     "currency_differs",
     "unknown_message",
     "not_a_reply",
+    "reply_unfit",              # the reply check keeps it back: mend it, or send it with a written reason
     "unknown_request",
     "unknown_promise",
     "unknown_action",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine.configuration.in_force import Book
 from engine.ids import derived
+from engine.text.replies.finding import About
 from schemas.complaint.assignment import EscalateByClock
 from schemas.complaint.base import Command, Event
 from schemas.complaint.clocks import ExtendDeadline, ReapplySla, ReportMiss
@@ -103,6 +104,9 @@ class Given:
     history: Sequence[Stored] = ()
     erased: frozenset[UUID] = frozenset()
     """Persons whose key in this stream was destroyed: no text can be theirs any more."""
+
+    about: About | None = None
+    """The texts of the case that a reply is judged by, handed in with ``complaint.reply`` alone. Personal."""
 
     @property
     def by_person(self) -> bool:

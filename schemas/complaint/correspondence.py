@@ -22,17 +22,38 @@ from schemas.words import (
     Party,
     Personal,
     Purpose,
+    RuleRef,
     Sense,
     Visibility,
 )  # fmt: skip
 
 
+class QualityPart(Frozen):
+    """One part of the score, such as ``structure``."""
+
+    part: Code
+    score: Annotated[int, Field(ge=0, le=100)]
+
+
+class QualityPlace(Frozen):
+    """Where in the body a finding stands: characters from ``start`` up to before ``end``."""
+
+    check: Code
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+
+
 class QualityVerdict(Frozen):
-    """What the reply check said; its text parts are never kept, only codes and the score."""
+    """What the reply check said; its text parts are never kept, only codes, numbers and the score."""
 
     score: Annotated[int, Field(ge=0, le=100)] | None = None
     findings: tuple[Code, ...] = ()
     passed: bool = True
+    """False: it went out all the same, with a person's written reason."""
+    parts: tuple[QualityPart, ...] | None = None
+    places: tuple[QualityPlace, ...] | None = None
+    judged_by: RuleRef | None = None
+    """The rules that it was judged by; absent where whoever replied brought the verdict along."""
 
 
 class ReviewScore(Frozen):
@@ -112,6 +133,8 @@ class ComplaintReplied(Event):
     signed_by: ActorId | None = None
     apology: bool = False
     checks: QualityVerdict | None = None
+    articles: tuple[Code, ...] | None = None
+    """Of the knowledge base, that it was written by; absent: none."""
 
 
 class ReplyReviewed(Event):
@@ -192,6 +215,9 @@ class Reply(Command):
     signed_by: ActorId | None = None
     apology: bool = False
     checks: QualityVerdict | None = None
+    """Counts only where no rule set of concern ``replies`` is in force: else Plaint judges itself."""
+    articles: tuple[Code, ...] = ()
+    """Articles of the knowledge base that it was written by; their use is counted."""
     queued: Queued | None = None
     """Plaint sends it by e-mail, where it is set up to; absent: the sender of the command does."""
 

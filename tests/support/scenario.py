@@ -16,6 +16,7 @@ from engine.complaint.decider import Case, ComplaintCommand, State, decide, fold
 from engine.complaint.given import Given
 from engine.complaint.state_bytes import to_bytes
 from engine.configuration.in_force import Book
+from engine.text.replies.finding import About
 from schemas.complaint.base import Event
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered, MessageContent
 from schemas.configuration.desk import Desk
@@ -140,6 +141,7 @@ class History:
         on_behalf_of: str | None = None,
         why: bool = False,
         command_id: UUID | None = None,
+        about: About | None = None,
     ) -> "When":
         """Return what was asked, and by whom."""
         asked = Given(
@@ -154,6 +156,7 @@ class History:
             stream=STREAM,
             why=why,
             history=self.past,
+            about=about,
         )
         return When(self, command, asked)
 

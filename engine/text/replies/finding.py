@@ -2,19 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 from engine.text.similarity import Sketch
 from engine.text.words import Place
+from schemas.configuration.replies import ReplyCheck
 
-Check = Literal[
-    "greeting_missing", "apology_missing", "cause_missing", "help_missing", "alternative_missing", "end_missing",
-    "explanation_alone", "question_unanswered", "promise_without_date", "no_fault_unsaid",
-    "stock_phrase", "officialese", "long_sentence", "noun_chain",
-    "blame", "defence",
-    "same_text", "wrong_name", "wrong_number", "personal_data_in_public", "data_of_others",
-]  # fmt: skip
-CHECKS: tuple[Check, ...] = get_args(Check)
+Check = ReplyCheck
 
 
 class Finding(NamedTuple):

@@ -18,7 +18,8 @@ Thank you for telling us."""
 
 
 def about(given: dict[str, Any]) -> About:
-    return About(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return About(**fields)
 
 
 def told(part: str) -> tuple[int, int, int]:
