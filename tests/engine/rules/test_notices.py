@@ -93,7 +93,9 @@ def test_whoever_opted_out_still_learns_that_it_arrived_and_what_is_asked_of_him
 
 
 def test_a_notice_has_one_id_for_its_event_or_for_its_cycle() -> None:
-    acknowledgement, due_soon = SHIPPED.rules[0], SHIPPED.rules[9]
+    acknowledgement, due_soon = (
+        next(one for one in SHIPPED.rules if one.rule == rule) for rule in ("acknowledgement", "due-soon")
+    )
     assert (acknowledgement.rule, due_soon.rule) == ("acknowledgement", "due-soon")
     other, later = UUID(int=9), replace(SEEN, cycle=2)
     assert message_id(acknowledgement, ID, SEEN) == message_id(acknowledgement, other, SEEN)
