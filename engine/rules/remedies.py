@@ -98,13 +98,18 @@ def advise(facts: RemedyFacts, table: RemedyRules) -> Advice:
 
 def holds(when: RemedyWhen, facts: RemedyFacts) -> bool:
     """Tell whether every field that ``when`` names is known and one of its values."""
-    pairs = (
-        (when.nature, facts.nature),
-        (when.informed, facts.informed),
-        (when.responsibility, facts.responsibility),
-        (when.type, facts.type),
+    return wanting(when, facts) is None
+
+
+def wanting(when: RemedyWhen, facts: RemedyFacts) -> tuple[str, tuple[str, ...], str | None] | None:
+    """Return the first field that does not fit, what it should be and what it is; None where all fit."""
+    pairs: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
+        ("nature", when.nature, facts.nature),
+        ("informed", when.informed, facts.informed),
+        ("responsibility", when.responsibility, facts.responsibility),
+        ("type", when.type, facts.type),
     )
-    return all(not wanted or value in wanted for wanted, value in pairs)
+    return next((pair for pair in pairs if pair[1] and pair[2] not in pair[1]), None)
 
 
 def _ground(
