@@ -6,6 +6,7 @@ RefusalCode = Literal[
     "unknown_complaint",        # no such stream
     "already_exists",           # the stream has its first event already
     "no_final_reply",           # closing needs a final reply in this cycle
+    "signature_missing",        # the final reply must be signed by or for a team, and is not
     "public_reply_missing",     # a public complaint needs its public closing reply
     "not_resolved",             # needs an outcome first
     "not_closed",               # only what ended can be reopened

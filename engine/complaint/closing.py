@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
+from engine.complaint import signing
 from engine.complaint.given import Given
 from engine.complaint.stage import Closed, CorrectiveAction, Exited, Investigation, Registration, SatisfactionCheck
 from schemas.complaint.base import Event
@@ -24,7 +25,8 @@ def close(command: Close, case: Case, given: Given) -> tuple[Event, ...]:
     """Return the end of the cycle.
 
     Raises:
-        Refusal: ``not_resolved``, ``no_final_reply``, ``public_reply_missing``, ``reason_differs`` or ``not_due``.
+        Refusal: ``not_resolved``, ``no_final_reply``, ``signature_missing``, ``public_reply_missing``,
+            ``reason_differs`` or ``not_due``.
     """
     match case.stage:
         case Closed():
@@ -40,6 +42,8 @@ def close(command: Close, case: Case, given: Given) -> tuple[Event, ...]:
             assert_never(case.stage)
     written = given.by_person and given.why
     without_reply = _without_reply(case, written=written)
+    if without_reply is None and not written:
+        _require_signature(case, given)
     _require_public_closing(case, written=written)
     return (
         ComplaintClosed(subject_id=case.subject(given), reason=reason, cycle=case.cycle, without_reply=without_reply),
@@ -86,6 +90,12 @@ def _without_reply(case: Case, *, written: bool) -> WithoutReply | None:
     if written:
         return "written_reason"
     raise Refusal("no_final_reply", "send the final reply, or let a person write why there is none", cycle=case.cycle)
+
+
+def _require_signature(case: Case, given: Given) -> None:
+    if not signing.signed(case, given):
+        team = signing.team_of(case)
+        raise Refusal("signature_missing", "have the final reply signed by or for this team", team=team)
 
 
 def _require_public_closing(case: Case, *, written: bool) -> None:

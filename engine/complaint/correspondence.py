@@ -77,6 +77,7 @@ class Answer:
     final: bool
     author: str
     cycle: int
+    signed_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +274,7 @@ def evolve(part: Correspondence, event: Events, around: Circumstances) -> Corres
         case DeliveryReported():
             return changed(part, deliveries=_with_delivery(part, event.message, event.status))
         case ComplaintReplied():
-            answer = Answer(event.message, event.final, event.signed_by or around.actor, part.cycle)
+            answer = Answer(event.message, event.final, event.signed_by or around.actor, part.cycle, event.signed_for)
             return changed(part, answers=(*part.answers, answer))
         case ReplyReviewed():
             others = tuple(r for r in part.reviews if (r.message, r.reviewer) != (event.message, around.actor))

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from engine.complaint import signing
 from engine.complaint.given import Given
 from engine.rules.replies import Checked, check, verdict
 from engine.sla.calendar import OpenTime, compile_calendar, from_us, to_us
@@ -37,7 +38,8 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     """Return the message and the answer; a message that is recorded already becomes one. Dated promises follow.
 
     Raises:
-        Refusal: ``not_a_reply``; or ``reply_unfit``, where the rules keep it back and no reason is written.
+        Refusal: ``not_a_reply``; ``signature_missing``, see ``signing``; or ``reply_unfit``, where the rules keep
+            it back and no reason is written.
     """
     message = command.message or given.derive("message")
     known = case.correspondence.message(message)
@@ -48,11 +50,13 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     counterparty = known.counterparty if known else command.counterparty or "complainant"
     if counterparty not in ("complainant", "representative") or (known and known.direction != "outbound"):
         raise Refusal("not_a_reply", "only a message to the complainant answers him", counterparty=counterparty)
+    signing.require(command, case, given)
     replied = ComplaintReplied(
         subject_id=case.subject(given),
         message=message,
         final=command.final,
         signed_by=command.signed_by,
+        signed_for=command.signed_for,
         apology=command.apology,
         checks=_judged(command, case, given),
         articles=command.articles or None,

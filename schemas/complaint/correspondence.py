@@ -131,6 +131,8 @@ class ComplaintReplied(Event):
     message: MessageId
     final: bool
     signed_by: ActorId | None = None
+    signed_for: Code | None = None
+    """A team in whose name it is signed."""
     apology: bool = False
     checks: QualityVerdict | None = None
     articles: tuple[Code, ...] | None = None
@@ -213,6 +215,8 @@ class Reply(Command):
     body: str
     attachments: tuple[Attachment, ...] = ()
     signed_by: ActorId | None = None
+    signed_for: Code | None = None
+    """A team in whose name it is signed, such as ``management``; a verified person says so."""
     apology: bool = False
     checks: QualityVerdict | None = None
     """Counts only where no rule set of concern ``replies`` is in force: else Plaint judges itself."""
