@@ -46,6 +46,10 @@ _COMMANDS: Commands = {
         "consumers.cli.publishing:publish",
         "Publish events, notices and dead letters to Kafka until Ctrl-C; of several replicas one works.",
     ),
+    "mail": (
+        "consumers.cli.mailing:mail",
+        "Send the mail that cases have queued to PLAINT_SMTP_SERVER until Ctrl-C; of several replicas one works.",
+    ),
     "funnel": (
         "consumers.cli.funnels:funnel",
         "Show how far complaints come: entered = passed + exited + there now, for every stage.",

@@ -29,7 +29,8 @@ def run(
 ) -> int:
     """Run the HTTP door, all views, the clocks, the rules and the upkeep in one process until Ctrl-C.
 
-    Where ``PLAINT_KAFKA_SERVERS`` is set it does what ``plaint consume`` and ``plaint publish`` do, too.
+    Where ``PLAINT_KAFKA_SERVERS`` is set it does what ``plaint consume`` and ``plaint publish`` do, too, and
+    where ``PLAINT_SMTP_SERVER`` is, what ``plaint mail`` does.
     """
     chosen = read_settings()
     with _door(chosen) as door, session(chosen) as here:
@@ -44,20 +45,26 @@ def run(
         processes.serve(
             here,
             door,
-            more={**reactions.WORKS, **_kafka(chosen)},
+            more={**reactions.WORKS, **_beside(chosen)},
             on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"),
         )
     output.say("stopped")
     return output.OK
 
 
-def _kafka(chosen: Settings) -> dict[str, processes.Work]:
-    """Return what runs beside where a cluster is named."""
-    if chosen.kafka_servers is None:
-        return {}
-    from consumers.wiring import consumption, publishing
+def _beside(chosen: Settings) -> dict[str, processes.Work]:
+    """Return what runs beside where a cluster or a mail server is named."""
+    works: dict[str, processes.Work] = {}
+    if chosen.kafka_servers is not None:
+        from consumers.wiring import consumption, publishing
 
-    return {"publisher": publishing.publish, "consumption": consumption.read}
+        works |= {"publisher": publishing.publish, "consumption": consumption.read}
+    if chosen.smtp_server is not None:
+        from consumers.wiring import mailing
+
+        mailing.from_of(chosen)
+        works["mail"] = mailing.send
+    return works
 
 
 @contextmanager

@@ -28,6 +28,7 @@ def test_a_message_that_is_to_be_sent_is_noticed_without_its_words_or_address() 
         "business_unit": "main",
         "actor": "service:intake",
         "origin": "live",
+        "occurred_precision": "instant",
         "message": str(uid("m")),
         "channel": "email",
         "counterparty": "staff",
