@@ -4,17 +4,17 @@ Nothing of it is kept but sketches of replies, in memory: numbers that no text c
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from engine.complaint.told import parties, texts
 from engine.incoming import Asked, Incoming
 from engine.store.batch import Recorded
 from engine.store.read import Reader
 from engine.text.replies.finding import About
 from engine.text.similarity import Sketch, sketch
-from schemas.complaint.correspondence import ComplaintReplied, MessageRecorded, PartyAdded, Reply
-from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
-from schemas.words import Party, Point, Withheld
+from schemas.complaint.correspondence import MessageRecorded, Reply
 
 _LOOKED_BACK: Final = 5_000
 """Positions of the log in which a process that just began looks for replies."""
@@ -82,54 +82,6 @@ def _replies(found: Iterable[Recorded]) -> Iterator[Said]:
 
 
 def _about(stream: UUID, history: Sequence[Recorded], lately: Iterable[Said]) -> About:
-    parties = list(_parties(history))
-    his = [one for one in parties if one.role not in ("respondent", "authority")]
-    own = {one.subject_id for one in parties} | {recorded.event.subject_id for recorded in history}
-    return About(
-        complaint=tuple(_complained(history)),
-        names=tuple(_known(one.name for one in his)),
-        other_names=tuple(_known(one.name for one in parties if one not in his)),
-        references=tuple(_references(history)),
-        contacts=tuple(_known(contact.value for one in his for contact in one.contacts)),
-        others=tuple(said.sketch for said in lately if said.stream != stream and said.subject not in own),
-    )
-
-
-def _known(texts: Iterable[str | Withheld | None]) -> Iterator[str]:
-    """Yield the texts that are there: what was erased is not."""
-    return (text for text in texts if isinstance(text, str) and text)
-
-
-def _parties(history: Iterable[Recorded]) -> Iterator[Party]:
-    for recorded in history:
-        match recorded.event:
-            case ComplaintReceived(parties=parties):
-                yield from parties
-            case PartyAdded(party=party):
-                yield party
-
-
-def _complained(history: Iterable[Recorded]) -> list[str]:
-    """Return what the complainant wrote since the last final reply: what the next one has to answer."""
-    texts: list[str] = []
-    for recorded in history:
-        match recorded.event:
-            case ComplaintReceived() as event:
-                texts += _known((event.subject, event.body))
-            case MessageRecorded(direction="inbound", automated=False) as event:
-                if event.counterparty in (None, "complainant", "representative"):
-                    texts += _known((event.body,))
-            case ComplaintReplied(final=True):
-                texts = []
-    return texts
-
-
-def _references(history: Iterable[Recorded]) -> Iterator[str]:
-    for recorded in history:
-        if isinstance(recorded.event, ComplaintRegistered):
-            yield from _known(one.number for one in recorded.event.external_refs)
-            yield from _known(text for point in recorded.event.points for text in _of_point(point))
-
-
-def _of_point(point: Point) -> tuple[str | Withheld | None, ...]:
-    return point.order_reference, point.serial
+    own = {party.subject_id for party in parties(history)} | {recorded.event.subject_id for recorded in history}
+    others = tuple(said.sketch for said in lately if said.stream != stream and said.subject not in own)
+    return replace(texts(history), others=others)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from engine.complaint import signing
+from engine.complaint import signing, told
 from engine.complaint.given import Given
 from engine.rules.replies import Checked, check, verdict
 from engine.sla.calendar import OpenTime, compile_calendar, from_us, to_us
@@ -117,16 +116,7 @@ def _spoken(place: Place) -> str:
 
 def about(command: Reply, case: Case, given: Given) -> About:
     """Return what is known of the case when its reply is judged: texts as handed in, all else from the facts."""
-    finding = case.investigation.finding
-    nobody = finding is not None and finding.responsibility == "nobody"
-    gesture = any(one.ground == "no_fault" and one.status == "approved" for one in case.remedies.known)
-    return replace(
-        given.about or About(),
-        number=case.registration.number,
-        public=command.visibility == "public",
-        final=command.final,
-        no_fault=nobody or gesture,
-    )
+    return told.with_facts(given.about or About(), case, public=command.visibility == "public", final=command.final)
 
 
 # ------------------------------------------------------------------------------------------------ promises
