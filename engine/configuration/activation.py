@@ -18,9 +18,10 @@ from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LiveImports
 from schemas.configuration.policy import Policy
 from schemas.configuration.rule_set import CONCERNS, RuleSet
+from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Template
+Configuration = Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Survey | Template
 _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Calendar: "calendar",
     Policy: "policy",
@@ -29,6 +30,7 @@ _KINDS: dict[type[Configuration], ConfigurationKind] = {
     LiveImports: "rule_set",
     Figures: "figures",
     **dict.fromkeys(CONCERNS.values(), "rule_set"),
+    Survey: "survey",
     Template: "template",
 }
 

@@ -11,6 +11,7 @@ from engine.text import wording
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy, Selection
+from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
 Path = tuple[str | int, ...]
@@ -64,6 +65,7 @@ def problems(
     there = {**templates, **{one.id: one for one in items if isinstance(one, Template)}}
     notices = (one for one in items if isinstance(one, Notices))
     found.extend(Problem(one, *each) for one in notices for each in telling.problems(one, known, there))
+    found.extend(problem for one in items if isinstance(one, Survey) for problem in _of_survey(one, known))
     found.extend(_of_order(policies))
     return found
 
@@ -85,6 +87,12 @@ def _of_calendars(policy: Policy, known: set[str]) -> Iterator[Problem]:
         elif clock.calendar is None and policy.calendar is None:
             fix_here = "is missing, and the policy names none either; name the calendar that it counts by"
             yield Problem(policy, ("clocks", index, "calendar"), fix_here)
+
+
+def _of_survey(survey: Survey, known: set[str]) -> Iterator[Problem]:
+    if survey.follow_up is not None and survey.follow_up.calendar not in known:
+        fix = f"is not in force; add a file with it, or name one of: {', '.join(sorted(known)) or 'none is there'}"
+        yield Problem(survey, ("follow_up", "calendar"), f"calendar '{survey.follow_up.calendar}' {fix}")
 
 
 def _of_conditions(policy: Policy) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from schemas.configuration.remedies import RemedyRules
 from schemas.configuration.replies import ReplyRules
 from schemas.configuration.routing import RoutingRules
 from schemas.configuration.rule_set import CONCERNS, RuleSet
+from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
 
@@ -38,6 +39,8 @@ class Book:
     """By id, the latest version."""
     rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
     """By concern, the latest version."""
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
+    """By id, the latest version."""
     templates: Mapping[str, Template] = field(default_factory=dict)
     """By id, the latest version: what was written by an older one is recorded."""
 
@@ -108,9 +111,11 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, rule_sets={**book.rule_sets, concern: made})
         case "figures":
             return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
+        case "survey":
+            return replace(book, surveys={**book.surveys, event.id: Survey.model_validate(event.content)})
         case "template":
             return replace(book, templates={**book.templates, event.id: Template.model_validate(event.content)})
-        case "rule_set" | "survey" | "roles" | "fields":
+        case "rule_set" | "roles" | "fields":
             return book
     assert_never(event.kind)
 
@@ -123,7 +128,9 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Template) -> bool:
+def holds(
+    book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Survey | Template
+) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     if isinstance(item, RuleSet):
         return item.concern in book.rule_sets and book.rule_sets[item.concern].version >= item.version
@@ -136,6 +143,8 @@ def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Live
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
         case Figures():
             return item.id in book.figures and book.figures[item.id].version >= item.version
+        case Survey():
+            return item.id in book.surveys and book.surveys[item.id].version >= item.version
         case Template():
             return item.id in book.templates and book.templates[item.id].version >= item.version
         case Desk():

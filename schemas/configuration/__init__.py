@@ -7,9 +7,10 @@ from schemas.configuration.document import ConfigurationRefused, Document, build
 from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 from schemas.configuration.rule_set import CONCERNS, RuleSet
+from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | RuleSet | Template
+Configuration = Calendar | Policy | Desk | CodeList | Figures | RuleSet | Survey | Template
 
 _KINDS: dict[str, type[Configuration]] = {
     "calendar": Calendar,
@@ -17,6 +18,7 @@ _KINDS: dict[str, type[Configuration]] = {
     "desk": Desk,
     "code_list": CodeList,
     "figures": Figures,
+    "survey": Survey,
     "template": Template,
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "Figures",
     "Policy",
     "RuleSet",
+    "Survey",
     "Template",
     "load",
     "load_with_lines",

@@ -29,7 +29,7 @@ from schemas.channels.messenger import MessengerMessage
 from schemas.channels.review import ReviewMessage
 from schemas.channels.social import SocialMessage
 from schemas.channels.web_form import WebFormMessage
-from schemas.configuration import Calendar, CodeList, Desk, Figures, Policy, Template
+from schemas.configuration import Calendar, CodeList, Desk, Figures, Policy, Survey, Template
 from schemas.configuration.mapping import Mapping as HistoryMapping
 from schemas.configuration.rule_set import CONCERNS
 from schemas.envelope import Envelope
@@ -64,6 +64,7 @@ KINDS: Final[Mapping[str, type[BaseModel]]] = {
     "desk": Desk,
     "figures": Figures,
     "policy": Policy,
+    "survey": Survey,
     "template": Template,
 }
 """Kinds of configuration whose file says ``kind``."""
