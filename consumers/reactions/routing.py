@@ -134,8 +134,14 @@ def _assigned(found: Route, known: Known, here: _Routing) -> Assign:
 def _chosen(found: Route, known: Known, here: _Routing) -> Choice:
     if found.team is None:
         return Choice(None, ())
-    today = here.world.now().date()
+    today = here.world.now().astimezone(_zone(here)).date()
     return choose(here.rules.staff, found.team, here.loads, language=known.facts.language, on=today)
+
+
+def _zone(here: _Routing) -> ZoneInfo:
+    """Return the zone whose days count for who is away: that of the rules' calendar."""
+    calendar = here.rules.calendar
+    return ZoneInfo("UTC" if calendar is None else here.world.book().calendar(calendar).timezone)
 
 
 def _call_back(found: Route, known: Known, here: _Routing) -> MakePromise:
@@ -154,4 +160,3 @@ def _slot(due: datetime, minutes: int, zone: str, language: str | None) -> str:
     if language is not None and language.startswith("ru"):
         return f"Перезвонить {begin:%d.%m.%Y} с {begin:%H:%M} до {end:%H:%M} ({zone})"
     return f"Call back on {begin:%Y-%m-%d} between {begin:%H:%M} and {end:%H:%M} ({zone})"
-

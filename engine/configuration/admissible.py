@@ -5,12 +5,14 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import NamedTuple
 
-from engine.configuration import conditions, telling
+from engine.configuration import conditions, routed, telling
 from engine.configuration.activation import Configuration, NoSuchHolidays, expanded
 from engine.text import wording
 from schemas.configuration.calendar import Calendar
+from schemas.configuration.code_list import CodeList
 from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy, Selection
+from schemas.configuration.routing import RoutingRules
 from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
@@ -66,6 +68,9 @@ def problems(
     notices = (one for one in items if isinstance(one, Notices))
     found.extend(Problem(one, *each) for one in notices for each in telling.problems(one, known, there))
     found.extend(problem for one in items if isinstance(one, Survey) for problem in _of_survey(one, known))
+    lists = {one.id: one for one in items if isinstance(one, CodeList)}
+    routing = (one for one in items if isinstance(one, RoutingRules))
+    found.extend(Problem(one, *each) for one in routing for each in routed.problems(one, known, lists))
     found.extend(_of_order(policies))
     return found
 
