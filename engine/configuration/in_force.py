@@ -106,7 +106,8 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, code_lists=lists)
         case "rule_set" if event.id == LIVE_IMPORTS:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
-        case "rule_set" if (concern := event.content.get("concern")) in CONCERNS:
+        case "rule_set" if event.content.get("concern") in CONCERNS:
+            concern = str(event.content["concern"])
             made = CONCERNS[concern].model_validate(event.content)
             return replace(book, rule_sets={**book.rule_sets, concern: made})
         case "figures":

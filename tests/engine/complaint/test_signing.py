@@ -4,11 +4,12 @@ import pytest
 
 from engine.configuration.in_force import Book
 from schemas.complaint.assignment import ComplaintAssigned
+from schemas.complaint.base import Event
 from schemas.complaint.classification import FieldSet
 from schemas.complaint.correspondence import ComplaintReplied, MessageRecorded, Reply
 from schemas.complaint.lifecycle import Close, ComplaintClosed, ComplaintResolved
 from schemas.configuration.routing import RoutingRules
-from support.scenario import ANNA, BORIS, CLERK, COMPLAINANT, RECEIVED, REGISTERED, History, given, happened, uid
+from support.scenario import ANNA, BORIS, CLERK, COMPLAINANT, RECEIVED, REGISTERED, History, Past, given, happened, uid
 
 TO_MANAGEMENT = FieldSet(subject_id=COMPLAINANT, field="final_reply_by", value="management")
 LETTER = uid("letter")
@@ -31,7 +32,7 @@ BOOK = Book(
 )
 
 
-def addressed(*more: object) -> History:
+def addressed(*more: Event | Past) -> History:
     return given(RECEIVED, REGISTERED, TO_MANAGEMENT, *more).under(BOOK)
 
 
