@@ -100,7 +100,7 @@ class Notices(BaseModel):
     mailboxes: dict[Code, Mailbox] = Field(default_factory=dict)
     """Team -> where its mail goes."""
     mailbox: Mailbox | None = None
-    """Of teams that have none; left out: they are told through ``complaints.notices`` alone."""
+    """Of teams that have none; left out: only who answers in person is told, through ``complaints.notices``."""
     most_per_cycle: Annotated[int, Field(ge=1, le=1_000)] = 30
     """Automatic messages to one complainant in one cycle; none is written beyond, whatever answers them."""
     waiting: Waiting | None = Field(default_factory=Waiting)
