@@ -91,7 +91,7 @@ def what_if(
         _refuse_unfit(draft, rules, known.book.latest_calendar)
         here.store.access_log.note(Access(actor=sender(here).actor, what="list"))
         which = Which((), received_since(since), received_until(until))
-        with snapshot(here, concern.views) as seen, output.progress("cases", None) as bar:
+        with snapshot(here, concern.reads) as seen, output.progress("cases", None) as bar:
             asking = Asking(seen, here.store.keys.streams_of, known.book)
             opened = partial(_opened, here)
             totals = replayed(rules, concern, known, here.store.read, asking, which, opened=opened, progress=bar.at)

@@ -10,6 +10,7 @@ from engine.store.batch import Recorded
 from projections.answers import Answer, Snapshot
 from projections.replay.routing_facts import StreamsOf
 from projections.runtime.progress import Name
+from projections.views.cases import beside
 from schemas.configuration.rule_set import RuleSet
 
 
@@ -76,3 +77,8 @@ class Concern:
     """What these rules would give to recorded complaints."""
     test: Callable[[RuleSet], Sequence[CaseRun]] | None = None
     """Run the rule set's own cases; None: it has none."""
+
+    @property
+    def reads(self) -> tuple[Name, ...]:
+        """Which views a snapshot is lent of: that of cases where the concern itself reads none."""
+        return self.views or (beside.NAME,)

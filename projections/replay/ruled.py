@@ -101,7 +101,7 @@ def _explained(
     rules = book.rule_sets.get(name)
     if rules is None:
         return
-    with open(concern.views) as snapshot:
+    with open(concern.reads) as snapshot:
         seen = concern.explain(rules, history, Asking(snapshot, streams_of, book))
     if seen is not None:
         recorded = first is not None
