@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, assert_never
 from engine.complaint import signing
 from engine.complaint.given import Given
 from engine.complaint.stage import Closed, CorrectiveAction, Exited, Investigation, Registration, SatisfactionCheck
+from engine.rules.surveys import is_bad, survey_of
 from schemas.complaint.base import Event
 from schemas.complaint.lifecycle import Close, ComplaintClosed, ComplaintRated, OutcomeAccepted
 from schemas.refusals import Refusal
@@ -108,6 +109,11 @@ def _require_public_closing(case: Case, *, written: bool) -> None:
         raise Refusal("public_reply_missing", "answer in public before closing", cycle=case.cycle)
 
 
+def _bad(event: ComplaintRated, given: Given) -> bool:
+    """After a bad mark somebody sees to it before the cycle ends."""
+    return is_bad(event.scores, survey_of(event.survey, given.book.surveys))
+
+
 def closed_by_word(case: Case, event: Event, given: Given) -> tuple[Event, ...]:
     """Return the end of the cycle that the complainant's word brings, if he has been answered.
 
@@ -119,7 +125,7 @@ def closed_by_word(case: Case, event: Event, given: Given) -> tuple[Event, ...]:
     reason: CloseReason
     if isinstance(event, OutcomeAccepted):
         reason = "outcome_accepted"
-    elif isinstance(event, ComplaintRated) and event.cycle == part.cycle:
+    elif isinstance(event, ComplaintRated) and event.cycle == part.cycle and not _bad(event, given):
         reason = "rated"
     else:
         return ()

@@ -1,6 +1,6 @@
 """Whom to ask how satisfied he is, when to remind him, and which answer calls for somebody at once. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ from schemas.words import ExitReason
 OPT_OUT: Final = ("surveys", "none")
 """Field of a case, and its value, by which a complainant is not asked."""
 
-Because = Literal["open", "rated", "left", "opted_out"]
+Because = Literal["open", "unanswered", "rated", "left", "opted_out"]
 """Why nobody is asked."""
 
 
@@ -20,6 +20,8 @@ class Ended(NamedTuple):
 
     business_unit: str
     is_open: bool = False
+    answered: bool = True
+    """The complainant has his final reply, or the cycle is closed."""
     rated: bool = False
     exit: ExitReason | None = None
     opted_out: bool = False
@@ -39,6 +41,8 @@ def not_asked(ended: Ended, survey: Survey) -> Because | None:
     """Return why the complainant is not asked; None: he is."""
     if ended.is_open:
         return "open"
+    if not ended.answered:
+        return "unanswered"
     if ended.rated:
         return "rated"
     if ended.exit in survey.unless_exit:
@@ -49,6 +53,12 @@ def not_asked(ended: Ended, survey: Survey) -> Because | None:
 def taken_until(asked_at: datetime, survey: Survey) -> datetime:
     """Return until when the invitation's link is taken."""
     return asked_at + timedelta(days=survey.valid_days)
+
+
+def survey_of(name: str, surveys: Mapping[str, Survey]) -> Survey | None:
+    """Return the survey that a rating answers; one of another origin is judged by the first that is sent of itself."""
+    own = sorted((one for one in surveys.values() if one.ask == "after_cycle"), key=lambda one: one.id)
+    return surveys.get(name) or next(iter(own), None)
 
 
 def is_bad(scores: Iterable[Score], survey: Survey | None) -> bool:
