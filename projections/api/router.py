@@ -11,6 +11,7 @@ from projections.views.funnel import routes as funnel
 from projections.views.problems import routes as problems
 from projections.views.rates import routes as rates
 from projections.views.remedies import routes as remedies
+from projections.views.replies import routes as replies
 from projections.views.satisfaction import routes as satisfaction
 from projections.views.sla_timers import routes as sla_timers
 from projections.views.workload import routes as workload
@@ -27,6 +28,7 @@ _ALL = (
     workload.routes,
     rates.routes,
     problems.routes,
+    replies.routes,
 )
 
 

@@ -7,6 +7,7 @@ from projections.views.causes.rows import Causes
 from projections.views.funnel.rows import Funnel
 from projections.views.problems.rows import Problems
 from projections.views.remedies.rows import Remedies
+from projections.views.replies.rows import Replies
 from projections.views.satisfaction.rows import Satisfaction
 from projections.views.search.rows import Search
 from projections.views.similar.rows import Similar
@@ -16,5 +17,5 @@ from projections.views.workload.rows import Workload
 
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
-    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Problems(), Similar())
+    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Problems(), Similar(), Replies())
     return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures
