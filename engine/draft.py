@@ -219,6 +219,7 @@ class Draft:
             now=now,
             actor=around.sender.actor,
             identity=around.sender.identity,
+            on_behalf_of=around.sender.on_behalf_of,
             command_id=command_id,
             book=self.book,
             business_unit=loaded.business_unit or self._unit(item),
@@ -227,6 +228,7 @@ class Draft:
             received_at=around.received_at,
             history=history,
             erased=self.erased(stream),
+            about=self.known.about.get(stream),
         )
 
     def _unit(self, item: Arrived | Asked) -> str:

@@ -11,7 +11,7 @@ from schemas.channels.message import Message
 from schemas.complaint.base import Command
 from schemas.envelope import Source
 from schemas.refusals import RefusalCode
-from schemas.words import Identity
+from schemas.words import Identity, RuleRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Circumstances:
     """The source's compare-and-set that belongs to it."""
     buried: UUID | None = None
     """It was a dead letter under this id, and is tried again: released in the transaction of its effect."""
+    decided_by: RuleRef | None = None
+    """The rule that asks, where no person does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from engine.store.batch import Premises
 from engine.store.vault.fingerprint import opaque_id
 from engine.streams_of import StreamState
 from engine.taking import Keyed
+from engine.text.replies.finding import About
 from schemas.channels.message import Message, fingerprint_parts
 from schemas.complaint.base import Event
 from schemas.envelope import Envelope
@@ -72,6 +73,8 @@ class Known:
     """By the key that they wait for."""
     parked_already: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
     """Fingerprint of a message parked by this batch -> its id and until when it waits."""
+    about: dict[UUID, About] = field(default_factory=dict)
+    """By stream, what a reply to it is judged by. Personal, and gone with the batch."""
     gone: frozenset[tuple[UUID, UUID]] = frozenset()
     """Pairs of stream and person whose key was destroyed, as far as the batch has met them."""
     premises: Premises = field(default_factory=Premises)

@@ -24,6 +24,7 @@ from engine.known import Known
 from engine.moulds import Moulds
 from engine.past import PastCase
 from engine.planning import Plan
+from engine.replying import Replying
 from engine.settling import Settled, Settling
 from engine.store.batch import Append, Batch, Committed, Conflict, SourceMove
 from engine.store.store import Store
@@ -61,6 +62,7 @@ class Service:
         self._in_force = (Book(), 0)
         self._moulds = Moulds()
         self._erasures = erasures
+        self._replying = Replying(store.read)
 
     @property
     def erasing(self) -> Erasing:
@@ -125,7 +127,7 @@ class Service:
         wanted = list(configurations)
         for _ in range(_TRIES_ALONE):
             book, version = self._read_book()
-            refuse(wanted, book.latest_calendar)
+            refuse(wanted, book.latest_calendar, book.templates)
             events = [activation(item) for item in wanted if not in_force.holds(book, item)]
             if not events:
                 return 0
@@ -170,10 +172,12 @@ class Service:
     def _once(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         """Plan and commit. Where a person was erased meanwhile, it is planned again without him, or turned away."""
         gone: frozenset[Pair] = frozenset()
+        about = self._replying.about(items) if self.book().reply_rules else {}
         while True:
             keyed = cache(self._keyed)  # each name of a message is asked for about three times
             known = knowledge.gather(self._store, items, keyed)
             known.gone = gone
+            known.about = about
             found = self._tried(items, known, keyed, now)
             if isinstance(found, tuple):
                 return found

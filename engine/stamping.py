@@ -13,7 +13,7 @@ from engine.store.batch import NewEvent
 from schemas.complaint.base import Command, Event
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.registration import ComplaintRegistered
-from schemas.envelope import Envelope
+from schemas.envelope import Envelope, RuleSource, Source
 from schemas.unchecked import unchecked
 
 AT_THE_DESK = frozenset({ComplaintRegistered, SlaApplied})
@@ -40,8 +40,8 @@ def stamp(
 ) -> tuple[NewEvent, ...]:
     """Return ``events`` with envelopes; ids derive from the command, so deciding again gives the same.
 
-    The first event is what the command reports; what follows names it as its cause. What a rule
-    added is the rule's act, not the sender's.
+    The first event is what the command reports, and names what a reaction reacted to; what follows names
+    the first as its cause. What a rule added is the rule's act, not the sender's.
     """
     stamped: list[NewEvent] = []
     named = str(given.stream)
@@ -76,14 +76,14 @@ def _envelope(
         on_behalf_of=around.sender.on_behalf_of,
         identity=given.identity if rule is None else "workload",
         why=said.why if cause is None and event.subject_id is not None else None,
-        decided_by=rule,
+        decided_by=rule or around.decided_by,
         source=around.source,
         received_at=around.received_at,
         claimed_at=said.claimed_at,
         claim_differs=differs,
         command_id=given.command_id,
         correlation_id=said.correlation_id or given.command_id,
-        causation_id=cause,
+        causation_id=cause or _reacted_to(around.source),
         traceparent=around.traceparent,
         business_unit=given.business_unit,
         origin=given.origin,
@@ -103,3 +103,7 @@ def event_id_text(command_id: UUID, stream: str, index: int) -> str:
 def differs(claimed: datetime | None, received: datetime, tolerance_seconds: int) -> bool:
     """Whether what a sender says of the time differs from ours beyond the tolerance."""
     return claimed is not None and abs((claimed - received).total_seconds()) > tolerance_seconds
+
+
+def _reacted_to(source: Source) -> UUID | None:
+    return source.event_id if isinstance(source, RuleSource) else None

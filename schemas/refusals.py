@@ -6,6 +6,7 @@ RefusalCode = Literal[
     "unknown_complaint",        # no such stream
     "already_exists",           # the stream has its first event already
     "no_final_reply",           # closing needs a final reply in this cycle
+    "signature_missing",        # the final reply must be signed by or for a team, and is not
     "public_reply_missing",     # a public complaint needs its public closing reply
     "not_resolved",             # needs an outcome first
     "not_closed",               # only what ended can be reopened
@@ -24,6 +25,7 @@ RefusalCode = Literal[
     "currency_differs",
     "unknown_message",
     "not_a_reply",
+    "reply_unfit",              # the reply check keeps it back: mend it, or send it with a written reason
     "unknown_request",
     "unknown_promise",
     "unknown_action",
@@ -46,6 +48,8 @@ RefusalCode = Literal[
     "unknown_point",
     "nothing_to_do",
     "closed_problem",
+    "not_open",                 # only suspected: a person opens a problem by naming its cause
+    "names_somebody",           # a text for everybody holds what looks like a way to reach a person
     "already_a_complaint",
     "right_missing",
     "back_dating",              # occurred_at of a person needs the right to back-date

@@ -46,6 +46,8 @@ Personal = Annotated[T | Withheld, PERSONAL]
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,119}$"), IMPERSONAL]
 """A value from a code list: impersonal, so that figures survive an erasure."""
+Lesson = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^@]*$"), IMPERSONAL]
+"""A text for everybody, in which nobody is named: stored open, and kept when people are erased."""
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$"), IMPERSONAL]
 MediaType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]{1,60}/[a-zA-Z0-9.+_-]{1,100}$"), IMPERSONAL]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), IMPERSONAL]
@@ -87,6 +89,8 @@ RemedyForm = Literal[
 ]  # fmt: skip
 RemedyGround = Literal["fault", "no_fault", "exception"]
 RemedyHead = Literal["price", "expenses", "distress", "penalty"]
+Advised = Literal["followed", "alternative", "overruled", "unstudied"]
+"""How a proposed remedy stands to what the rule proposes; ``unstudied``: the rule asks to look into the case first."""
 Stage = Literal["registration", "investigation", "corrective_action", "satisfaction_check", "closed"]
 Outcome = Literal["upheld", "partly_upheld", "not_upheld"]
 ExitReason = Literal[
@@ -172,6 +176,8 @@ class Point(Frozen):
     order_reference: Personal[str] | None = None
     claimed: Money | None = None
     remedy_sought: RemedyForm | None = None
+    distress: Money | None = None
+    """Claimed for moral damages, beside ``claimed``."""
 
 
 class PointOutcome(Frozen):

@@ -19,6 +19,7 @@ from projections.replay.as_of import CaseAsOf, NoSuchCase, NotThereYet, When
 from projections.views.cases import ask as cases
 from projections.views.cases.ask import CaseFilter, CaseItem
 from projections.views.sla_timers import ask as timers
+from schemas.complaint.base import Command
 from schemas.envelope import RequestSource
 
 
@@ -173,24 +174,34 @@ def do(
     """Give a command for a case: assign, reply, resolve, close and all others of the catalogue."""
     wish = output.command(f"complaint.{command.replace('-', '_')}", fields)
     with session() as here:
-        around = Circumstances(sender(here, by), RequestSource(request=clock.new_id()), clock.now())
-        asked = Asked(case_id(here, case), wish, id or str(clock.new_id()), around, why=why)
-        result = here.service.submit([asked], clock.now())[0]
+        return give(here, case_id(here, case), wish, why=why, by=by, id=id, json=json)
+
+
+def give(
+    here: Installation, stream: UUID, wish: Command, *, why: str | None, by: str | None, id: str | None, json: bool
+) -> int:
+    """Give a command for a case and tell what became of it.
+
+    Raises:
+        Stop: it was refused.
+    """
+    around = Circumstances(sender(here, by), RequestSource(request=clock.new_id()), clock.now())
+    asked = Asked(stream, wish, id or str(clock.new_id()), around, why=why)
+    result = here.service.submit([asked], clock.now())[0]
     if isinstance(result, Refused):
         if json:
             output.emit_json({"status": "refused", "code": result.code, "reason": result.reason, "facts": result.facts})
         code = output.NOT_FOUND if result.code == "unknown_complaint" else output.REFUSED
         output.stop(code, f"refused, {result.code}: {result.reason}")
     if isinstance(result, Done):
-        if json:
-            told = {
-                "case": result.stream,
-                "version": result.version,
-                "events": result.events,
-                "already": result.already,
-            }
-            output.emit_json({"status": "done", **told})
-        else:
-            already = " (it had its effect before)" if result.already else ""
-            output.say(f"done: {result.events} events, the case stands at version {result.version}{already}")
+        _tell(result, json=json)
     return output.OK
+
+
+def _tell(result: Done, *, json: bool) -> None:
+    if json:
+        told = {"case": result.stream, "version": result.version, "events": result.events, "already": result.already}
+        output.emit_json({"status": "done", **told})
+        return
+    already = " (it had its effect before)" if result.already else ""
+    output.say(f"done: {result.events} events, the case stands at version {result.version}{already}")

@@ -19,7 +19,7 @@ Commands = dict[str, tuple[str, str]]
 _COMMANDS: Commands = {
     "run": (
         "consumers.cli.processes:run",
-        "Run the HTTP door, all views, the clocks and the upkeep in one process until Ctrl-C.",
+        "Run the HTTP door, all views, the clocks, the rules and the upkeep in one process until Ctrl-C.",
     ),
     "project": (
         "consumers.cli.processes:project",
@@ -27,7 +27,7 @@ _COMMANDS: Commands = {
     ),
     "timers": (
         "consumers.cli.processes:timers",
-        "Record what clocks miss, warn and escalate until Ctrl-C; of several replicas one works.",
+        "Act by itself until Ctrl-C: what clocks miss, and what rules ask for; of several replicas one works.",
     ),
     "ingest": (
         "consumers.cli.feeding:ingest",
@@ -45,6 +45,10 @@ _COMMANDS: Commands = {
     "publish": (
         "consumers.cli.publishing:publish",
         "Publish events, notices and dead letters to Kafka until Ctrl-C; of several replicas one works.",
+    ),
+    "mail": (
+        "consumers.cli.mailing:mail",
+        "Send the mail that cases have queued to PLAINT_SMTP_SERVER until Ctrl-C; of several replicas one works.",
     ),
     "funnel": (
         "consumers.cli.funnels:funnel",
@@ -105,9 +109,48 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.replay:diff",
                 "Show what changed in a case between two points of its history, and which events changed it; no texts.",
             ),
+            "remedies": (
+                "consumers.cli.remedies:remedies",
+                "Show what the table of remedies proposes for a case, by which rule, within which limits; or take one.",
+            ),
+            "similar": (
+                "consumers.cli.problems:similar",
+                "List complaints that say much the same as this one, and the problems they belong to.",
+            ),
             "do": (
                 "consumers.cli.cases:do",
                 "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",
+            ),
+        },
+    ),
+    "problem": (
+        "Systemic causes behind several complaints.",
+        {
+            "list": (
+                "consumers.cli.problems:list_problems",
+                "List systemic causes, suspected by rule or named by a person, those with most complaints first.",
+            ),
+            "show": ("consumers.cli.problems:show", "Show a problem with its complaints and actions."),
+            "clusters": (
+                "consumers.cli.problems:clusters",
+                "Group the complaints of the latest days by what they say, the largest group first.",
+            ),
+            "open": (
+                "consumers.cli.problems:open_problem",
+                "Open a problem, or confirm a suspected one, by naming its cause; says its id.",
+            ),
+            "do": (
+                "consumers.cli.problems:do",
+                "Give a command for a problem: link complaints, assign and complete actions, record the lesson, "
+                "close it.",
+            ),
+            "effect": (
+                "consumers.cli.problems:effect",
+                "Count the complaints of a problem a day, before its first completed action and after it.",
+            ),
+            "lessons": (
+                "consumers.cli.problems:lessons",
+                "Show the board of lessons: what happened, what was changed, what it brought.",
             ),
         },
     ),
@@ -171,6 +214,27 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             "what-if": (
                 "consumers.cli.sla_cases:what_if",
                 "Replay recorded cases under a draft policy: who would get it, what would be kept; changes nothing.",
+            ),
+        },
+    ),
+    "rules": (
+        "What is decided by rule.",
+        {
+            "explain": (
+                "consumers.cli.rules:explain",
+                "Tell which rule decided what in a case, what it looked at, and what else would have held.",
+            ),
+            "test": (
+                "consumers.cli.rules:run_cases",
+                "Run the given/then cases that stand in rule sets; needs no database.",
+            ),
+            "what-if": (
+                "consumers.cli.rules:what_if",
+                "Replay recorded cases under a draft rule set: who would get what; changes nothing.",
+            ),
+            "person": (
+                "consumers.cli.rules:person",
+                "Print how rules and events call a local person: the opaque id that a staff list names.",
             ),
         },
     ),

@@ -11,8 +11,8 @@ from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.session import read_settings, session
-from consumers.reactions.loop import Passed
-from consumers.wiring import processes, views
+from consumers.reactions import following, loop
+from consumers.wiring import processes, reactions, views
 from consumers.wiring import timers as timing
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings
@@ -27,9 +27,10 @@ def run(
     seed: Annotated[int, Parameter(help="Which sample.")] = 1,
     language: Annotated[Literal["ru", "en", "mix"], Parameter(help="Of the sample: ru, en or mix.")] = "mix",
 ) -> int:
-    """Run the HTTP door, all views, the clocks and the upkeep in one process until Ctrl-C.
+    """Run the HTTP door, all views, the clocks, the rules and the upkeep in one process until Ctrl-C.
 
-    Where ``PLAINT_KAFKA_SERVERS`` is set it does what ``plaint consume`` and ``plaint publish`` do, too.
+    Where ``PLAINT_KAFKA_SERVERS`` is set it does what ``plaint consume`` and ``plaint publish`` do, too, and
+    where ``PLAINT_SMTP_SERVER`` is, what ``plaint mail`` does.
     """
     chosen = read_settings()
     with _door(chosen) as door, session(chosen) as here:
@@ -44,20 +45,26 @@ def run(
         processes.serve(
             here,
             door,
-            more={"timers": timing.keep_time, **_kafka(chosen)},
+            more={**reactions.WORKS, **_beside(chosen)},
             on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"),
         )
     output.say("stopped")
     return output.OK
 
 
-def _kafka(chosen: Settings) -> dict[str, processes.Work]:
-    """Return what runs beside where a cluster is named."""
-    if chosen.kafka_servers is None:
-        return {}
-    from consumers.wiring import consumption, publishing
+def _beside(chosen: Settings) -> dict[str, processes.Work]:
+    """Return what runs beside where a cluster or a mail server is named."""
+    works: dict[str, processes.Work] = {}
+    if chosen.kafka_servers is not None:
+        from consumers.wiring import consumption, publishing
 
-    return {"publisher": publishing.publish, "consumption": consumption.read}
+        works |= {"publisher": publishing.publish, "consumption": consumption.read}
+    if chosen.smtp_server is not None:
+        from consumers.wiring import mailing
+
+        mailing.from_of(chosen)
+        works["mail"] = mailing.send
+    return works
 
 
 @contextmanager
@@ -104,32 +111,38 @@ def timers(
     once: Annotated[bool, Parameter(negative="", help="Act on what is due now and exit.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
 ) -> int:
-    """Record what clocks miss, warn and escalate until Ctrl-C; of several replicas one works.
+    """Act by itself until Ctrl-C: what clocks miss, and what rules ask for; of several replicas one works.
 
     Clocks act up to the instant through which everything has been read: a partition with a backlog, or
-    views that lag, hold them back for PLAINT_TIMERS_PATIENCE_MINUTES at most. With --once nothing is
-    done where another process works, and views are taken as they stand.
+    views that lag, hold them back for PLAINT_TIMERS_PATIENCE_MINUTES at most. Reactions follow the log, each
+    from a position of its own, and propose what the rules in force say. With --once nothing is done where
+    another process works, and views are taken as they stand.
     """
     with session() as here:
         if once:
-            return _shown(timing.timers(here).once(), json=json)
+            return _shown(reactions.follower(here).once(), timing.timers(here).once(), json=json)
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        timing.run(here, stop)
+        reactions.run(here, stop)
     return output.OK
 
 
-def _shown(passed: Passed | None, *, json: bool) -> int:
-    if passed is None:
+def _shown(reacted: following.Passed | None, passed: loop.Passed | None, *, json: bool) -> int:
+    if passed is None or reacted is None:
         output.stop(output.TEMPORARY, "another process keeps the time; stop it first, or leave it to that one")
     recorded = {asks: passed.recorded[asks] for asks in ("miss", "warning", "escalation", "term", "redated")}
     through = passed.horizon.through.isoformat().replace("+00:00", "Z")
     held = [one.name for one in passed.horizon.held_by]
     if json:
-        output.emit_json({"through": through, **recorded, "held_by": held})
+        acted = {"reactions": dict(reacted.acted), "put_off": reacted.put_off}
+        output.emit_json({"through": through, **recorded, "held_by": held, **acted})
     else:
-        output.table(("through", *recorded), [(through, *recorded.values())])
+        names = sorted(reacted.acted)
+        rows = [(through, *recorded.values(), *(reacted.acted[name] for name in names))]
+        output.table(("through", *recorded, *names), rows)
         if held:
             output.say(f"held back by {', '.join(held)}: what happened there since is not known yet")
+        for name, reason in reacted.put_off.items():
+            output.say(f"{name} was put off: {reason}")
     return output.OK

@@ -74,7 +74,7 @@ def rejudge(
     with session() as here:
         known = library(here.store.read)
         what_if = _what_if(known, _policy(policy, known), None, at)
-        which = Which(tuple(case_id(here, one) for one in cases), _since(since), _until(until))
+        which = Which(tuple(case_id(here, one) for one in cases), received_since(since), received_until(until))
         with output.progress("cases", None) as bar:
             pairs = what_if.rejudged(here.store.read, which, bar.at)
             wanted = (one for one in pairs if same or one.differs)
@@ -98,8 +98,9 @@ def what_if(
         known = library(here.store.read)
         drafts = [_loaded(one) for one in (policy, calendar) if one is not None]
         replay = _what_if(known, _draft(drafts, known), _calendar(drafts), at)
+        which = Which((), received_since(since), received_until(until))
         with output.progress("cases", None) as bar:
-            totals = replay.under_draft(here.store.read, Which((), _since(since), _until(until)), bar.at)
+            totals = replay.under_draft(here.store.read, which, bar.at)
     if json:
         output.emit_json({"policy": replay.policy.id, "version": replay.policy.version, **totals.data()})
     else:
@@ -110,11 +111,13 @@ def what_if(
 # ------------------------------------------------------------------------------------------------ what is asked for
 
 
-def _since(text: str | None) -> datetime | None:
+def received_since(text: str | None) -> datetime | None:
+    """Return the instant from which on ``--since`` means."""
     return None if text is None else _bound(text, "--since")
 
 
-def _until(text: str | None) -> datetime | None:
+def received_until(text: str | None) -> datetime | None:
+    """Return the instant before which ``--until`` means."""
     if text is None:
         return None
     return _bound(text, "--until") + timedelta(days=1 if len(text) == len("2026-11-22") else 0)

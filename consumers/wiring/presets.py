@@ -14,8 +14,19 @@ from typing import NamedTuple
 
 from engine.configuration import admissible
 from schemas import configuration
-from schemas.configuration import Calendar, CodeList, Configuration, ConfigurationRefused, Desk, Figures, Policy
+from schemas.configuration import (
+    Calendar,
+    CodeList,
+    Configuration,
+    ConfigurationRefused,
+    Desk,
+    Figures,
+    Policy,
+    Survey,
+    Template,
+)
 from schemas.configuration.document import Document, SeveralRefused, problem
+from schemas.configuration.rule_set import CONCERNS
 
 _SUFFIXES = (".yaml", ".yml")
 _OPTIONAL = "optional"
@@ -152,5 +163,6 @@ def _below(folder: Traversable, names: tuple[str, ...] = ()) -> list[tuple[tuple
 
 def _ordered(items: list[Configuration]) -> list[Configuration]:
     """Calendars before the policies that name them; otherwise as found."""
-    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3, Figures: 4}
+    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3, Figures: 4, Template: 5, Survey: 7}
+    ranked |= dict.fromkeys(CONCERNS.values(), 6)
     return sorted(items, key=lambda item: ranked[item.__class__])

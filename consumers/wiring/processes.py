@@ -80,8 +80,10 @@ Work = Callable[[Installation, threading.Event], None]
 """What a thread does until the event is set; it survives what passes."""
 
 
-def alone(here: Installation, stop: threading.Event, work: Work) -> None:
+def alone(here: Installation, stop: threading.Event, work: Work, *, beside: Mapping[str, Work] | None = None) -> None:
     """Do one work and nothing else until ``stop`` is set, with what every process needs beside it.
+
+    ``beside`` are works that belong to it, each in a thread of its own, by name.
 
     Raises:
         BaseException: what ended a background thread, and as ``work``.
@@ -89,6 +91,8 @@ def alone(here: Installation, stop: threading.Event, work: Work) -> None:
     background = Background(failed=stop.set)
     background.start("database", lambda: keep_database(here, stop))
     background.start("presence", lambda: keep_presence(here, stop))
+    for name, other in (beside or {}).items():
+        background.start(name, partial(other, here, stop))
     try:
         work(here, stop)
     finally:

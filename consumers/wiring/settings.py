@@ -193,6 +193,23 @@ class Settings(BaseModel):
     kafka_poll_records: Annotated[int, Field(ge=1, le=50_000)] = Field(
         2_000, description="records that one transaction takes at most"
     )
+    smtp_server: Annotated[str, AfterValidator(_servers)] | None = Field(
+        None, description="mail server that takes our mail, host:port; absent: Plaint sends none"
+    )
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls (encrypted from the beginning) or none"
+    )
+    smtp_username: str | None = Field(None, description="who we are to the mail server; absent: it does not ask")
+    smtp_password: SecretStr | None = Field(None, description="the password to it")
+    smtp_ca_file: Annotated[Path, AfterValidator(_readable)] | None = Field(
+        None, description="PEM of who signs the mail server's certificate; absent: whom the system trusts"
+    )
+    smtp_from: str | None = Field(
+        None, description="who our mail is from, such as Complaints <complaints@example.com>; bounces go there, too"
+    )
+    smtp_message_id_domain: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,250}$")] | None = Field(
+        None, description="domain in the Message-IDs of our mail; absent: that of PLAINT_SMTP_FROM"
+    )
     publish_texts: bool = Field(
         default=False, description="true: events carry what persons wrote, for as long as the topic keeps them"
     )
@@ -221,6 +238,12 @@ class Settings(BaseModel):
             message_id_domains=_names(self.own_message_id_domains),
             lists=_names(self.own_lists),
         )
+
+    @property
+    def mail_server(self) -> tuple[str, int] | None:
+        """Host and port of the mail server."""
+        host, _, port = (self.smtp_server or "").rpartition(":")
+        return (host.strip().strip("[]"), int(port)) if host else None
 
     @property
     def named_presets(self) -> frozenset[str]:
@@ -265,6 +288,22 @@ def _fit_together(settings: Settings) -> None:
             f"PLAINT_KAFKA_SECURITY is {settings.kafka_security}: PLAINT_KAFKA_USERNAME and PLAINT_KAFKA_PASSWORD "
             f"{'are both needed' if asked else 'would not be used; unset them, or say sasl_ssl'}"
         )
+    _fit_for_mail(settings)
+
+
+def _fit_for_mail(settings: Settings) -> None:
+    """Refuse a mail server without a sender, more than one server, and a password that others could read."""
+    if settings.smtp_server is None:
+        return
+    if "," in settings.smtp_server:
+        raise SettingsRefused("PLAINT_SMTP_SERVER: name one server, host:port")
+    if settings.smtp_from is None:
+        raise SettingsRefused("PLAINT_SMTP_SERVER is set: PLAINT_SMTP_FROM is needed, too: who our mail is from")
+    if (settings.smtp_username is None) != (settings.smtp_password is None):
+        raise SettingsRefused("PLAINT_SMTP_USERNAME and PLAINT_SMTP_PASSWORD go together: set both or neither")
+    host, _ = settings.mail_server or ("", 0)
+    if settings.smtp_password is not None and settings.smtp_security == "none" and host not in LOOPBACK:
+        raise SettingsRefused("PLAINT_SMTP_SECURITY is none: the password would cross the network in clear; say tls")
 
 
 def _read(name: str, value: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from consumers.reactions.loop import Pace, Timers, World
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
-from consumers.wiring.processes import alone
 
 
 def timers(here: Installation) -> Timers:
@@ -22,8 +21,3 @@ def timers(here: Installation) -> Timers:
 def keep_time(here: Installation, stop: threading.Event) -> None:
     """Act on what is due until ``stop`` is set, as one thread among others."""
     timers(here).run(stop)
-
-
-def run(here: Installation, stop: threading.Event) -> None:
-    """Act on what is due, and nothing else, until ``stop`` is set; raises as ``processes.alone``."""
-    alone(here, stop, keep_time)

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from engine.complaint.given import Given
+from engine.complaint.proposing import limits_of
 from schemas.complaint.base import Command, Event
 from schemas.complaint.clocks import SlaApplied
 from schemas.complaint.correspondence import PartyAdded
@@ -28,16 +29,24 @@ _RULES: Final[dict[tuple[type[Command], type[Event]], str]] = {
 def rule_of(command: Command, event: Event, given: Given) -> RuleRef | None:
     """Return the rule that decided ``event``, or None where the command itself asks for it.
 
-    The rule set is the desk's configuration, or the policy where the policy was selected. An event
-    with a rule was nobody's act: the sender of the command is not its actor.
+    The rule set is the desk's configuration, the table of remedies where its limits allowed one, or the
+    policy where the policy was selected. An event with a rule was nobody's act: the sender of the command is
+    not its actor.
     """
     if isinstance(event, SlaApplied):
         return _ref(event.policy, event.policy_version, "policy.selected")
     rule = _RULES.get((type(command), type(event)))
     if isinstance(command, Close) and isinstance(event, ComplaintClosed) and given.actor.startswith("rule:"):
         rule = "closing.term-elapsed"
-    desk = given.book.desk
-    return None if rule is None else _ref(desk.id, desk.version, rule)
+    return None if rule is None else _ref(*_house(command, given), rule)
+
+
+def _house(command: Command, given: Given) -> tuple[str, int]:
+    """Return the rule set that a rule of the house is of: the desk, or the table of remedies by whose limits it goes."""
+    table, desk = given.book.remedy_rules, given.book.desk
+    if table is not None and isinstance(command, ProposeRemedy) and limits_of(command.ground, given.book).by_table:
+        return table.id, table.version
+    return desk.id, desk.version
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from engine.complaint.given import Given
 from engine.complaint.investigation import Inquiry
 from engine.complaint.records import Records
 from engine.complaint.registration import PartyRef, PointFacts, Registration, merged
-from engine.complaint.remedies import Remedies
+from engine.complaint.remedy import Remedies
 from engine.complaint.stage import Lifecycle, Stage
 from engine.complaint.waiting import Waiting
 from schemas.refusals import Refusal

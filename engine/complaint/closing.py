@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
+from engine.complaint import signing
 from engine.complaint.given import Given
 from engine.complaint.stage import Closed, CorrectiveAction, Exited, Investigation, Registration, SatisfactionCheck
+from engine.rules.surveys import is_bad, survey_of
 from schemas.complaint.base import Event
 from schemas.complaint.lifecycle import Close, ComplaintClosed, ComplaintRated, OutcomeAccepted
 from schemas.refusals import Refusal
@@ -24,7 +26,8 @@ def close(command: Close, case: Case, given: Given) -> tuple[Event, ...]:
     """Return the end of the cycle.
 
     Raises:
-        Refusal: ``not_resolved``, ``no_final_reply``, ``public_reply_missing``, ``reason_differs`` or ``not_due``.
+        Refusal: ``not_resolved``, ``no_final_reply``, ``signature_missing``, ``public_reply_missing``,
+            ``reason_differs`` or ``not_due``.
     """
     match case.stage:
         case Closed():
@@ -40,6 +43,8 @@ def close(command: Close, case: Case, given: Given) -> tuple[Event, ...]:
             assert_never(case.stage)
     written = given.by_person and given.why
     without_reply = _without_reply(case, written=written)
+    if without_reply is None and not written:
+        _require_signature(case, given)
     _require_public_closing(case, written=written)
     return (
         ComplaintClosed(subject_id=case.subject(given), reason=reason, cycle=case.cycle, without_reply=without_reply),
@@ -88,6 +93,12 @@ def _without_reply(case: Case, *, written: bool) -> WithoutReply | None:
     raise Refusal("no_final_reply", "send the final reply, or let a person write why there is none", cycle=case.cycle)
 
 
+def _require_signature(case: Case, given: Given) -> None:
+    if not signing.signed(case, given):
+        team = signing.team_of(case)
+        raise Refusal("signature_missing", "have the final reply signed by or for this team", team=team)
+
+
 def _require_public_closing(case: Case, *, written: bool) -> None:
     """A complaint that everybody could read ends where everybody can read it."""
     if not case.registration.public or written:
@@ -96,6 +107,11 @@ def _require_public_closing(case: Case, *, written: bool) -> None:
         return
     if not case.correspondence.told("public_closing", case.records.moved):
         raise Refusal("public_reply_missing", "answer in public before closing", cycle=case.cycle)
+
+
+def _bad(event: ComplaintRated, given: Given) -> bool:
+    """After a bad mark somebody sees to it before the cycle ends."""
+    return is_bad(event.scores, survey_of(event.survey, given.book.surveys))
 
 
 def closed_by_word(case: Case, event: Event, given: Given) -> tuple[Event, ...]:
@@ -109,7 +125,7 @@ def closed_by_word(case: Case, event: Event, given: Given) -> tuple[Event, ...]:
     reason: CloseReason
     if isinstance(event, OutcomeAccepted):
         reason = "outcome_accepted"
-    elif isinstance(event, ComplaintRated) and event.cycle == part.cycle:
+    elif isinstance(event, ComplaintRated) and event.cycle == part.cycle and not _bad(event, given):
         reason = "rated"
     else:
         return ()

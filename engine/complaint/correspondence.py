@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never, get_args
 from uuid import UUID
 
+from engine.complaint import replies
 from engine.complaint.change import changed
 from engine.complaint.given import Circumstances, Given
 from engine.complaint.registration import PartyRef, with_author
@@ -76,6 +77,7 @@ class Answer:
     final: bool
     author: str
     cycle: int
+    signed_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
         case ReportDelivery():
             return _deliver(command, case, given)
         case Reply():
-            return _reply(command, case, given)
+            return replies.reply(command, case, given)
         case ReviewReply():
             return _review(command, case, given)
         case AddNote():
@@ -217,6 +219,8 @@ def _record(command: RecordMessage, case: Case, given: Given) -> tuple[Event, ..
             body=command.body,
             attachments=command.attachments,
             delivery=command.delivery,
+            queued=command.queued,
+            rendered=command.rendered,
         ),
     )
 
@@ -227,45 +231,6 @@ def _deliver(command: ReportDelivery, case: Case, given: Given) -> tuple[Event, 
     if (command.message, command.status) in case.correspondence.deliveries:
         return ()
     return (DeliveryReported(subject_id=case.subject(given), message=command.message, status=command.status),)
-
-
-def _reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
-    """A message that is recorded already becomes a reply; a new one is recorded with it."""
-    message = command.message or given.derive("message")
-    known = case.correspondence.message(message)
-    if known is None and knows(case, message):
-        raise Refusal("not_a_reply", "this message opened the complaint", message=str(message))
-    if any(answer.message == message and answer.final >= command.final for answer in case.correspondence.answers):
-        return ()
-    counterparty = known.counterparty if known else command.counterparty or "complainant"
-    if counterparty not in ("complainant", "representative") or (known and known.direction != "outbound"):
-        raise Refusal("not_a_reply", "only a message to the complainant answers him", counterparty=counterparty)
-    replied = ComplaintReplied(
-        subject_id=case.subject(given),
-        message=message,
-        final=command.final,
-        signed_by=command.signed_by,
-        apology=command.apology,
-        checks=command.checks,
-    )
-    return (replied,) if known else (_reply_message(command, message, case, given), replied)
-
-
-def _reply_message(command: Reply, message: UUID, case: Case, given: Given) -> MessageRecorded:
-    return MessageRecorded(
-        subject_id=case.subject(given),
-        direction="outbound",
-        counterparty=command.counterparty,
-        visibility=command.visibility,
-        purpose="final" if command.final else "interim",
-        message=message,
-        author=given.actor,
-        to=command.to,
-        channel=command.channel,
-        subject=command.subject,
-        body=command.body,
-        attachments=command.attachments,
-    )
 
 
 def _review(command: ReviewReply, case: Case, given: Given) -> tuple[Event, ...]:
@@ -309,7 +274,7 @@ def evolve(part: Correspondence, event: Events, around: Circumstances) -> Corres
         case DeliveryReported():
             return changed(part, deliveries=_with_delivery(part, event.message, event.status))
         case ComplaintReplied():
-            answer = Answer(event.message, event.final, event.signed_by or around.actor, part.cycle)
+            answer = Answer(event.message, event.final, event.signed_by or around.actor, part.cycle, event.signed_for)
             return changed(part, answers=(*part.answers, answer))
         case ReplyReviewed():
             others = tuple(r for r in part.reviews if (r.message, r.reviewer) != (event.message, around.actor))

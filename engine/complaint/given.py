@@ -8,6 +8,7 @@ from uuid import UUID
 
 from engine.configuration.in_force import Book
 from engine.ids import derived
+from engine.text.replies.finding import About
 from schemas.complaint.assignment import EscalateByClock
 from schemas.complaint.base import Command, Event
 from schemas.complaint.clocks import ExtendDeadline, ReapplySla, ReportMiss
@@ -38,6 +39,10 @@ class Circumstances(Protocol):
     def received_at(self) -> datetime | None: ...
     @property
     def actor(self) -> str: ...
+    @property
+    def on_behalf_of(self) -> str | None: ...
+    @property
+    def identity(self) -> Identity: ...
     @property
     def command_id(self) -> UUID: ...
     @property
@@ -92,12 +97,16 @@ class Given:
     business_unit: str
     stream: UUID
     precision: Precision = "instant"
+    on_behalf_of: str | None = None
     why: bool = False
     origin: Origin = "live"
     received_at: datetime | None = None
     history: Sequence[Stored] = ()
     erased: frozenset[UUID] = frozenset()
     """Persons whose key in this stream was destroyed: no text can be theirs any more."""
+
+    about: About | None = None
+    """The texts of the case that a reply is judged by, handed in with ``complaint.reply`` alone. Personal."""
 
     @property
     def by_person(self) -> bool:

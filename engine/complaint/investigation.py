@@ -15,9 +15,11 @@ from schemas.complaint.investigation import (
     ActionCompleted,
     AssignAction,
     CauseEstablished,
+    CauseMended,
     CompleteAction,
     EstablishCause,
     InvestigationStarted,
+    ReportCauseMended,
     StartInvestigation,
 )
 from schemas.refusals import Refusal
@@ -26,8 +28,8 @@ from schemas.words import ActionKind, Cause, Informed, Responsibility
 if TYPE_CHECKING:
     from engine.complaint.case import Case
 
-Events = InvestigationStarted | CauseEstablished | ActionAssigned | ActionCompleted
-Commands = StartInvestigation | EstablishCause | AssignAction | CompleteAction
+Events = InvestigationStarted | CauseEstablished | ActionAssigned | ActionCompleted | CauseMended
+Commands = StartInvestigation | EstablishCause | AssignAction | CompleteAction | ReportCauseMended
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Inquiry:
     investigator: str | None = None
     finding: Finding | None = None
     actions: tuple[Action, ...] = ()
+    mended: tuple[UUID, ...] = ()
+    """Problems that it belonged to, and that were mended."""
 
 
 # ------------------------------------------------------------------------------------------------ decide
@@ -75,6 +79,9 @@ def decide(command: Commands, case: Case, given: Given) -> tuple[Event, ...]:
             return _assign(command, case, given)
         case CompleteAction():
             return _complete(command, case, given)
+        case ReportCauseMended(problem=problem):
+            told = problem in case.investigation.mended
+            return () if told else (CauseMended(subject_id=case.subject(given), problem=problem),)
     assert_never(command)
 
 
@@ -142,6 +149,8 @@ def evolve(part: Inquiry, event: Events, _: Circumstances) -> Inquiry:
             return changed(part, actions=(*others, Action(event.action_id, event.kind, event.due)))
         case ActionCompleted():
             return changed(part, actions=tuple(_done(action, event) for action in part.actions))
+        case CauseMended(problem=problem):
+            return changed(part, mended=(*part.mended, problem))
     assert_never(event)
 
 

@@ -182,17 +182,23 @@ def voiced_again(message: UUID, subject: UUID, case: Case, given: Given) -> tupl
 
 
 def _invite(command: InviteSurvey, case: Case, given: Given) -> tuple[Event, ...]:
-    if case.lifecycle.is_open:
+    """A cycle is asked about once, and reminded of as often as the survey says; never once it is rated."""
+    part, cycle = case.lifecycle, command.cycle or case.cycle
+    if part.is_open or cycle != case.cycle:
         raise Refusal("not_resolved", "a survey asks about what has ended", stage=case.stage.name)
-    if any(cycle == case.cycle and survey == command.survey for cycle, survey, _ in case.lifecycle.invited):
+    asked = any(one == cycle and survey == command.survey for one, survey, _ in part.invited)
+    reminded = (cycle, command.survey, command.reminder or 0) in part.reminded
+    if part.rating(cycle) is not None or reminded or asked == (command.reminder is None):
         return ()
     return (
         SurveyInvited(
             subject_id=case.subject(given),
             survey=command.survey,
             survey_version=command.survey_version,
-            cycle=case.cycle,
+            cycle=cycle,
             message=command.message,
+            until=command.until,
+            reminder=command.reminder,
         ),
     )
 
@@ -215,7 +221,7 @@ def _rate(command: Rate, case: Case, given: Given) -> tuple[Event, ...]:
         return ()
     if known is not None:
         raise Refusal("already_rated", "a cycle is rated once", cycle=cycle)
-    if given.actor in case.handlers:
+    if not {given.actor, given.on_behalf_of}.isdisjoint(case.handlers):
         raise Refusal("own_rating", "who worked on the complaint does not rate it", cycle=cycle)
     return (event,)
 
@@ -244,7 +250,10 @@ def evolve(part: Lifecycle, event: Events, around: Circumstances) -> Lifecycle:
             after_exit = part.stage if isinstance(part.stage, Exited) else None
             return changed(part, stage=Closed(after_exit), ended_at=around.occurred_at)
         case ComplaintReopened():
-            return Lifecycle(Investigation(), event.cycle, invited=part.invited, ratings=part.ratings)
+            fresh = Lifecycle(Investigation(), event.cycle, invited=part.invited, ratings=part.ratings)
+            return changed(fresh, reminded=part.reminded)
+        case SurveyInvited() if event.reminder is not None:
+            return changed(part, reminded=(*part.reminded, (event.cycle, event.survey, event.reminder)))
         case SurveyInvited():
             return changed(part, invited=(*part.invited, (event.cycle, event.survey, event.survey_version)))
         case ComplaintRated():

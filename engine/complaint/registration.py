@@ -52,6 +52,7 @@ class PointFacts:
     product: str | None
     claimed: Money | None
     remedy_sought: RemedyForm | None
+    distress: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class Registration:
 
 def point_facts(point: Point) -> PointFacts:
     """Return the point without its personal text."""
-    return PointFacts(point.point, point.type, point.subtype, point.product, point.claimed, point.remedy_sought)
+    known = (point.point, point.type, point.subtype, point.product, point.claimed, point.remedy_sought, point.distress)
+    return PointFacts(*known)
 
 
 def merged(points: tuple[PointFacts, ...], newer: tuple[PointFacts, ...]) -> tuple[PointFacts, ...]:

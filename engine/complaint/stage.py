@@ -87,6 +87,8 @@ class Lifecycle:
     """World time of the exit or the closing of this cycle."""
     invited: tuple[tuple[int, str, int], ...] = ()
     """Cycle, survey, its version."""
+    reminded: tuple[tuple[int, str, int], ...] = ()
+    """Cycle, survey, which reminder."""
     ratings: tuple[Rating, ...] = ()
 
     def rating(self, cycle: int) -> Rating | None:

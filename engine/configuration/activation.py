@@ -17,8 +17,11 @@ from schemas.configuration.desk import Desk
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LiveImports
 from schemas.configuration.policy import Policy
+from schemas.configuration.rule_set import CONCERNS, RuleSet
+from schemas.configuration.survey import Survey
+from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | LiveImports
+Configuration = Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Survey | Template
 _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Calendar: "calendar",
     Policy: "policy",
@@ -26,6 +29,9 @@ _KINDS: dict[type[Configuration], ConfigurationKind] = {
     CodeList: "code_list",
     LiveImports: "rule_set",
     Figures: "figures",
+    **dict.fromkeys(CONCERNS.values(), "rule_set"),
+    Survey: "survey",
+    Template: "template",
 }
 
 

@@ -1,20 +1,25 @@
 """What is wrong with configurations that are each well formed, but do not fit one another or the words."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
+from types import MappingProxyType
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
+from engine.configuration import conditions, routed, telling
 from engine.configuration.activation import Configuration, NoSuchHolidays, expanded
-from schemas.catalogue import EVENTS
+from engine.text import wording
 from schemas.configuration.calendar import Calendar
-from schemas.configuration.policy import Condition, Policy, Selection
+from schemas.configuration.code_list import CodeList
+from schemas.configuration.notices import Notices
+from schemas.configuration.policy import Policy, Selection
+from schemas.configuration.routing import RoutingRules
+from schemas.configuration.survey import Survey
+from schemas.configuration.template import Template
 
 Path = tuple[str | int, ...]
 _MEETING = ("channel", "segment", "priority", "regulation", "business_unit")
 """A complaint has one of each of these, but may have several types and subtypes."""
+_NONE: Mapping[str, Template] = MappingProxyType({})
 
 
 class Problem(NamedTuple):
@@ -38,22 +43,34 @@ def _dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def refuse(items: Sequence[Configuration], calendars: Iterable[str] = ()) -> None:
+def refuse(
+    items: Sequence[Configuration], calendars: Iterable[str] = (), templates: Mapping[str, Template] = _NONE
+) -> None:
     """Refuse configurations that ``problems`` says anything of.
 
     Raises:
         NotAdmissible: naming every error.
     """
-    if found := problems(items, calendars):
+    if found := problems(items, calendars, templates):
         raise NotAdmissible(found)
 
 
-def problems(items: Sequence[Configuration], calendars: Iterable[str] = ()) -> list[Problem]:
-    """Return every error of these configurations taken together; ``calendars`` are in force beside them."""
+def problems(
+    items: Sequence[Configuration], calendars: Iterable[str] = (), templates: Mapping[str, Template] = _NONE
+) -> list[Problem]:
+    """Return every error of these configurations taken together; what else is given is in force beside them."""
     known = {*calendars, *(one.id for one in items if isinstance(one, Calendar))}
     policies = [one for one in items if isinstance(one, Policy)]
     found = [problem for one in items if isinstance(one, Calendar) for problem in _of_calendar(one)]
     found.extend(problem for one in policies for problem in (*_of_calendars(one, known), *_of_conditions(one)))
+    found.extend(Problem(one, *each) for one in items if isinstance(one, Template) for each in wording.problems(one))
+    there = {**templates, **{one.id: one for one in items if isinstance(one, Template)}}
+    notices = (one for one in items if isinstance(one, Notices))
+    found.extend(Problem(one, *each) for one in notices for each in telling.problems(one, known, there))
+    found.extend(problem for one in items if isinstance(one, Survey) for problem in _of_survey(one, known))
+    lists = {one.id: one for one in items if isinstance(one, CodeList)}
+    routing = (one for one in items if isinstance(one, RoutingRules))
+    found.extend(Problem(one, *each) for one in routing for each in routed.problems(one, known, lists))
     found.extend(_of_order(policies))
     return found
 
@@ -77,29 +94,18 @@ def _of_calendars(policy: Policy, known: set[str]) -> Iterator[Problem]:
             yield Problem(policy, ("clocks", index, "calendar"), fix_here)
 
 
+def _of_survey(survey: Survey, known: set[str]) -> Iterator[Problem]:
+    if survey.follow_up is not None and survey.follow_up.calendar not in known:
+        fix = f"is not in force; add a file with it, or name one of: {', '.join(sorted(known)) or 'none is there'}"
+        yield Problem(survey, ("follow_up", "calendar"), f"calendar '{survey.follow_up.calendar}' {fix}")
+
+
 def _of_conditions(policy: Policy) -> Iterator[Problem]:
     for index, clock in enumerate(policy.clocks):
         for slot in ("start", "fulfil", "pause", "resume", "cancel"):
             for number, condition in enumerate(getattr(clock, slot) or ()):
-                for path, fix in _of_condition(condition):
+                for path, fix in conditions.problems(condition.event, condition.where):
                     yield Problem(policy, ("clocks", index, slot, number, *path), fix)
-
-
-def _of_condition(condition: Condition) -> Iterator[tuple[Path, str]]:
-    if "." not in condition.event:
-        return
-    model = _EVENTS.get(condition.event)
-    if model is None:
-        near = difflib.get_close_matches(condition.event, _EVENTS, n=1)
-        yield ("event",), f"there is no such event{f'; did you mean {near[0]}?' if near else ''}"
-        return
-    fields = {info.alias or name for name, info in model.model_fields.items()}
-    for name in condition.where:
-        if name not in fields:
-            yield ("where", name), f"{condition.event} has no such field; one of: {', '.join(sorted(fields))}"
-
-
-_EVENTS: dict[str, type[BaseModel]] = {name.rpartition(".v")[0]: model for name, model in EVENTS.items()}
 
 
 def _of_order(policies: Sequence[Policy]) -> Iterator[Problem]:

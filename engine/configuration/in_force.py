@@ -10,7 +10,15 @@ from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
+from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy
+from schemas.configuration.problems import ProblemRules
+from schemas.configuration.remedies import RemedyRules
+from schemas.configuration.replies import ReplyRules
+from schemas.configuration.routing import RoutingRules
+from schemas.configuration.rule_set import CONCERNS, RuleSet
+from schemas.configuration.survey import Survey
+from schemas.configuration.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,12 @@ class Book:
     """Which imported history was told to go live, in order."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """By id, the latest version."""
+    rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
+    """By concern, the latest version."""
+    surveys: Mapping[str, Survey] = field(default_factory=dict)
+    """By id, the latest version."""
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    """By id, the latest version: what was written by an older one is recorded."""
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -37,6 +51,36 @@ class Book:
             KeyError: no such calendar was ever activated.
         """
         return self.calendars[id, self.latest_calendar[id] if version is None else version]
+
+    @property
+    def routing(self) -> RoutingRules | None:
+        """Who gets what; None where nothing says so."""
+        found = self.rule_sets.get("routing")
+        return found if isinstance(found, RoutingRules) else None
+
+    @property
+    def remedy_rules(self) -> RemedyRules | None:
+        """What is proposed for which complaint; None where nothing says so."""
+        found = self.rule_sets.get("remedies")
+        return found if isinstance(found, RemedyRules) else None
+
+    @property
+    def problem_rules(self) -> ProblemRules | None:
+        """When like complaints become a suspected problem; None where nothing says so."""
+        found = self.rule_sets.get("problems")
+        return found if isinstance(found, ProblemRules) else None
+
+    @property
+    def reply_rules(self) -> ReplyRules | None:
+        """What is asked of replies; None where nothing is."""
+        found = self.rule_sets.get("replies")
+        return found if isinstance(found, ReplyRules) else None
+
+    @property
+    def notices(self) -> Notices | None:
+        """Who is told what; None where nothing says so."""
+        found = self.rule_sets.get("notices")
+        return found if isinstance(found, Notices) else None
 
     def code(self, list_id: str, text: str | None) -> str | None:
         """Return the published code that ``text`` spells, or None."""
@@ -62,9 +106,17 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, code_lists=lists)
         case "rule_set" if event.id == LIVE_IMPORTS:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
+        case "rule_set" if event.content.get("concern") in CONCERNS:
+            concern = str(event.content["concern"])
+            made = CONCERNS[concern].model_validate(event.content)
+            return replace(book, rule_sets={**book.rule_sets, concern: made})
         case "figures":
             return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
-        case "rule_set" | "template" | "survey" | "roles" | "fields":
+        case "survey":
+            return replace(book, surveys={**book.surveys, event.id: Survey.model_validate(event.content)})
+        case "template":
+            return replace(book, templates={**book.templates, event.id: Template.model_validate(event.content)})
+        case "rule_set" | "roles" | "fields":
             return book
     assert_never(event.kind)
 
@@ -77,8 +129,12 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports) -> bool:
+def holds(
+    book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Survey | Template
+) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
+    if isinstance(item, RuleSet):
+        return item.concern in book.rule_sets and book.rule_sets[item.concern].version >= item.version
     match item:
         case Calendar():
             return book.latest_calendar.get(item.id, 0) >= item.version
@@ -88,6 +144,10 @@ def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Live
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
         case Figures():
             return item.id in book.figures and book.figures[item.id].version >= item.version
+        case Survey():
+            return item.id in book.surveys and book.surveys[item.id].version >= item.version
+        case Template():
+            return item.id in book.templates and book.templates[item.id].version >= item.version
         case Desk():
             return book.desk_activated and book.desk.version >= item.version
         case LiveImports():

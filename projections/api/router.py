@@ -8,8 +8,10 @@ from projections.views.audit_trail import routes as audit_trail
 from projections.views.cases import routes as cases
 from projections.views.causes import routes as causes
 from projections.views.funnel import routes as funnel
+from projections.views.problems import routes as problems
 from projections.views.rates import routes as rates
 from projections.views.remedies import routes as remedies
+from projections.views.replies import routes as replies
 from projections.views.satisfaction import routes as satisfaction
 from projections.views.sla_timers import routes as sla_timers
 from projections.views.workload import routes as workload
@@ -25,6 +27,8 @@ _ALL = (
     remedies.routes,
     workload.routes,
     rates.routes,
+    problems.routes,
+    replies.routes,
 )
 
 

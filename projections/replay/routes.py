@@ -27,7 +27,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/cases/{reference}")
     def case(request: Request, response: Response, reference: str, asked: Annotated[Asked, Query()]) -> CaseAsOf:
         """Show a case by number or id; as of a recorded time, a position or an occurred time if given."""
-        stream = _stream(desk, reference)
+        stream = stream_of(desk, reference)
         log = desk.log_for(request, "case", stream, texts=asked.texts)
         when = When.model_validate(asked.model_dump(exclude={"texts"}))
         found = case_as_of(log, stream, when, texts=asked.texts)
@@ -44,20 +44,24 @@ def routes(desk: Desk) -> APIRouter:
     ) -> Difference:
         """Show what changed in a case between two points of its history, as a JSON Patch and in words; no texts."""
         before, after = When.of(from_, "from"), When.of(to, "to") if to is not None else When()
-        stream = _stream(desk, reference)
+        stream = stream_of(desk, reference)
         return difference(desk.log_for(request, "history", stream, texts=False), stream, before, after, language)
 
     @router.get("/cases/{reference}/steps")
     def steps(request: Request, reference: str, language: Language = "en", *, texts: bool = False) -> Replay:
         """Show a case step by step: each event, and what it changed."""
-        stream = _stream(desk, reference)
+        stream = stream_of(desk, reference)
         return replay(desk.log_for(request, "history", stream, texts=texts), stream, language, texts=texts)
 
     return router
 
 
-def _stream(desk: Desk, reference: str) -> UUID:
-    """An id needs no view; a number is looked up in one."""
+def stream_of(desk: Desk, reference: str) -> UUID:
+    """Return the case that a number or an id names; an id needs no view.
+
+    Raises:
+        NoSuchCase: there is none of that number.
+    """
     try:
         return UUID(reference)
     except ValueError:

@@ -6,9 +6,12 @@ from projections.views.cases.rows import Cases
 from projections.views.causes.rows import Causes
 from projections.views.details.rows import Details
 from projections.views.funnel.rows import Funnel
+from projections.views.problems.rows import Problems
 from projections.views.remedies.rows import Remedies
+from projections.views.replies.rows import Replies
 from projections.views.satisfaction.rows import Satisfaction
 from projections.views.search.rows import Search
+from projections.views.similar.rows import Similar
 from projections.views.sla_timers.rows import SlaTimers
 from projections.views.workload.rows import Workload
 
@@ -16,4 +19,5 @@ from projections.views.workload.rows import Workload
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
     figures = (Satisfaction(), Causes(), Remedies(), Workload(), Details())
-    return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures
+    words = (Problems(), Similar(), Replies())
+    return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures, *words

@@ -1,12 +1,26 @@
 """Who answers for the complaint, and when a higher level must."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from schemas.complaint.base import Command, Event, Right
 from schemas.complaint.clocks import ClockKind
-from schemas.words import ActorId, AssignReason, Code, Instant
+from schemas.words import ActorId, AssignReason, Code, Frozen, Instant
+
+LeftOut = Literal["away", "skill", "language", "full"]
+"""Why somebody of the team was not given a complaint."""
+
+
+class Candidate(Frozen):
+    """What was seen of somebody when a rule chose who gets a complaint."""
+
+    person: ActorId
+    open: Annotated[int, Field(ge=0)]
+    """Complaints that he had and that were not closed."""
+    last: Instant | None = None
+    """When the last one that he was given had been received."""
+    left_out: LeftOut | None = None
 
 
 class ComplaintAssigned(Event):
@@ -19,6 +33,8 @@ class ComplaintAssigned(Event):
     previous_team: Code | None = None
     previous_assignee: ActorId | None = None
     reason: AssignReason
+    considered: tuple[Candidate, ...] = ()
+    """Of a choice by a rule: everybody of the team, with the figures that it was made by."""
 
 
 class ComplaintEscalated(Event):
@@ -53,6 +69,7 @@ class Assign(Command):
     assignee: ActorId | None = None
     business_unit: Code | None = None
     reason: AssignReason = "handover"
+    considered: tuple[Candidate, ...] = ()
 
 
 class Escalate(Command):

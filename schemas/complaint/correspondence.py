@@ -16,21 +16,44 @@ from schemas.words import (
     DeliveryStatus,
     Direction,
     Frozen,
+    Instant,
+    Language,
     MessageId,
     Party,
     Personal,
     Purpose,
+    RuleRef,
     Sense,
     Visibility,
 )  # fmt: skip
 
 
+class QualityPart(Frozen):
+    """One part of the score, such as ``structure``."""
+
+    part: Code
+    score: Annotated[int, Field(ge=0, le=100)]
+
+
+class QualityPlace(Frozen):
+    """Where in the body a finding stands: characters from ``start`` up to before ``end``."""
+
+    check: Code
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+
+
 class QualityVerdict(Frozen):
-    """What the reply check said; its text parts are never kept, only codes and the score."""
+    """What the reply check said; its text parts are never kept, only codes, numbers and the score."""
 
     score: Annotated[int, Field(ge=0, le=100)] | None = None
     findings: tuple[Code, ...] = ()
     passed: bool = True
+    """False: it went out all the same, with a person's written reason."""
+    parts: tuple[QualityPart, ...] | None = None
+    places: tuple[QualityPlace, ...] | None = None
+    judged_by: RuleRef | None = None
+    """The rules that it was judged by; absent where whoever replied brought the verdict along."""
 
 
 class ReviewScore(Frozen):
@@ -38,6 +61,29 @@ class ReviewScore(Frozen):
 
     criterion: Code
     score: Annotated[int, Field(ge=0, le=10)]
+
+
+class Queued(Frozen):
+    """Plaint sends the message itself: whoever follows the log for it finds here when and to whom.
+
+    What became of it is a ``complaint.delivery_reported`` of the message.
+    """
+
+    not_before: Instant | None = None
+    """Nobody is to be told before: outside of delivery hours, or to wait for others of the same bundle."""
+    bundled: bool = False
+    """May leave in one mail with others to the same mailbox."""
+    staff: ActorId | None = None
+    """Whom of ours it is for, and of which team; neither where it is for somebody else."""
+    team: Code | None = None
+
+
+class Rendered(Frozen):
+    """The template that a text was written from."""
+
+    template: Code
+    version: Annotated[int, Field(ge=1)]
+    language: Language
 
 
 class MessageRecorded(Event):
@@ -65,6 +111,9 @@ class MessageRecorded(Event):
     attachments: tuple[Attachment, ...] = ()
     delivery: DeliveryStatus | None = None
     sense: Sense | None = None
+    queued: Queued | None = None
+    """Absent: whoever recorded it has sent it, or does."""
+    rendered: Rendered | None = None
 
 
 class DeliveryReported(Event):
@@ -82,8 +131,12 @@ class ComplaintReplied(Event):
     message: MessageId
     final: bool
     signed_by: ActorId | None = None
+    signed_for: Code | None = None
+    """A team in whose name it is signed."""
     apology: bool = False
     checks: QualityVerdict | None = None
+    articles: tuple[Code, ...] | None = None
+    """Of the knowledge base, that it was written by; absent: none."""
 
 
 class ReplyReviewed(Event):
@@ -134,6 +187,8 @@ class RecordMessage(Command):
     body: str | None = None
     attachments: tuple[Attachment, ...] = ()
     delivery: DeliveryStatus | None = None
+    queued: Queued | None = None
+    rendered: Rendered | None = None
 
 
 class ReportDelivery(Command):
@@ -160,8 +215,15 @@ class Reply(Command):
     body: str
     attachments: tuple[Attachment, ...] = ()
     signed_by: ActorId | None = None
+    signed_for: Code | None = None
+    """A team in whose name it is signed, such as ``management``; a verified person says so."""
     apology: bool = False
     checks: QualityVerdict | None = None
+    """Counts only where no rule set of concern ``replies`` is in force: else Plaint judges itself."""
+    articles: tuple[Code, ...] = ()
+    """Articles of the knowledge base that it was written by; their use is counted."""
+    queued: Queued | None = None
+    """Plaint sends it by e-mail, where it is set up to; absent: the sender of the command does."""
 
 
 class ReviewReply(Command):

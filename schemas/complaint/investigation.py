@@ -47,6 +47,13 @@ class ActionCompleted(Event):
     result: Personal[str] | None = None
 
 
+class CauseMended(Event):
+    """What brought the complaint about was mended: the actions on its problem are done."""
+
+    NAME: ClassVar[str] = "complaint.cause_mended.v1"
+    problem: UUID
+
+
 class StartInvestigation(Command):
     """Begin to look into it."""
 
@@ -89,3 +96,11 @@ class CompleteAction(Command):
     RIGHT: ClassVar[Right] = "handle"
     action_id: UUID
     result: str | None = None
+
+
+class ReportCauseMended(Command):
+    """Report that the actions on a problem of this complaint are done, so that the complainant is told."""
+
+    NAME: ClassVar[str] = "complaint.report_cause_mended"
+    RIGHT: ClassVar[Right] = "system"
+    problem: UUID

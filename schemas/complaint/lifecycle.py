@@ -11,6 +11,7 @@ from schemas.words import (
     ComplaintId,
     ExitReason,
     Frozen,
+    Instant,
     MessageId,
     Outcome,
     Personal,
@@ -92,6 +93,10 @@ class SurveyInvited(Event):
     survey_version: Annotated[int, Field(ge=1)]
     cycle: Annotated[int, Field(ge=1)]
     message: MessageId | None = None
+    until: Instant | None = None
+    """How long the link of the invitation is taken."""
+    reminder: Annotated[int, Field(ge=1)] | None = None
+    """Counts the reminders; absent: the first invitation."""
 
 
 class ComplaintRated(Event):
@@ -160,13 +165,17 @@ class Reopen(Command):
 
 
 class InviteSurvey(Command):
-    """Ask how satisfied the complainant is."""
+    """Ask how satisfied the complainant is, or remind him that he was asked."""
 
     NAME: ClassVar[str] = "complaint.invite_survey"
     RIGHT: ClassVar[Right] = "system"
     survey: Code
     survey_version: Annotated[int, Field(ge=1)] = 1
+    cycle: Annotated[int, Field(ge=1)] | None = None
+    """Absent: the latest that ended."""
     message: MessageId | None = None
+    until: Instant | None = None
+    reminder: Annotated[int, Field(ge=1)] | None = None
 
 
 class Rate(Command):

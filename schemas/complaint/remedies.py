@@ -1,10 +1,42 @@
 """What the complainant gets, who allowed it, and what he said to it."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from schemas.complaint.base import Command, Event, Right
-from schemas.words import Code, Instant, Money, Personal, RemedyForm, RemedyGround, RemedyHead
+from schemas.words import (
+    Advised,
+    Code,
+    Currency,
+    Frozen,
+    Instant,
+    Money,
+    Personal,
+    PlainDecimal,
+    RemedyForm,
+    RemedyGround,
+    RemedyHead,
+    RuleRef,
+)  # fmt: skip
+
+
+class Unusual(Frozen):
+    """One figure of what the complainant was given in all his complaints, and the bound that it passes."""
+
+    measure: Literal["number", "value"]
+    """Of remedies, or of money in ``currency``, less what was taken back."""
+    against: Literal["limit", "peers"]
+    """The limit for one person, or what is usual among all who were given anything."""
+    currency: Currency | None = None
+    value: Annotated[PlainDecimal, Field(ge=0)]
+    bound: Annotated[PlainDecimal, Field(ge=0)]
+    cases: Annotated[int, Field(ge=0)]
+    persons: Annotated[int, Field(ge=0)] | None = None
+    """How many peers he was compared with."""
+    days: Annotated[int, Field(ge=1)] | None = None
+    """In how many days, for a limit."""
 
 
 class RemedyProposed(Event):
@@ -18,6 +50,10 @@ class RemedyProposed(Event):
     amount: Money | None = None
     customer_pays: Money | None = None
     point: int | None = None
+    advice: Advised | None = None
+    """Absent where no rule said anything of the case; why a rule was overruled is the envelope's ``why``."""
+    advised_by: RuleRef | None = None
+    """The rule that was followed or overruled."""
 
 
 class RemedyApproved(Event):
@@ -79,8 +115,17 @@ class RemedyReversed(Event):
     reference: Personal[str] | None = None
 
 
+class RemediesQuestioned(Event):
+    """The complainant was given unusually much: a word with figures. To go on needs a reason, nothing is refused."""
+
+    NAME: ClassVar[str] = "complaint.remedies_questioned.v1"
+    remedy_id: UUID | None = None
+    """Whose proposal gave rise to it."""
+    unusual: tuple[Unusual, ...]
+
+
 class ProposeRemedy(Command):
-    """Propose a remedy; within the rule's limit it is approved at once."""
+    """Propose a remedy; within the rule's limit it is approved at once. What overrules the rule needs a reason."""
 
     NAME: ClassVar[str] = "complaint.propose_remedy"
     RIGHT: ClassVar[Right] = "handle"
@@ -156,3 +201,12 @@ class ReverseRemedy(Command):
     remedy_id: UUID
     amount: Money | None = None
     reference: str | None = None
+
+
+class QuestionRemedies(Command):
+    """Say with figures that the complainant was given unusually much."""
+
+    NAME: ClassVar[str] = "complaint.question_remedies"
+    RIGHT: ClassVar[Right] = "system"
+    remedy_id: UUID | None = None
+    unusual: Annotated[tuple[Unusual, ...], Field(min_length=1)]

@@ -49,6 +49,7 @@ INTERNAL: Final[Mapping[str, str]] = {
     "complaint.message_moved.v1": "keeps the record straight; the message was published where it came in",
     "complaint.note_added.v1": "between colleagues",
     "complaint.party_added.v1": "persons; ask the case",
+    "complaint.remedies_questioned.v1": "weighs a person against others",
     "complaint.reply_reviewed.v1": "judges a colleague",
     "complaint.survey_invited.v1": "the rating that follows is published",
     "configuration.activated.v1": "what is in force is asked by `plaint config check`",

@@ -14,6 +14,7 @@ from schemas.words import (
     ComplaintId,
     Instant,
     Language,
+    Lesson,
     MessageId,
     PlainDecimal,
     Sense,
@@ -54,8 +55,17 @@ class FeedbackBecameComplaint(Fact):
     complaint: ComplaintId
 
 
+class ProblemSuspected(Fact):
+    """Several complaints are alike, and nobody has looked at it yet."""
+
+    NAME: ClassVar[str] = "plaint.problem.suspected.v1"
+    OF: ClassVar[str] = "problem.suspected.v1"
+    complaints: tuple[ComplaintId, ...]
+    within_days: int
+
+
 class ProblemOpened(Fact):
-    """A systemic cause is suspected."""
+    """Somebody answers for a systemic cause."""
 
     NAME: ClassVar[str] = "plaint.problem.opened.v1"
     OF: ClassVar[str] = "problem.opened.v1"
@@ -72,6 +82,14 @@ class ProblemLinked(Fact):
     complaint: ComplaintId
 
 
+class ProblemUnlinked(Fact):
+    """A complaint does not belong to this problem after all."""
+
+    NAME: ClassVar[str] = "plaint.problem.unlinked.v1"
+    OF: ClassVar[str] = "problem.unlinked.v1"
+    complaint: ComplaintId
+
+
 class ProblemActionAssigned(Fact):
     """Somebody must mend it by a date."""
 
@@ -81,6 +99,23 @@ class ProblemActionAssigned(Fact):
     team: Code | None = None
     owner: ActorId | None = None
     due: Instant | None = None
+
+
+class ProblemActionCompleted(Fact):
+    """What was to be done is done."""
+
+    NAME: ClassVar[str] = "plaint.problem.action_completed.v1"
+    OF: ClassVar[str] = "problem.action_completed.v1"
+    action_id: UUID
+
+
+class ProblemLessonRecorded(Fact):
+    """What others can learn of it; nobody is named."""
+
+    NAME: ClassVar[str] = "plaint.problem.lesson_recorded.v1"
+    OF: ClassVar[str] = "problem.lesson_recorded.v1"
+    happened: Lesson
+    changed: Lesson
 
 
 class ProblemEffectMeasured(Fact):

@@ -115,6 +115,7 @@ class PointOut(Outward):
     product: Code | None = None
     claimed: Money | None = None
     remedy_sought: RemedyForm | None = None
+    distress: Money | None = None
     serial: Text = None
     product_name: Text = None
     order_reference: Text = None

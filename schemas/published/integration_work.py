@@ -122,6 +122,14 @@ class ActionCompleted(ComplaintFact):
     result: Text = None
 
 
+class CauseMended(ComplaintFact):
+    """What brought it about was mended: the actions on its problem are done."""
+
+    NAME: ClassVar[str] = "plaint.complaint.cause_mended.v1"
+    OF: ClassVar[str] = "complaint.cause_mended.v1"
+    problem: UUID
+
+
 class Promised(ComplaintFact):
     """The complainant was promised something by a date."""
 

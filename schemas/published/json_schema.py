@@ -29,8 +29,9 @@ from schemas.channels.messenger import MessengerMessage
 from schemas.channels.review import ReviewMessage
 from schemas.channels.social import SocialMessage
 from schemas.channels.web_form import WebFormMessage
-from schemas.configuration import Calendar, CodeList, Desk, Figures, Policy
+from schemas.configuration import Calendar, CodeList, Desk, Figures, Policy, Survey, Template
 from schemas.configuration.mapping import Mapping as HistoryMapping
+from schemas.configuration.rule_set import CONCERNS
 from schemas.envelope import Envelope
 from schemas.published.cloudevent import CloudEvent
 from schemas.published.command import CommandMessage
@@ -63,6 +64,8 @@ KINDS: Final[Mapping[str, type[BaseModel]]] = {
     "desk": Desk,
     "figures": Figures,
     "policy": Policy,
+    "survey": Survey,
+    "template": Template,
 }
 """Kinds of configuration whose file says ``kind``."""
 
@@ -114,6 +117,8 @@ def _all() -> Iterator[tuple[str, Schema]]:
         yield f"channels/{name}.json", _of(message)
     for kind, model in KINDS.items():
         yield f"configuration/{kind}.json", _with_kind(kind, _of(model))
+    for concern, rules in CONCERNS.items():
+        yield f"configuration/rule_set.{concern}.json", _with_kind("rule_set", _of(rules))
     yield "configuration/mapping.json", _of(HistoryMapping)
 
 

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import ClockKind
+from schemas.complaint.correspondence import MessageRecorded
 from schemas.envelope import Envelope
 from schemas.published.integration_parts import ComplaintFact
-from schemas.words import ActorId, Code, Instant
+from schemas.words import ActorId, Channel, Code, Counterparty, Instant, Language, MessageId, Purpose, Visibility
 
 
 class AcknowledgementDue(ComplaintFact):
@@ -69,11 +70,39 @@ class DueSoon(ComplaintFact):
     """Outside of the desk's hours nobody is to be told before."""
 
 
+class MessageQueued(ComplaintFact):
+    """A message was written that Plaint means to be sent: to the complainant, in public, or to the desk.
+
+    Its text stands in the case under ``message``. Plaint's own mail sender takes those of the channel
+    ``email``; whoever sends others reports what became of them by ``complaint.report_delivery``.
+    """
+
+    NAME: ClassVar[str] = "plaint.notice.message_queued.v1"
+    OF: ClassVar[str] = "complaint.message_recorded.v1"
+    message: MessageId
+    channel: Channel
+    counterparty: Counterparty | None = None
+    """Absent: the complainant."""
+    visibility: Visibility
+    automated: bool
+    """Nobody wrote it: mail says so, and is never answered by a machine."""
+    purpose: Purpose | None = None
+    in_reply_to: MessageId | None = None
+    not_before: Instant | None = None
+    """Nobody is to be told before."""
+    bundled: bool = False
+    """May leave together with others to the same mailbox."""
+    staff: ActorId | None = None
+    team: Code | None = None
+    template: Code | None = None
+    language: Language | None = None
+
+
 NOTICES: Final[Mapping[str, type[ComplaintFact]]] = {
-    notice.NAME: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated, DueSoon)
+    notice.NAME: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated, DueSoon, MessageQueued)
 }
 """Published name -> its fields."""
-_OF_STORED: Final = {notice.OF: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated)}
+_OF_STORED: Final = {notice.OF: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated, MessageQueued)}
 STORED: Final = frozenset(_OF_STORED)
 """The stored events that a notice is made of."""
 
@@ -84,6 +113,13 @@ def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> Co
     kind = DueSoon if warning else _OF_STORED.get(event.NAME)
     if kind is None or envelope.origin == "import":
         return None
+    parts: list[BaseModel] = [event]
+    if isinstance(event, MessageRecorded):
+        if event.queued is None:
+            return None
+        parts += [part for part in (event.queued, event.rendered) if part is not None]
     around = {"business_unit": envelope.business_unit, "actor": envelope.actor, "origin": envelope.origin}
-    own = {name: value for name in kind.model_fields if (value := getattr(event, name, None)) is not None}
+    own = {
+        name: value for part in parts for name in kind.model_fields if (value := getattr(part, name, None)) is not None
+    }
     return kind.model_validate({**around, **own, "about": stream, "number": number})

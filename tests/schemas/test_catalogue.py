@@ -20,8 +20,9 @@ DESIGNED = [
     "complaint.investigation_started", "complaint.cause_established",
     "complaint.remedy_proposed", "complaint.remedy_approved", "complaint.remedy_rejected",
     "complaint.remedy_offered", "complaint.remedy_accepted", "complaint.remedy_refused",
-    "complaint.compensated", "complaint.remedy_reversed", "complaint.promised", "complaint.promise_kept",
-    "complaint.action_assigned", "complaint.action_completed", "complaint.resolved",
+    "complaint.compensated", "complaint.remedy_reversed", "complaint.remedies_questioned", "complaint.promised", "complaint.promise_kept",
+    "complaint.action_assigned", "complaint.action_completed", "complaint.cause_mended",
+    "complaint.resolved",
     "complaint.outcome_accepted", "complaint.outcome_disputed", "complaint.discontinued", "complaint.closed",
     "complaint.reopened",
     "complaint.survey_invited", "complaint.rated", "complaint.escalated", "complaint.deadline_missed",
@@ -30,7 +31,8 @@ DESIGNED = [
     "complaint.note_added", "complaint.attachment_added", "complaint.field_set", "complaint.party_added",
     "complaint.legal_hold_placed", "complaint.legal_hold_released",
     "feedback.received", "feedback.classified", "feedback.became_complaint",
-    "problem.opened", "problem.linked", "problem.action_assigned", "problem.effect_measured", "problem.closed",
+    "problem.suspected", "problem.opened", "problem.linked", "problem.unlinked", "problem.action_assigned",
+    "problem.action_completed", "problem.lesson_recorded", "problem.effect_measured", "problem.closed",
     "configuration.activated", "subject.erased", "staff.bound",
 ]  # fmt: skip
 """Section 4 of the design, event by event."""

@@ -57,6 +57,7 @@ _REMEDIES = st.lists(_ids("r"), max_size=2).map(tuple)
 _WAIT = st.sampled_from(["complainant", "third_party"])
 _CLOCK = {"clock": st.sampled_from(["resolution", "first_reply", "stage:investigation", "update"])}
 
+_UNUSUAL = {"measure": "number", "against": "limit", "value": "7", "bound": "6", "cases": 5, "days": 365}
 FIELDS: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
     "complaint.receive": {"content": _CONTENT, "points": _POINTS},
     "complaint.register": {"points": _POINTS},
@@ -108,6 +109,7 @@ FIELDS: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
     "complaint.refuse_remedies": {"remedy_ids": _REMEDIES},
     "complaint.compensate": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
     "complaint.reverse_remedy": {"remedy_id": _ids("r"), "amount": _MOSTLY_MONEY},
+    "complaint.question_remedies": {"unusual": st.just((_UNUSUAL,))},
     "complaint.report_miss": {**_CLOCK, "cycle": st.integers(1, 2), "instance": st.just(1), "due_at": _TIMES},
     "complaint.reapply_sla": {},
     "complaint.escalate_by_clock": {

@@ -25,6 +25,7 @@ PAGES = (
             "engine",
             "engine/sla",
             "engine/configuration",
+            "engine/rules",
             "projections",
             "consumers",
             "tests",

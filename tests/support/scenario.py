@@ -16,6 +16,7 @@ from engine.complaint.decider import Case, ComplaintCommand, State, decide, fold
 from engine.complaint.given import Given
 from engine.complaint.state_bytes import to_bytes
 from engine.configuration.in_force import Book
+from engine.text.replies.finding import About
 from schemas.complaint.base import Event
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered, MessageContent
 from schemas.configuration.desk import Desk
@@ -93,9 +94,13 @@ def happened(
     command_id: UUID | None = None,
     event_id: UUID | None = None,
     origin: Origin = "live",
+    identity: Identity = "token",
+    on_behalf_of: str | None = None,
 ) -> Past:
     """Return ``event`` as a stored fact."""
-    around = envelope(by=by, at=at, command_id=command_id, event_id=event_id, origin=origin)
+    around = envelope(by=by, at=at, command_id=command_id, event_id=event_id, origin=origin, identity=identity)
+    if on_behalf_of is not None:
+        around = around.model_copy(update={"on_behalf_of": on_behalf_of})
     return Past(event, around, recorded_at=at)
 
 
@@ -133,8 +138,10 @@ class History:
         at: datetime = MONDAY + timedelta(days=1),
         now: datetime | None = None,
         identity: Identity = "token",
+        on_behalf_of: str | None = None,
         why: bool = False,
         command_id: UUID | None = None,
+        about: About | None = None,
     ) -> "When":
         """Return what was asked, and by whom."""
         asked = Given(
@@ -142,12 +149,14 @@ class History:
             now=now or at,
             actor=by,
             identity=identity,
+            on_behalf_of=on_behalf_of,
             command_id=command_id or uid(f"{command.NAME} of {by}"),
             book=self.book,
             business_unit="main",
             stream=STREAM,
             why=why,
             history=self.past,
+            about=about,
         )
         return When(self, command, asked)
 

@@ -172,7 +172,8 @@ def propose(scene: Scene, form: RemedyForm, share: float) -> UUID:
         scene.names(amount)
     ground: RemedyGround = "no_fault" if scene.cause in ("customer", "external") else "fault"
     head: RemedyHead | None = "price" if amount is not None and ground == "fault" else None
-    scene.does(ProposeRemedy(remedy_id=remedy, form=form, ground=ground, head=head, amount=amount, point=1))
+    wish = ProposeRemedy(remedy_id=remedy, form=form, ground=ground, head=head, amount=amount, point=1)
+    scene.does(wish, why=scene.words.one("reasons", "propose"))
     return remedy
 
 

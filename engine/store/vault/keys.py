@@ -195,6 +195,19 @@ class Keys:
             return self._look_up(list(names))
         return {**found, **stored} if found else stored
 
+    def streams_of(self, subjects: Collection[UUID]) -> dict[UUID, list[UUID]]:
+        """The streams in which something of these persons is kept and can be read; an empty list for none.
+
+        Raises:
+            DatabaseUnavailable: as ``reading``.
+        """
+        found: dict[UUID, list[UUID]] = {subject: [] for subject in subjects}
+        query = "SELECT subject, stream FROM plaint_keys.data_keys WHERE subject = ANY(%s) AND wrapped IS NOT NULL"
+        with reading(self._pool) as connection:
+            for subject, stream in connection.execute(query, (list(found),)).fetchall():
+                found[subject].append(stream)
+        return found
+
     def kept(self, keys: Mapping[KeyName, DataKey]) -> None:
         """A commit stored the new keys among these: who sealed with them meanwhile need not store them again.
 

@@ -2,12 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Label, Select, and_, any_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Label,
+    Select,
+    and_,
+    any_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
+from engine.rules.outcomes import counted
 from projections import sql
 from projections.answers import Answer, OfView, Snapshot
 from projections.api import paging
@@ -25,7 +39,14 @@ NAMES_OF_TABLE = (*NAMES, remedies.NAME)
 CAUSES = copies.live(written.CAUSES)
 _OWN: Final = ("cause", "code", "responsibility", "outcome")
 
-By = Dimension | Literal["cause", "code", "responsibility", "outcome", "department"]
+By = Dimension | Literal["cause", "code", "responsibility", "outcome", "counted", "department"]
+_AS_COUNTED: Final = case(
+    *(
+        (CAUSES.c.outcome == literal_column(f"'{one}'"), literal_column(f"'{counted(one)}'"))
+        for one in get_args(Outcome)
+    )
+)
+"""The outcome as returns count it, see ``engine.rules.outcomes``; what was given does not change it."""
 
 
 class CauseFilter(Narrowed):
@@ -115,9 +136,9 @@ class CauseTable(OfView):
 def pareto(snapshot: Snapshot, wanted: ParetoFilter) -> Pareto:
     """Count complaints by cause, or by another word, the most frequent first."""
     complaints = _complaints(snapshot, wanted)
-    counted = _counted(snapshot, wanted, ())
+    numbers = _counted(snapshot, wanted, ())
     known = _known(snapshot, wanted) if wanted.per == "department" else sum(
-        row["n"] for row in counted if row["key"] is not None
+        row["n"] for row in numbers if row["key"] is not None
     )  # fmt: skip
     trend = (
         _counted(snapshot, wanted, (narrow.bucket(wanted.by, CASES.c.received_on).label("begins"),))
@@ -128,7 +149,7 @@ def pareto(snapshot: Snapshot, wanted: ParetoFilter) -> Pareto:
         **snapshot.stamp(),
         complaints=complaints,
         known=known,
-        bars=_bars(counted),
+        bars=_bars(numbers),
         trend=tuple(Trend(begins=row["begins"], key=row["key"], complaints=row["n"]) for row in trend),
     )
 
@@ -200,13 +221,19 @@ def _counted(snapshot: Snapshot, wanted: ParetoFilter, begins: Sequence[Label[An
         query = query.join(each, or_(each.c.name.is_not(None)), isouter=True)
         key: ColumnElement[Any] = each.c.name
     else:
-        key = CAUSES.c[wanted.per] if wanted.per in _OWN else CASES.c[wanted.per]
+        key = _key(wanted.per)
         query = _joined(select(key.label("key"), *begins, func.count().label("n")))
     n = func.count()
     return sql.fetch(
         snapshot.connection,
         query.where(*_conditions(wanted)).group_by(key, *begins).order_by(*begins, key.is_(None), n.desc(), key),
     )
+
+
+def _key(per: By) -> ColumnElement[Any]:
+    if per == "counted":
+        return _AS_COUNTED
+    return CAUSES.c[per] if per in _OWN else CASES.c[per]
 
 
 def _bars(rows: Sequence[Mapping[str, Any]]) -> tuple[Bar, ...]:

@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
+from projections.replay.routes import stream_of
+from projections.views.remedies.advice import CaseRemedies, case_remedies
 from projections.views.remedies.ask import NAMES, CostFilter, Costs, Ledger, LedgerFilter
 from projections.views.remedies.ask import costs as added_up
 from projections.views.remedies.ask import ledger as entries
@@ -33,5 +35,15 @@ def routes(desk: Desk) -> APIRouter:
         """Show who was given unusually much, against all others."""
         with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
             return compared(snapshot, wanted)
+
+    @router.get("/cases/{reference}/remedies")
+    def proposals(request: Request, response: Response, reference: str) -> CaseRemedies:
+        """Show what the table of remedies proposes for a case, by which rule, and what else would have held."""
+        case = stream_of(desk, reference)
+        history = desk.log_for(request, "case", case, texts=False).stream(case)
+        with desk.views.snapshot(NAMES) as snapshot:
+            found = case_remedies(snapshot, case, history, desk.now())
+        response.headers["ETag"] = f'"{found.version}"'
+        return found
 
     return router

@@ -67,10 +67,10 @@ def watch(snapshot: Snapshot, wanted: WatchFilter) -> Watch:
     """Compare what persons were given, by number of remedies and by value of each currency."""
     usual: list[Usual] = []
     unusual: list[Unusual] = []
-    measures: list[tuple[Select[Any], str | None]] = [(_numbers(wanted), None)]
-    measures += [(_values(wanted, currency), currency) for currency in _currencies(snapshot, wanted)]
+    measures: list[tuple[Select[Any], str | None]] = [(numbers(wanted), None)]
+    measures += [(values(wanted, currency), currency) for currency in _currencies(snapshot, wanted)]
     for persons, currency in measures:
-        found = _usual(snapshot, persons, currency)
+        found = usual_of(snapshot, persons, currency)
         if found is None:
             continue
         usual.append(found)
@@ -86,8 +86,8 @@ def _given(query: Any, wanted: WatchFilter) -> Any:
     return query.where(CASES.c.complainant.is_not(None), *conditions)
 
 
-def _numbers(wanted: WatchFilter) -> Any:
-    """Remedies given of which nothing was taken back."""
+def numbers(wanted: WatchFilter) -> Any:
+    """Return for each person how many remedies he was given of which nothing was taken back, in how many cases."""
     each = tuple_(LEDGER.c.stream, LEDGER.c.remedy_id).distinct()
     query = select(
         CASES.c.complainant,
@@ -98,8 +98,8 @@ def _numbers(wanted: WatchFilter) -> Any:
     return kept.group_by(CASES.c.complainant)
 
 
-def _values(wanted: WatchFilter, currency: str) -> Any:
-    """Money given less money taken back."""
+def values(wanted: WatchFilter, currency: str) -> Any:
+    """Return for each person the money given less the money taken back, and in how many cases."""
     net: ColumnElement[Any] = func.coalesce(_NET, 0) - func.coalesce(_TAKEN, 0)
     query = select(
         CASES.c.complainant, net.label("value"), func.count(PAYMENTS.c.stream.distinct()).label("cases")
@@ -113,7 +113,8 @@ def _currencies(snapshot: Snapshot, wanted: WatchFilter) -> list[str]:
     return sorted(row["currency"] for row in sql.fetch(snapshot.connection, query))
 
 
-def _usual(snapshot: Snapshot, persons: Any, currency: str | None) -> Usual | None:
+def usual_of(snapshot: Snapshot, persons: Any, currency: str | None) -> Usual | None:
+    """Return what is usual among these persons, see ``numbers`` and ``values``; None where there are none."""
     each = persons.cte("persons")
     value = cast(each.c.value, Double)
     middle = select(

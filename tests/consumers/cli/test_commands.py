@@ -249,6 +249,30 @@ def test_two_names_are_two_persons(desk: Desk) -> None:
     desk.line.ok(*approve, "--by", "Bob")
 
 
+def test_the_table_of_remedies_proposes_and_an_option_is_taken_by_its_number(desk: Desk) -> None:
+    desk.line.ok("case", "do", desk.number, "classify", "--fields", '{"nature": "subjective", "informed": "informed"}')
+    shown = desk.line.ok("case", "remedies", desk.number)
+    assert shown.out.split("\n")[0].split() == [
+        "option", "form", "ground", "head", "amount", "point", "beside", "approved", "by",
+    ]  # fmt: skip
+    assert shown.out.split("\n")[1].split() == ["1", "replacement", "no_fault", "rule", "(without-money)"]
+    assert (
+        "rule subjective-informed of remedies version 1; ground no_fault, by rule; also holding: unknown" in shown.err
+    )
+    assert "first: explain" in shown.err
+    told = desk.json("case", "remedies", desk.number)
+    assert [one["form"] for one in told["options"]] == ["replacement"]
+    refused = desk("case", "do", desk.number, "propose_remedy", "--fields", '{"form": "repair", "ground": "fault"}')
+    assert (refused.code, "reason_required" in refused.err) == (4, True)
+    none = desk("case", "remedies", desk.number, "--take", "2")
+    assert (none.code, none.err) == (2, "plaint: --take 2: no such option; there are 1 to 1\n")
+    sum_ = desk("case", "remedies", desk.number, "--take", "1", "--amount", "much")
+    assert (sum_.code, sum_.err) == (2, "plaint: --amount: write a sum and its currency, such as '20 EUR'\n")
+    taken = desk.json("case", "remedies", desk.number, "--take", "1", "--by", "Ann")
+    assert (taken["status"], taken["events"]) == ("done", 2)
+    assert desk("case", "remedies", NOBODY).code == 3
+
+
 # --- exit codes and messages ----------------------------------------------------------------
 
 

@@ -94,6 +94,7 @@ def test_help_of_a_group_says_what_its_commands_do(capsys: pytest.CaptureFixture
         "do",
         "history",
         "list",
+        "remedies",
         "replay",
         "show",
     ]

@@ -376,7 +376,9 @@ QUESTIONS = {
     "/livez", "/readyz", "/v1/cases", "/v1/cases/{reference}", "/v1/cases/{reference}/trail", "/v1/funnel",
     "/v1/funnel/cases", "/v1/funnel/cohorts", "/v1/satisfaction", "/v1/satisfaction/negative", "/v1/causes",
     "/v1/causes/complaints", "/v1/remedies", "/v1/remedies/ledger", "/v1/remedies/watch", "/v1/workload", "/v1/rates",
-    "/v1/sla/timers", "/v1/trail", "/v1/cases/{reference}/steps", "/v1/cases/{reference}/diff",
+    "/v1/cases/{reference}/remedies", "/v1/sla/timers", "/v1/trail", "/v1/cases/{reference}/steps", "/v1/cases/{reference}/diff",
+    "/v1/problems", "/v1/problems/lessons", "/v1/problems/{problem}",
+    "/v1/replies/quality", "/v1/replies/sample", "/v1/knowledge/usage",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
 

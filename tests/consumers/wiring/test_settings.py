@@ -147,6 +147,40 @@ def test_the_password_of_kafka_comes_from_a_file_and_is_masked(tmp_path: Path) -
     assert SECRET not in check(tmp_path, **given).ok("config", "check").out
 
 
+MAIL = {"PLAINT_SMTP_SERVER": "mail.example.com:587", "PLAINT_SMTP_FROM": "Complaints <complaints@example.com>"}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"PLAINT_SMTP_SERVER": "a:1,b:2"}, "PLAINT_SMTP_SERVER: name one server, host:port"),
+        (
+            {"PLAINT_SMTP_USERNAME": "us"},
+            "PLAINT_SMTP_USERNAME and PLAINT_SMTP_PASSWORD go together: set both or neither",
+        ),
+        (
+            {"PLAINT_SMTP_USERNAME": "us", "PLAINT_SMTP_PASSWORD": SECRET, "PLAINT_SMTP_SECURITY": "none"},
+            "PLAINT_SMTP_SECURITY is none: the password would cross the network in clear; say tls",
+        ),
+    ],
+)
+def test_settings_of_mail_that_do_not_fit_together_are_refused(more: dict[str, str], told: str) -> None:
+    assert refusal({**MAIL, **more}) == told
+
+
+def test_a_mail_server_needs_somebody_to_send_from() -> None:
+    told = "PLAINT_SMTP_SERVER is set: PLAINT_SMTP_FROM is needed, too: who our mail is from"
+    assert refusal({"PLAINT_SMTP_SERVER": "mail.example.com:587"}) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("mail.example.com:587", ("mail.example.com", 587)), ("[::1]:25", ("::1", 25))]
+)
+def test_a_mail_server_has_a_host_and_a_port(text: str, found: tuple[str, int]) -> None:
+    assert from_environment({**MAIL, "PLAINT_SMTP_SERVER": text}).mail_server == found
+    assert from_environment({}).mail_server is None
+
+
 # --- config check ---------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from schemas.complaint.correspondence import ComplaintReplied
 from schemas.complaint.lifecycle import AcceptOutcome, ComplaintResolved, Reopen
 from schemas.complaint.registration import Receive
 from schemas.complaint.remedies import ApproveRemedy, ProposeRemedy
+from schemas.configuration.remedies import RemedyRules
 from schemas.words import RuleRef
 from support.scenario import BORIS, COMPLAINANT, When, content, desk, given, opened, uid
 
@@ -43,6 +44,17 @@ def test_a_rule_is_named_with_its_set_and_version() -> None:
     assert rule_of(asked.command, asked.decided()[1], asked.asked) == RuleRef(
         rule_set="desk", version=1, rule="remedies.within-limit"
     )
+    table = RemedyRules.model_validate(
+        {"id": "remedies", "version": 4, "grounds": {}, "rules": [{"rule": "a"}], "limits": {"no_fault": {"EUR": "9"}}}
+    )
+    by_table = opened().under(Book(rule_sets={"remedies": table}))
+    gesture = by_table.when(ProposeRemedy(form="repair", ground="no_fault"))
+    owed = by_table.when(ProposeRemedy(form="repair", ground="fault"))
+    named = [rule_of(one.command, one.decided()[1], one.asked) for one in (gesture, owed)]
+    assert named == [
+        RuleRef(rule_set="remedies", version=4, rule="remedies.within-limit"),
+        RuleRef(rule_set="default", version=1, rule="remedies.within-limit"),
+    ]
     applied = SlaApplied(reason="first", policy="usual", policy_version=7, clocks=())
     command: Command = Receive(content=content("m"))
     assert rule_of(command, applied, asked.asked) == RuleRef(rule_set="usual", version=7, rule="policy.selected")

@@ -14,9 +14,11 @@ from schemas.complaint.lifecycle import (
     ComplaintResolved,
     OutcomeAccepted,
     OutcomeDisputed,
+    Rate,
     Score,
 )
 from schemas.complaint.records import MessageMoved
+from schemas.configuration.survey import Survey
 from schemas.words import CloseReason, ExitReason, Purpose, Visibility
 from support.scenario import COMPLAINANT, INTAKE, MONDAY, TIMER, desk, happened, opened, uid
 
@@ -143,3 +145,26 @@ def test_the_term_for_the_complainants_word_runs_out_once() -> None:
     early = history.when(Close(reason="term_elapsed"), by=TIMER, at=term - timedelta(microseconds=1))
     early.then_refused("not_due", days=14)
     history.when(Close(reason="term_elapsed"), by=TIMER, at=term).then(closed("term_elapsed"))
+
+
+def test_a_good_mark_ends_the_cycle_and_after_a_bad_one_somebody_sees_to_it_first() -> None:
+    survey = Survey.model_validate(
+        {
+            "id": "after",
+            "version": 1,
+            "title": {"en": "-"},
+            "intro": {"en": "-"},
+            "questions": [{"parameter": "overall", "text": {"en": "-"}}],
+            "send": {"en": "-"},
+            "thanks": {"en": "-"},
+            "follow_up": {"within": "4 hours", "calendar": "desk"},
+        }
+    )
+    history = opened(REPLIED, RESOLVED).under(Book(surveys={"after": survey}))
+
+    def ends(survey: str, score: int) -> bool:
+        marks = (Score(parameter="overall", score=score),)
+        return len(history.when(Rate(survey=survey, scores=marks), by=INTAKE).decided()) == 2
+
+    assert [ends("after", score) for score in (5, 3, 2, 1)] == [True, True, False, False]
+    assert [ends("direct", score) for score in (3, 2)] == [True, False]

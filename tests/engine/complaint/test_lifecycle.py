@@ -206,6 +206,7 @@ def test_a_cycle_is_rated_once() -> None:
 def test_who_worked_on_the_complaint_does_not_rate_it() -> None:
     history = opened(happened(STARTED, by=ANNA), happened(RESOLVED, by=ANNA))
     history.when(Rate(scores=SCORES), by=ANNA).then_refused("own_rating", cycle=1)
+    history.when(Rate(scores=SCORES), by=INTAKE, on_behalf_of=ANNA).then_refused("own_rating", cycle=1)
     history.when(Rate(scores=SCORES), by=BORIS).then(RATED)
 
 

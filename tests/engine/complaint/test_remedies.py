@@ -3,6 +3,8 @@ from decimal import Decimal
 import pytest
 
 from engine.configuration.in_force import Book
+from schemas.complaint.classification import ComplaintClassified
+from schemas.complaint.investigation import CauseEstablished
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintReopened, ComplaintResolved
 from schemas.complaint.remedies import (
     AcceptRemedies,
@@ -11,8 +13,10 @@ from schemas.complaint.remedies import (
     ComplaintCompensated,
     OfferRemedies,
     ProposeRemedy,
+    QuestionRemedies,
     RefuseRemedies,
     RejectRemedy,
+    RemediesQuestioned,
     RemedyAccepted,
     RemedyApproved,
     RemedyOffered,
@@ -21,10 +25,29 @@ from schemas.complaint.remedies import (
     RemedyRejected,
     RemedyReversed,
     ReverseRemedy,
+    Unusual,
 )
-from schemas.words import Money
+from schemas.configuration.remedies import RemedyRules
+from schemas.words import Money, Point, RuleRef
 from support.scenario import ANNA, BORIS, COMPLAINANT, INTAKE, MONDAY, TIMER, History, desk, happened, opened, uid
 
+TABLE = RemedyRules.model_validate(
+    {
+        "id": "remedies",
+        "version": 3,
+        "grounds": {"company": "fault", "nobody": "no_fault"},
+        "limits": {"no_fault": {"RUB": "500"}, "exception": {}},
+        "rules": [
+            {
+                "rule": "objective",
+                "when": {"nature": "objective"},
+                "ground": "fault",
+                "propose": [{"demand": "in_full"}, {"form": "repair"}],
+            },
+            {"rule": "unknown", "first": ["study_history"]},
+        ],
+    }
+)
 LIMITED = Book(desk=desk(remedy_limits={"RUB": "5000", "EUR": "50"}))
 
 
@@ -163,6 +186,28 @@ def test_a_service_a_rule_or_a_person_merely_named_does_not_approve() -> None:
     pending().when(command, by=BORIS, identity="claimed").then_refused("person_required")
 
 
+def test_four_eyes_see_through_a_program_that_works_for_a_person() -> None:
+    command = ApproveRemedy(remedy_id=uid("r1"))
+    by_program = opened(happened(proposed("r1", "9000"), by=INTAKE, on_behalf_of=ANNA)).under(LIMITED)
+    by_program.when(command, by=ANNA).then_refused("self_approval")
+    by_program.when(command, by=BORIS, on_behalf_of=ANNA).then_refused("self_approval")
+    by_program.when(command, by=BORIS).then(approved("r1", "9000"))
+    pending().when(command, by=BORIS, on_behalf_of=ANNA).then_refused("self_approval")
+
+
+def test_who_was_only_named_by_a_program_may_be_the_approver_himself() -> None:
+    named = opened(happened(proposed("r1", "9000"), by=ANNA, identity="claimed")).under(LIMITED)
+    named.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then_refused("person_required", remedy=str(uid("r1")))
+    named.when(RejectRemedy(remedy_id=uid("r1")), by=BORIS).then(
+        RemedyRejected(subject_id=COMPLAINANT, remedy_id=uid("r1"))
+    )
+
+
+def test_what_a_service_proposed_of_itself_one_person_approves() -> None:
+    history = opened(happened(proposed("r1", "9000"), by=INTAKE, identity="workload")).under(LIMITED)
+    history.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then(approved("r1", "9000"))
+
+
 def test_less_than_proposed_may_be_approved_but_not_more() -> None:
     pending().when(ApproveRemedy(remedy_id=uid("r1"), amount=money("3000")), by=BORIS).then(approved("r1", "3000"))
     more = ApproveRemedy(remedy_id=uid("r1"), amount=money("9000.01"))
@@ -269,3 +314,94 @@ def test_what_was_taken_back_is_not_given_again_under_the_same_approval(amount: 
     taken = RemedyReversed(subject_id=COMPLAINANT, remedy_id=uid("r1"), amount=money(amount) if amount else None)
     history = opened(proposed("r1", amount), approved("r1", amount), given_("r1", amount), taken)
     history.when(Compensate(remedy_id=uid("r1"))).then_refused("amount_exceeds_approval")
+
+
+# ------------------------------------------------------------------------------------------------ what the rule says
+
+RULED = Book(desk=desk(remedy_limits={"RUB": "5000"}), rule_sets={"remedies": TABLE})
+OBJECTIVE = ComplaintClassified(
+    subject_id=COMPLAINANT,
+    nature="objective",
+    points=(Point(point=1, claimed=money("4900"), remedy_sought="refund"),),
+)
+UNUSUAL = Unusual(measure="number", against="limit", value=Decimal(7), bound=Decimal(6), cases=5, days=365)
+QUESTIONED = RemediesQuestioned(subject_id=COMPLAINANT, unusual=(UNUSUAL,))
+
+
+def advised(remedy: RemedyProposed, advice: str, rule: str = "objective") -> RemedyProposed:
+    ref = RuleRef(rule_set="remedies", version=3, rule=rule)
+    return remedy.model_copy(update={"advice": advice, "advised_by": ref})
+
+
+def gesture(label: str, amount: str = "400") -> ProposeRemedy:
+    return ProposeRemedy(remedy_id=uid(label), form="payment", ground="no_fault", amount=money(amount))
+
+
+def test_what_the_rule_proposes_is_taken_without_a_word_and_says_which_rule() -> None:
+    history = opened(OBJECTIVE).under(RULED)
+    followed = history.when(propose("r1", "4900"), by=INTAKE, identity="workload", command_id=uid("c1")).then(
+        advised(proposed("r1"), "followed"),
+        approved("r1").model_copy(update={"limits": ("RUB:5000",)}),
+    )
+    repair = ProposeRemedy(remedy_id=uid("r2"), form="repair", ground="fault")
+    assert followed.when(repair, command_id=uid("c2")).decided()[0] == advised(proposed("r2", None), "alternative")
+
+
+def test_what_the_rule_does_not_propose_overrules_it_by_a_verified_person_with_a_reason() -> None:
+    history = opened(OBJECTIVE).under(RULED)
+    less = propose("r1", "4000")
+    history.when(less, by=ANNA).then_refused("reason_required", rule="objective")
+    history.when(less, by=ANNA, identity="claimed", why=True).then_refused("person_required", rule="objective")
+    history.when(less, by=INTAKE, why=True).then_refused("person_required", rule="objective")
+    assert history.when(less, by=ANNA, why=True).decided()[0] == advised(proposed("r1", "4000"), "overruled")
+
+
+def test_before_the_case_is_studied_a_proposal_is_marked_and_not_refused() -> None:
+    history = opened().under(RULED)
+    assert history.when(propose("r1", "100")).decided()[0] == advised(proposed("r1", "100"), "unstudied", "unknown")
+
+
+def test_what_the_investigation_found_changes_the_ground() -> None:
+    cause = CauseEstablished(subject_id=COMPLAINANT, cause="external", responsibility="nobody")
+    history = opened(OBJECTIVE, cause).under(RULED)
+    history.when(propose("r1", "4900"), by=ANNA).then_refused("reason_required")
+    bonus = ProposeRemedy(remedy_id=uid("r2"), form="refund", ground="no_fault", amount=money("4900"), point=1)
+    (event,) = history.when(bonus, by=ANNA).decided()
+    assert isinstance(event, RemedyProposed)
+    assert event.advice == "followed"
+
+
+def test_a_ground_has_limits_of_its_own_and_an_exception_is_a_second_persons() -> None:
+    history = opened().under(RULED)
+    assert len(history.when(gesture("r1", "500")).decided()) == 2
+    assert len(history.when(gesture("r1", "500.01")).decided()) == 1
+    exception = ProposeRemedy(remedy_id=uid("r1"), form="repair", ground="exception")
+    assert len(history.when(exception).decided()) == 1
+
+
+# -------------------------------------------------------------------------------------------------- a word of warning
+
+
+def test_a_warning_is_said_once_and_carries_its_figures() -> None:
+    command = QuestionRemedies(unusual=(UNUSUAL,))
+    after = opened().when(command, by=TIMER, command_id=uid("c1")).then(QUESTIONED)
+    after.when(command, by=TIMER, command_id=uid("c2")).then_nothing()
+
+
+def test_after_a_warning_a_gesture_needs_a_reason_and_what_is_owed_does_not() -> None:
+    history = opened(QUESTIONED).under(LIMITED)
+    history.when(gesture("r1"), by=ANNA).then_refused("reason_required", ground="no_fault")
+    assert len(history.when(gesture("r1"), by=ANNA, why=True).decided()) == 2
+    assert len(history.when(propose("r1", "4900"), by=ANNA).decided()) == 2
+
+
+def test_a_warning_that_comes_after_the_proposal_holds_up_what_follows_until_there_is_a_reason() -> None:
+    bonus = proposed("r1", "9000").model_copy(update={"ground": "no_fault"})
+    waiting = opened(happened(bonus, by=ANNA), QUESTIONED).under(LIMITED)
+    waiting.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then_refused("reason_required")
+    allowed_ = waiting.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS, why=True).then(approved("r1", "9000"))
+    allowed_.when(Compensate(remedy_id=uid("r1"))).then_refused("reason_required")
+    allowed_.when(Compensate(remedy_id=uid("r1")), why=True).then(given_("r1", "9000"))
+    owed = opened(happened(proposed("r1", "9000"), by=ANNA), QUESTIONED).under(LIMITED)
+    after = owed.when(ApproveRemedy(remedy_id=uid("r1")), by=BORIS).then(approved("r1", "9000"))
+    after.when(Compensate(remedy_id=uid("r1"))).then(given_("r1", "9000"))

@@ -29,7 +29,7 @@ def told(*policies: Policy) -> list[tuple[str, str, str]]:
         (
             policy(fulfil=[{"event": "complaint.replied", "where": {"finnal": True}}]),
             "clocks.0.fulfil.0.where.finnal",
-            "complaint.replied has no such field; one of: apology, checks, final, message",
+            "complaint.replied has no such field; one of: apology, articles, checks, final, message",
         ),
     ],
 )  # fmt: skip

@@ -79,6 +79,18 @@ def test_any_word_can_be_counted_by(told: Pool, per: str, bars: list[tuple[str |
     assert [(one.key, one.complaints) for one in ask(told, per=per).bars] == bars
 
 
+def test_upheld_in_part_counts_as_upheld_and_a_gesture_changes_no_outcome(pool: Pool) -> None:
+    gift = (
+        RemedyProposed(remedy_id=uid("gift"), form="extra_service", ground="no_fault"),
+        ComplaintCompensated(remedy_id=uid("gift")),
+    )
+    writer = Writer().add("one", RECEIVED, UPHELD).add("two", RECEIVED, ComplaintResolved(outcome="partly_upheld"))
+    writer.add("three", RECEIVED, *gift, ComplaintResolved(outcome="not_upheld")).add("four", RECEIVED)
+    build(pool, writer.log(), VIEWS)
+    found = ask(pool, per="counted").bars
+    assert [(one.key, one.complaints) for one in found] == [("upheld", 2), ("not_upheld", 1), (None, 1)]
+
+
 def test_the_trend_is_the_same_by_period(told: Pool) -> None:
     assert [(one.begins, one.key, one.complaints) for one in ask(told, by="month").trend] == [
         (date(2026, 3, 1), "process", 2), (date(2026, 3, 1), "people", 1), (date(2026, 4, 1), None, 1),

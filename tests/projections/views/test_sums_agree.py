@@ -122,5 +122,5 @@ def test_loads_add_up_to_the_whole(pool: Pool, events: list[Recorded], per: str)
 def test_every_view_is_asked_here_or_holds_what_was_said() -> None:
     assert NAMES == [
         "cases", "sla_timers", "funnel", "audit_trail", "search", "satisfaction", "causes", "remedies", "workload",
-        "details",
+        "details", "problems", "similar", "replies",
     ]  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from schemas.catalogue import COMMANDS, EVENTS
 from schemas.configuration import ConfigurationRefused, load
+from schemas.configuration.rule_set import CONCERNS
 from schemas.published.asyncapi import render as render_asyncapi
 from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import CHANNELS, DIALECT, documents, render
@@ -57,7 +58,8 @@ def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None
         *(f"commands/{name}.json" for name in COMMANDS),
         *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
         *(f"channels/{name}.json" for name in CHANNELS),
-        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy")),
+        *(f"configuration/rule_set.{concern}.json" for concern in CONCERNS),
+        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy", "template")),
     ])  # fmt: skip
 
 
@@ -66,10 +68,13 @@ def test_every_kind_of_configuration_that_can_be_loaded_has_a_document_that_asks
         load("kind: nothing", "a file")
     kinds = str(refused.value).split("one of ")[1].split(", ")
 
-    asked = {kind: exported()[f"configuration/{kind}.json"] for kind in kinds}
+    files = [(kind, kind) for kind in kinds if kind != "rule_set"]
+    files += [("rule_set", f"rule_set.{concern}") for concern in CONCERNS]
+    asked = {file: exported()[f"configuration/{file}.json"] for _, file in files}
 
-    assert {kind: schema["properties"]["kind"]["const"] for kind, schema in asked.items()} == {k: k for k in kinds}
+    assert {file: schema["properties"]["kind"]["const"] for file, schema in asked.items()} == {f: k for k, f in files}
     assert all("kind" in schema["required"] for schema in asked.values())
+    assert all("concern" in asked[f"rule_set.{concern}"]["properties"] for concern in CONCERNS)
 
 
 def test_every_document_is_named_by_its_path_and_says_its_dialect() -> None:

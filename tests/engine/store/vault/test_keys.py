@@ -98,3 +98,19 @@ def test_a_key_destroyed_right_after_its_commit_is_not_remembered_by_the_process
     store.keys.kept({key_name(*pair): made[pair]})
 
     assert store.keys.for_reading([pair]) == {pair: None}
+
+
+def test_the_streams_of_a_person_are_those_that_can_still_be_read(store: Store, pool: Pool) -> None:
+    others = [uuid4(), uuid4()]
+    store.commit(Batch(appends=tuple(append(stream, 0, note(ANNA)) for stream in (STREAM, *others))))
+    store.commit(Batch(appends=(append(STREAM, 1, note(BORIS)),)))
+    with pool.connection() as connection:
+        connection.execute(
+            "UPDATE plaint_keys.data_keys SET wrapped = NULL, master_id = NULL WHERE stream = %s", (others[0],)
+        )
+
+    found = store.keys.streams_of([ANNA, BORIS, others[0]])
+
+    assert {subject: set(streams) for subject, streams in found.items()} == {
+        ANNA: {STREAM, others[1]}, BORIS: {STREAM}, others[0]: set(),
+    }  # fmt: skip

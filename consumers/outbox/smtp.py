@@ -1,0 +1,321 @@
+"""The log to the mail server: messages that a case has queued for e-mail leave from here, and from here alone.
+
+The sender follows the log from a position of its own (``mail`` in the store's positions), under a lock, so
+that of several replicas one works. A message waits until nobody need wait before it, is handed over, and
+what became of it is recorded as ``complaint.delivery_reported``; one that is reported is never sent again.
+So sending is **at least once**: whoever is killed between the server's word and the record sends that one
+mail again, with the same Message-ID. The position rests below the oldest message that still waits.
+
+A replay or a rebuild sends nothing: nothing is sent but what is queued behind the position and has no report.
+Where nothing was ever sent, only messages of the last ``BEGINS_BEFORE`` leave: the older ones are history.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Event as Flag
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from consumers.kafka.backoff import Backoff
+from consumers.outbox import mail
+from consumers.outbox.mail import From, Letter, NoAddress
+from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
+from engine.complaint.number import case_number
+from engine.incoming import Asked, Circumstances, Result, Sender
+from engine.store.batch import Conflict, Recorded, SourceMove
+from engine.store.database.errors import DatabaseUnavailable
+from engine.store.database.pool import Pool
+from engine.store.store import Store
+from projections.runtime import owner
+from projections.runtime.runner import Waiter
+from projections.sql import Link
+from schemas.complaint.correspondence import DeliveryReported, MessageRecorded, Queued, ReportDelivery
+from schemas.complaint.registration import ComplaintReceived
+from schemas.envelope import RuleSource
+from schemas.words import DeliveryStatus
+
+SOURCE: Final = "mail"
+NAMES: Final = frozenset({MessageRecorded.NAME, DeliveryReported.NAME})
+BEGINS_BEFORE: Final = timedelta(days=1)
+"""How far back a sender looks that never sent anything."""
+GIVES_UP: Final = timedelta(days=3)
+"""After which a mail that the server keeps putting off counts as failed."""
+MOST_TOGETHER: Final = 50
+"""Messages in one mail."""
+_TRANSIENT: Final = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable, Conflict)
+_ENDED: Final[frozenset[DeliveryStatus]] = frozenset({"sent", "delivered", "failed"})
+_AGAIN: Final = Backoff(first=60.0, most=4 * 3600.0)
+_SENDER: Final = Sender(workload="mail", actor="service:mail", identity="workload")
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the sender needs of the program around it. ``chance`` is drawn from 0 to 1."""
+
+    pool: Pool
+    store: Store
+    submit: Callable[[Sequence[Asked], datetime], tuple[Result, ...]]
+    now: Callable[[], datetime]
+    chance: Callable[[], float]
+
+
+class Pace(NamedTuple):
+    """How much is read at once, and how long is waited between two looks."""
+
+    batch: int = 500
+    poll_seconds: float = 1.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A message that is to be sent. No text: that is opened when it leaves."""
+
+    message: UUID
+    stream: UUID
+    position: int
+    since: datetime
+    queued: Queued
+    tries: int = 0
+    next_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it may leave."""
+        return all(at is None or at <= now for at in (self.queued.not_before, self.next_at))
+
+
+@dataclass(slots=True)
+class Passed:
+    """What was done, in messages."""
+
+    sent: int = 0
+    failed: int = 0
+    waiting: int = 0
+    mails: int = 0
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What is known while the lock is held: read anew by whoever takes over."""
+
+    link: Link
+    place: int | None
+    """As the store keeps it."""
+    reached: int
+    """How far the log was read."""
+    waiting: dict[UUID, _Waiting] = field(default_factory=dict)
+
+
+class Overtaken(Exception):
+    """Another sender has moved the position: the lock was lost unawares."""
+
+
+class MailSender:
+    """Sends mail for one process. Any number may run; the one that holds the lock works."""
+
+    def __init__(self, world: World, server: MailServer, sender: From, pace: Pace = Pace()) -> None:  # noqa: B008 # a tuple
+        self._world, self._server, self._from, self._pace = world, server, sender, pace
+        self._failures = 0
+
+    def run(self, stop: Flag, waiter: Waiter) -> None:
+        """Send until ``stop`` is set. Trouble of the server or the database is survived (``mail_put_off``).
+
+        Raises:
+            engine.store.mapper.UnknownEvent: this program is older than the log; a newer one must go on.
+        """
+        while not stop.is_set():
+            try:
+                with owner.sole(self._world.pool, SOURCE) as link:
+                    turn = None if link is None else self._begun(link)
+                    while turn is not None and not stop.is_set():
+                        self._round(turn, stop)
+                        waiter.wait(self._pace.poll_seconds)
+            except (NoServer, Overtaken, *_TRANSIENT) as error:
+                self._put_off(error)
+                stop.wait(Backoff(1.0, 60.0).seconds(self._failures, self._world.chance()))
+            stop.wait(self._pace.poll_seconds)
+
+    def once(self) -> Passed | None:
+        """Send what is due now; None, with nothing done, while another process works.
+
+        Raises:
+            NoServer: what was sent until then is recorded.
+            DatabaseUnavailable: what was sent last may be sent again.
+        """
+        with owner.sole(self._world.pool, SOURCE) as link:
+            return None if link is None else self._round(self._begun(link), Flag())
+
+    def _put_off(self, error: Exception) -> None:
+        self._failures += 1
+        cause = error.cause if isinstance(error, NoServer) else "database_unavailable"
+        told = isinstance(error, NoServer | DatabaseUnavailable | Overtaken)
+        reason = str(error) if told else type(error).__name__
+        _log.warning("mail_put_off", cause=cause, reason=reason, failures=self._failures)
+
+    # --- what waits ---------------------------------------------------------------------------
+
+    def _begun(self, link: Link) -> _Turn:
+        store = self._world.store
+        place = store.positions.look_up([SOURCE]).get(SOURCE)
+        begin = store.read.position_at(self._world.now() - BEGINS_BEFORE) if place is None else place
+        return _Turn(link, place, begin)
+
+    def _read(self, turn: _Turn) -> None:
+        """Take in what the log says since, up to its end."""
+        read = self._world.store.read
+        head = read.head().position
+        while turn.reached < head:
+            events = read.log(turn.reached, self._pace.batch, names=NAMES)
+            for one in events:
+                _take(turn.waiting, one)
+            full = len(events) == self._pace.batch
+            turn.reached = events[-1].position if full else max([head, *(one.position for one in events[-1:])])
+
+    def _keep(self, turn: _Turn) -> None:
+        """Move the position below the oldest message that waits."""
+        rests = min((one.position - 1 for one in turn.waiting.values()), default=turn.reached)
+        if turn.place is not None and rests <= turn.place:
+            return
+        if not self._world.store.positions.move_alone(SourceMove(SOURCE, turn.place, rests)):
+            raise Overtaken("another sender has moved the position")
+        turn.place = rests
+
+    # --- what leaves --------------------------------------------------------------------------
+
+    def _round(self, turn: _Turn, stop: Flag) -> Passed:
+        turn.link.execute("SELECT 1")  # the lock is held as long as its session answers
+        self._read(turn)
+        now, passed = self._world.now(), Passed()
+        due = [one for one in turn.waiting.values() if one.is_due(now)]
+        try:
+            if due:
+                with self._server.opened() as session:
+                    for group in _groups(due):
+                        if not stop.is_set():
+                            self._leave(turn, group, session, passed)
+                self._failures = 0
+        finally:
+            self._keep(turn)
+        passed.waiting = len(turn.waiting)
+        if passed.sent or passed.failed:
+            _log.info("mail_sent", sent=passed.sent, failed=passed.failed, mails=passed.mails, waiting=passed.waiting)
+        return passed
+
+    def _leave(self, turn: _Turn, group: Sequence[_Waiting], session: Session, passed: Passed) -> None:
+        """Hand over what waits for the same mailbox, in one mail, and record what became of it."""
+        letters: dict[UUID, Letter] = {}
+        for one in group:
+            found = self._letter(one)
+            if found is None:
+                turn.waiting.pop(one.message)  # its text is gone for good, and with it whom it was for
+            else:
+                letters[one.message] = found
+        for to in {letter.to: None for letter in letters.values()}:
+            same = [one for one in group if one.message in letters and letters[one.message].to == to]
+            status = self._handed([letters[one.message] for one in same], same, session)
+            if status is not None:
+                passed.mails += 1
+                self._report(turn, same, status, passed)
+
+    def _handed(self, letters: Sequence[Letter], group: Sequence[_Waiting], session: Session) -> DeliveryStatus | None:
+        """Return what became of a mail; None: it is tried again later."""
+        now = self._world.now()
+        try:
+            composed = mail.together(letters, self._from)
+            if mail.mailbox(letters[0].to).addr_spec.casefold() == self._from.address.addr_spec.casefold():
+                return "failed"  # to ourselves: it would come back as mail of ours
+            session.send(composed)
+        except (NoAddress, NeverTaken) as error:
+            _log.warning("mail_refused", code=getattr(error, "code", 0), messages=[str(one.message) for one in group])
+            return "failed"
+        except NotTaken as error:
+            if now - max(one.since for one in group) >= GIVES_UP:
+                _log.warning("mail_refused", code=error.code, messages=[str(one.message) for one in group])
+                return "failed"
+            for one in group:
+                one.tries += 1
+                one.next_at = now + timedelta(seconds=_AGAIN.seconds(one.tries, self._world.chance()))
+            return None
+        return "sent"
+
+    def _report(self, turn: _Turn, group: Iterable[_Waiting], status: DeliveryStatus, passed: Passed) -> None:
+        now = self._world.now()
+        around = Circumstances(_SENDER, RuleSource(), now)
+        asked = [
+            Asked(one.stream, ReportDelivery(message=one.message, status=status), f"{status}/{one.message}", around)
+            for one in group
+        ]
+        self._world.submit(asked, now)
+        for one in asked:
+            if isinstance(one.command, ReportDelivery):
+                turn.waiting.pop(one.command.message, None)
+        if status == "sent":
+            passed.sent += len(asked)
+        else:
+            passed.failed += len(asked)
+
+    def _letter(self, one: _Waiting) -> Letter | None:
+        """Return the message with its text, opened; None where it was erased."""
+        history = self._world.store.read.stream(one.stream, open=True)
+        ids = {
+            said.event.message: said.event.foreign_id
+            for said in history
+            if isinstance(said.event, ComplaintReceived | MessageRecorded)
+        }
+        for said in history:
+            event = said.event
+            if not isinstance(event, MessageRecorded) or event.message != one.message:
+                continue
+            if not isinstance(event.to, str) or not isinstance(event.body, str):
+                return None
+            answered = ids.get(event.in_reply_to) if event.in_reply_to else None
+            return Letter(
+                message=event.message,
+                to=event.to,
+                subject=event.subject if isinstance(event.subject, str) else None,
+                body=event.body,
+                written_at=said.envelope.occurred_at,
+                number=case_number(one.stream),
+                automated=event.automated,
+                language=event.rendered.language if event.rendered else None,
+                answers=answered if isinstance(answered, str) else None,
+            )
+        return None
+
+
+def _take(waiting: dict[UUID, _Waiting], recorded: Recorded) -> None:
+    """Note a message that is to be sent by e-mail, or that one need be sent no more."""
+    event = recorded.event
+    if isinstance(event, DeliveryReported):
+        if event.status in _ENDED:
+            waiting.pop(event.message, None)
+    elif isinstance(event, MessageRecorded) and event.queued is not None and _is_ours(event, recorded):
+        since = max(recorded.recorded_at, event.queued.not_before or recorded.recorded_at)
+        waiting[event.message] = _Waiting(event.message, recorded.stream, recorded.position, since, event.queued)
+
+
+def _is_ours(event: MessageRecorded, recorded: Recorded) -> bool:
+    return (
+        event.channel == "email"
+        and event.direction == "outbound"
+        and event.to is not None
+        and event.delivery not in _ENDED
+        and recorded.envelope.origin != "import"
+    )
+
+
+def _groups(due: Sequence[_Waiting]) -> Iterable[Sequence[_Waiting]]:
+    """Yield what may leave together: messages to the same team or person of ours, a bounded number at a time."""
+    together: dict[tuple[str | None, str | None], list[_Waiting]] = {}
+    for one in due:
+        if one.queued.bundled:
+            together.setdefault((one.queued.team, one.queued.staff), []).append(one)
+        else:
+            yield [one]
+    for group in together.values():
+        for start in range(0, len(group), MOST_TOGETHER):
+            yield group[start : start + MOST_TOGETHER]

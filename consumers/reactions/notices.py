@@ -1,0 +1,164 @@
+"""Who must be told is told: each notice is written once per cause into the case, and sent by others.
+
+The rules in force say whom an event concerns and which template it is written from; the text, the rule
+and the template's version stand in the record. Nothing is sent here, so a replay sends nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from consumers.reactions import letters
+from consumers.reactions.following import Reaction, World, proposed
+from consumers.reactions.letters import File
+from engine.configuration.in_force import Book
+from engine.incoming import Asked
+from engine.rules import notices
+from engine.rules.reaching import Way, in_public, way_to
+from engine.sla.calendar import compile_calendar, from_us, to_us
+from engine.sla.worktime import add_open
+from engine.store.batch import Recorded
+from engine.text.wording import NotWritable
+from schemas.catalogue import EVENTS
+from schemas.complaint.assignment import ComplaintEscalated
+from schemas.complaint.correspondence import Queued, RecordMessage
+from schemas.complaint.registration import Acknowledge
+from schemas.configuration.notices import NoticeRule, Notices
+from schemas.words import RuleRef
+
+NAME: Final = "notices"
+_log = structlog.get_logger()
+
+
+def react(events: Sequence[Recorded], world: World) -> list[Asked]:
+    """Return a message for everybody whom the rules in force want told of these events."""
+    book = world.book()
+    rules = book.notices
+    if rules is None:
+        return []
+    wanted = {rule.event for rule in rules.rules}
+    causes = [one for one in events if one.event.NAME.rpartition(".v")[0] in wanted]
+    histories = world.store.read.streams({one.stream for one in causes}, open=True)
+    files = {
+        stream: letters.file_of(stream, history, book, rules, world.now()) for stream, history in histories.items()
+    }
+    opened = {one.position: one for history in histories.values() for one in history}
+    return [asked for one in causes for asked in _told(opened.get(one.position, one), files[one.stream], world)]
+
+
+REACTION: Final = Reaction(NAME, frozenset(name for name in EVENTS if name.startswith("complaint.")), react)
+
+
+def _told(cause: Recorded, file: File | None, world: World) -> Iterator[Asked]:
+    if file is None:
+        return
+    for rule in notices.telling(cause.event, cause.envelope.actor, letters.seen(file), file.rules):
+        try:
+            message = _staff(rule, cause, file) if rule.to_staff else _complainant(rule, cause, file)
+        except NotWritable as error:
+            _log.error("notice_not_written", rule=rule.rule, template=rule.template, field=error.field)
+            continue
+        if message is not None:
+            by = ref(file.rules, rule.rule)
+            yield proposed(NAME, cause, message, world, what=rule.rule, rule=by)
+            yield from _acknowledged(rule, cause, file, message, world)
+
+
+def ref(rules: Notices, rule: str) -> RuleRef:
+    """Return how the record names a rule of this set."""
+    return RuleRef(rule_set=rules.id, version=rules.version, rule=rule)
+
+
+def _acknowledged(
+    rule: NoticeRule, cause: Recorded, file: File, message: RecordMessage, world: World
+) -> Iterator[Asked]:
+    """Once the complainant knows number and time, the record says that he was told."""
+    if rule.purpose != "acknowledgement" or rule.visibility == "public" or rule.to_staff:
+        return
+    facts = letters.of_case(file)
+    told = Acknowledge(channel=message.channel, topic=facts["topic"], expected_by=facts["expected_by"])
+    yield proposed(NAME, cause, told, world, what=f"{rule.rule}/told", rule=ref(file.rules, rule.rule))
+
+
+# ------------------------------------------------------------------------------------------------ messages
+
+
+def _complainant(rule: NoticeRule, cause: Recorded, file: File) -> RecordMessage | None:
+    """Return the word to the complainant; None where no program can reach him."""
+    channel = file.case.registration.channel
+    way = in_public(channel) if rule.visibility == "public" else way_to(file.parties, channel)
+    if way is None:
+        return None
+    queued = Queued(not_before=_not_before(rule, file))
+    return to_complainant(file, way, rule, letters.of_event(file, cause.event), queued, cause)
+
+
+def to_complainant(
+    file: File, way: Way, rule: NoticeRule, facts: dict[str, object], queued: Queued, cause: Recorded
+) -> RecordMessage | None:
+    """Return a message to the complainant by a rule; None where its template is not in force."""
+    template = file.book.templates.get(rule.template)
+    if template is None:
+        return None
+    text, rendered = letters.written(file, template, way.channel, facts)
+    same_channel = way.channel == file.case.registration.channel
+    return RecordMessage(
+        message=notices.message_id(rule, cause.envelope.event_id, letters.seen(file)),
+        counterparty=way.counterparty,
+        visibility=rule.visibility,
+        automated=True,
+        purpose=rule.purpose,
+        to=way.to,
+        channel=way.channel,
+        in_reply_to=file.case.registration.message if same_channel else None,
+        subject=text.subject,
+        body=text.body,
+        queued=queued,
+        rendered=rendered,
+    )
+
+
+def _staff(rule: NoticeRule, cause: Recorded, file: File) -> RecordMessage | None:
+    """Return the word to the desk; None where neither a person nor a mailbox is known that could be told."""
+    template = file.book.templates.get(rule.template)
+    staff, team = _of_ours(rule, cause, file)
+    mailbox = file.rules.mailbox_of(team)
+    if template is None or (staff is None and mailbox is None):
+        return None
+    told_from = cause.event.notify_from if isinstance(cause.event, ComplaintEscalated) else None
+    text, rendered = letters.written(file, template, "email", letters.of_event(file, cause.event))
+    return RecordMessage(
+        message=notices.message_id(rule, cause.envelope.event_id, letters.seen(file)),
+        counterparty="staff",
+        automated=True,
+        purpose=rule.purpose,
+        to=mailbox,
+        channel="email" if mailbox is not None else "other",
+        subject=text.subject,
+        body=text.body,
+        queued=Queued(
+            not_before=_not_before(rule, file, told_from), bundled=rule.bundle_minutes > 0, staff=staff, team=team
+        ),
+        rendered=rendered,
+    )
+
+
+def _of_ours(rule: NoticeRule, cause: Recorded, file: File) -> tuple[str | None, str | None]:
+    """Return the person and the team that are told."""
+    held = file.case.assignment
+    if rule.tell == "escalated" and isinstance(cause.event, ComplaintEscalated):
+        return cause.event.to, cause.event.team or held.team
+    return (None if rule.tell == "team" else held.assignee), held.team
+
+
+def _not_before(rule: NoticeRule, file: File, at_least: datetime | None = None) -> datetime | None:
+    return notices.tell_from(rule, file.now, lambda name, at: opens(file.book, name, at), at_least)
+
+
+def opens(book: Book, calendar: str, at: datetime) -> datetime:
+    """Return when a calendar is open next, ``at`` itself where it is; one that is not in force is always open."""
+    if calendar not in book.latest_calendar:
+        return at
+    return max(at, from_us(add_open(compile_calendar(book.calendar(calendar)), to_us(at), 1) - 1))

@@ -1,0 +1,162 @@
+"""A new complaint is classified, prioritised and handed to whom the routing rules in force say, within seconds.
+
+Each thing is proposed once, with the rule that gave it, and only where nobody has settled it already: a person's
+word stands. Whoever overrules a rule gives the usual command, with his reason.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from consumers.reactions.following import Reaction, World, proposed
+from engine.complaint.case import Case
+from engine.incoming import Asked
+from engine.rules.routing import Route, route, window
+from engine.rules.staffing import Choice, Load, choose
+from engine.sla.calendar import compile_calendar, from_us, to_us
+from engine.sla.target import add_own, duration
+from engine.store.batch import Recorded
+from projections.replay.routing_facts import Known, gathered
+from projections.views.cases import beside
+from schemas.complaint.assignment import Assign
+from schemas.complaint.base import Command
+from schemas.complaint.classification import Classify, Prioritise, SetField
+from schemas.complaint.clocks import MakePromise
+from schemas.complaint.records import LinkComplaint
+from schemas.complaint.registration import ComplaintReceived
+from schemas.configuration.routing import RoutingRules
+from schemas.words import RuleRef
+
+NAME: Final = "routing"
+TONE: Final = "tone"
+"""As which rule the tone that the words themselves tell is recorded."""
+ADVICE: Final = "advice:"
+"""What a tag begins with that says how the case is best taken up."""
+MOST_EARLIER: Final = 5
+"""Earlier complaints that are linked at most, the latest ones."""
+_LATELY: Final = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class _Routing:
+    """The rules in force, and what the staff has; who is given a complaint has one more for the next."""
+
+    rules: RoutingRules
+    loads: dict[str, Load]
+    world: World
+
+
+def react(events: Sequence[Recorded], world: World) -> list[Asked]:
+    """Return what the rules in force propose for complaints that were just received."""
+    book, store = world.book(), world.store
+    rules = book.routing
+    if rules is None:
+        return []
+    histories = store.read.streams(list(dict.fromkeys(one.stream for one in events)), open=True)
+    with world.views.snapshot([beside.NAME], store.read.head().position) as snapshot:
+        known = gathered(histories.values(), snapshot, store.keys.streams_of, window(rules))
+        staff = [one.person for one in rules.staff]
+        loads = {name: Load(*one) for name, one in beside.held(snapshot, staff, world.now() - _LATELY).items()}
+    here = _Routing(rules, loads, world)
+    return [asked for one in events if one.stream in known for asked in _proposals(one, known[one.stream], here)]
+
+
+REACTION: Final = Reaction(NAME, frozenset({ComplaintReceived.NAME}), react)
+
+
+def _proposals(to: Recorded, known: Known, here: _Routing) -> Iterator[Asked]:
+    if known.received.position != to.position or not known.case.lifecycle.is_open:
+        return
+    found = route(here.rules, known.facts)
+    for what, command, rule in (*_classified(found, known, here.rules), *_settled(found, known, here)):
+        yield proposed(NAME, to, command, here.world, what=what, rule=rule)
+
+
+_Proposal = tuple[str, Command, RuleRef]
+
+
+def _classified(found: Route, known: Known, rules: RoutingRules) -> Iterator[_Proposal]:
+    """Return what the complaint is taken for: first its tone, then what each rule says of it."""
+    taken = known.case.classification
+    if taken.tone is None and known.facts.tone is not None:
+        rule = RuleRef(rule_set=found.rule_set, version=found.version, rule=TONE)
+        yield TONE, Classify.model_validate({"tone": known.facts.tone}), rule
+    tags = taken.tags
+    by_name = {one.rule: one.then for one in rules.rules}
+    for tried in found.tried:
+        then = by_name[tried.rule]
+        gives = [name for name in ("type", "subtype", "regulation") if name in tried.gave]
+        fields: dict[str, object] = {name: getattr(then, name) for name in gives if getattr(taken, name) is None}
+        more = [*(then.tags if "tags" in tried.gave else ())]
+        more += [f"{ADVICE}{one}" for one in then.advice] if "advice" in tried.gave else []
+        if new := tuple(one for one in dict.fromkeys(more) if one not in tags):
+            tags = (*tags, *new)
+            fields["tags"] = tags
+        if fields:
+            rule = RuleRef(rule_set=found.rule_set, version=found.version, rule=tried.rule)
+            yield f"classify/{tried.rule}", Classify.model_validate(fields), rule
+
+
+def _settled(found: Route, known: Known, here: _Routing) -> Iterator[_Proposal]:
+    case = known.case
+    if found.get("priority") and case.classification.priority is None:
+        yield "priority", Prioritise(priority=found.get("priority")), found.ref("priority")
+    fields = dict(case.classification.fields)
+    for name in ("final_reply_by", "reply_channel"):
+        if found.get(name) and name not in fields:
+            yield f"field/{name}", SetField(field=name, value=found.get(name)), found.ref(name)
+    if found.get("attach_earlier"):
+        for other in known.earlier[:MOST_EARLIER]:
+            yield f"earlier/{other}", LinkComplaint(other=other, kind="related"), found.ref("attach_earlier")
+    if found.call_back is not None:
+        yield "call-back", _call_back(found, known, here), found.ref("call_back")
+    if found.team is not None and _unassigned(case):
+        yield "team", _assigned(found, known, here), found.ref("team")
+
+
+def _unassigned(case: Case) -> bool:
+    return case.assignment.team is None and case.assignment.assignee is None
+
+
+def _assigned(found: Route, known: Known, here: _Routing) -> Assign:
+    """Return the assignment; whoever gets it has one more for those that come after it."""
+    if found.team is None:
+        raise ValueError("no rule gave a team")
+    chosen = _chosen(found, known, here)
+    if chosen.person is not None:
+        held = here.loads.get(chosen.person, Load())
+        here.loads[chosen.person] = Load(held.open + 1, known.facts.received_at)
+    return Assign(team=found.team.team, assignee=chosen.person, reason="rule", considered=chosen.candidates)
+
+
+def _chosen(found: Route, known: Known, here: _Routing) -> Choice:
+    if found.team is None:
+        return Choice(None, ())
+    today = here.world.now().astimezone(_zone(here)).date()
+    return choose(here.rules.staff, found.team, here.loads, language=known.facts.language, on=today)
+
+
+def _zone(here: _Routing) -> ZoneInfo:
+    """Return the zone whose days count for who is away: that of the rules' calendar."""
+    calendar = here.rules.calendar
+    return ZoneInfo("UTC" if calendar is None else here.world.book().calendar(calendar).timezone)
+
+
+def _call_back(found: Route, known: Known, here: _Routing) -> MakePromise:
+    """Return the promise of a call: its slot ends when the target does."""
+    wanted, calendar = found.call_back, here.world.book().calendar(here.rules.calendar or "")
+    if wanted is None:
+        raise ValueError("no rule promised a call")
+    started = to_us(known.facts.received_at)
+    due = from_us(add_own(compile_calendar(calendar), wanted.within.unit, started, duration(wanted.within)))
+    return MakePromise(due=due, what=_slot(due, wanted.slot_minutes, calendar.timezone, known.facts.language))
+
+
+def _slot(due: datetime, minutes: int, zone: str, language: str | None) -> str:
+    end = due.astimezone(ZoneInfo(zone))
+    begin = (due - timedelta(minutes=minutes)).astimezone(ZoneInfo(zone))
+    if language is not None and language.startswith("ru"):
+        return f"Перезвонить {begin:%d.%m.%Y} с {begin:%H:%M} до {end:%H:%M} ({zone})"
+    return f"Call back on {begin:%Y-%m-%d} between {begin:%H:%M} and {end:%H:%M} ({zone})"

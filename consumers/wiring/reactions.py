@@ -1,0 +1,37 @@
+"""The process of the reactions: settings -> follower of the log, and the door of all that acts by itself."""
+
+import threading
+from contextlib import closing
+from typing import Final
+
+from consumers.reactions import notices, remedies, routing, surveys
+from consumers.reactions.following import Follower, Pace, Reaction, World
+from consumers.wiring import clock, timers
+from consumers.wiring.build import Installation
+from consumers.wiring.processes import Work, alone
+from engine.store.database.wake import Waiter
+from engine.store.herald import CHANNEL
+
+ALL: Final[tuple[Reaction, ...]] = (routing.REACTION, notices.REACTION, remedies.REMEDIES, surveys.SURVEYS)
+"""Every reaction to the log, in the order in which they get their turn."""
+
+
+def follower(here: Installation) -> Follower:
+    """Return what follows the log for this installation's reactions; nothing is looked at yet."""
+    world = World(here.store, here.views, here.service.book, clock.now)
+    return Follower(here.pool, world, here.service.submit, ALL, Pace(poll_seconds=here.settings.poll_seconds))
+
+
+def react(here: Installation, stop: threading.Event) -> None:
+    """React to what is recorded until ``stop`` is set, as one thread among others; raises as ``Follower.run``."""
+    with closing(Waiter(here.conninfo, CHANNEL)) as waiter:
+        follower(here).run(stop, waiter)
+
+
+WORKS: Final[dict[str, Work]] = {"timers": timers.keep_time, "reactions": react}
+"""All that acts by itself: what is due, and what follows from what was recorded."""
+
+
+def run(here: Installation, stop: threading.Event) -> None:
+    """Act on what is due and on what is recorded, and do nothing else; raises as ``processes.alone``."""
+    alone(here, stop, timers.keep_time, beside={"reactions": react})
