@@ -157,7 +157,9 @@ class Draft:
 
         ``own`` is the id of the message, and of the command that it is.
         """
-        if self._moulds is None or self.known.gone or self.exists(stream) or not moulds.is_plain(item, self.book):
+        if self._moulds is None or self.known.gone or self.exists(stream):
+            return None
+        if people.assumed or not moulds.is_plain(item, self.book):
             return None
         message, around = item.message, item.around
         tolerance = self.book.desk.claim_tolerance_seconds

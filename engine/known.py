@@ -96,13 +96,12 @@ def command_id_of(item: Arrived | Asked, keyed: Keyed) -> UUID:
 
 def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:
     """Return the keys of what the message belongs to, strongest first."""
-    return [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in message.conversation]
+    return [keyed("conversation", key.octets) for key in message.conversation]
 
 
 def own_key(message: Message, keyed: Keyed) -> bytes:
     """Return the key under which replies name the message itself."""
-    own = message.opens[0]
-    return keyed("conversation", f"{own.kind}:{own.value}".encode())
+    return keyed("conversation", message.opens[0].octets)
 
 
 def opening_keys(item: Arrived, keyed: Keyed) -> list[bytes]:
@@ -110,5 +109,5 @@ def opening_keys(item: Arrived, keyed: Keyed) -> list[bytes]:
 
     One whose opener never came stands for it, so whoever waits for the same opener joins here.
     """
-    own = [keyed("conversation", f"{key.kind}:{key.value}".encode()) for key in item.message.opens]
+    own = [keyed("conversation", key.octets) for key in item.message.opens]
     return own if item.waited is None else own + conversation_keys(item.message, keyed)

@@ -41,7 +41,7 @@ def contact_keys(author: Author | None, keyed: Keyed) -> list[bytes]:
     """Return the look-up keys of a person's contacts."""
     if author is None:
         return []
-    return [keyed("contact", f"{contact.kind}:{contact.comparable}".encode()) for contact in author.contacts]
+    return [keyed("contact", contact.octets) for contact in author.contacts]
 
 
 def people_of(

@@ -6,6 +6,7 @@ from its octets to its commit. Whoever has a value from elsewhere makes the mode
 """
 
 from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, Final, ParamSpec, TypeVar
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 
 P = ParamSpec("P")
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 _SLOTS: Final = BaseModel.__dict__
 _put_values: Final = _SLOTS["__dict__"].__set__
@@ -56,3 +58,38 @@ def _default(model: Any, name: str) -> Any:
     if info.default_factory is not None or (info.alias or name) != name:
         raise TypeError(f"{model.__name__}.{name} has an alias, or a default that is made anew each time")
     return None if info.is_required() else info.default
+
+
+def at_once(kind: Callable[P, T]) -> Callable[P, T]:
+    """Return a constructor of a frozen dataclass without slots that sets its fields together, not one by one.
+
+    Raises:
+        TypeError: the class does more than to set its fields.
+    """
+    made: Callable[P, T] = _setter(kind)
+    return made
+
+
+@cache
+def _setter(kind: Any) -> Any:
+    if (
+        not isinstance(kind, type)
+        or not is_dataclass(kind)
+        or hasattr(kind, "__post_init__")
+        or hasattr(kind, "__slots__")
+    ):
+        raise TypeError(f"{kind} is no dataclass that only sets its fields")
+    blank = {each.name: each.default for each in fields(kind) if each.default is not MISSING}
+    factories = {each.name: each.default_factory for each in fields(kind) if each.default_factory is not MISSING}
+    new_one = kind.__new__
+
+    def made(**values: Any) -> Any:
+        new = new_one(kind)
+        new.__dict__.update(blank)
+        new.__dict__.update(values)
+        for name, factory in factories.items():
+            if name not in values:
+                new.__dict__[name] = factory()
+        return new
+
+    return made

@@ -44,6 +44,12 @@ BATCH: Final = 2_000
 """Records of one transaction at most, as `plaint consume` takes them unless it is told otherwise."""
 _START: Final = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "start"
 _PATIENCE_SECONDS: Final = 600.0
+_COMMITTED: Final = """
+    WITH opened AS (SELECT recorded_at FROM plaint.events WHERE position > %s AND name = 'complaint.received.v1'),
+         first AS (SELECT min(recorded_at) AS at FROM opened)
+    SELECT count(*) FILTER (WHERE recorded_at > at), extract(epoch FROM max(recorded_at) - min(at)) FROM opened, first
+"""
+"""Messages behind the first commit, and in how many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Size:
 
 
 FULL: Final = Size(rounds=3, messages=20_000, alone=300, at_half=10_000, million=1_000_000, shared=20_000)
-QUICK: Final = Size(rounds=1, messages=400, alone=20, at_half=200, million=800, shared=400)
+QUICK: Final = Size(rounds=1, messages=8_000, alone=40, at_half=1_000, million=4_000, shared=8_000)
 
 
 def measure(stand: Stand) -> list[Result]:
@@ -205,7 +211,7 @@ class _Bench:
             _must_go_on(deadline)
 
     def _by_processes(self, count: int) -> float:
-        """Return the messages a second of real `plaint consume` processes, from when all of them have partitions."""
+        """Return the messages a second of real `plaint consume` processes that all have partitions."""
         self._stand.tell(f"Kafka, {count} processes")
         topic, group = self._topic(), self._name("group")
         settings = {
@@ -240,17 +246,19 @@ class _Bench:
         source = f"kafka:{self._cluster}/{self._broker.topic_ids([topic])[topic]}"
         sources = [f"{source}/{number}" for number in range(PARTITIONS)]
         self._produce(topic, self._forms(self._size.shared))
-
-        def reached() -> int:
-            return sum(store.positions.look_up(sources).values())
-
-        while not (first := reached()):
+        behind = self._stand.head()
+        while sum(store.positions.look_up(sources).values()) < self._size.shared:
             _must_go_on(deadline)
-        began = perf_counter()
-        while reached() < self._size.shared:
-            _must_go_on(deadline)
-            time.sleep(0.01)
-        return (self._size.shared - first) / (perf_counter() - began)
+            time.sleep(0.05)
+        return self._committed_behind(behind)
+
+    def _committed_behind(self, position: int) -> float:
+        """Return the messages a second from the first commit behind a position to the last one."""
+        with self._stand.here.pool.connection() as connection:
+            row = connection.execute(_COMMITTED, (position,)).fetchone()
+        if row is None or not row[1]:
+            raise TimeoutError("all was committed before it was produced; nothing can be measured")
+        return int(row[0]) / float(row[1])
 
     # ------------------------------------------------------------------------------------------ producing
 

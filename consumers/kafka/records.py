@@ -17,12 +17,14 @@ from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.envelope import KafkaSource
 from schemas.published import cloudevent
 from schemas.published.dead_letter import DeadLetter, ErrorClass, LeftOut, TimestampType, headers_of
+from schemas.unchecked import unchecked
 
 Purpose = Literal["messages", "commands"]
 Item = Arrived | Asked | Spoiled
 
 _CLOUDEVENT: Final = "application/cloudevents"
 _VERSION: Final = f"{cloudevent.KAFKA_PREFIX}specversion"
+_new_source: Final = unchecked(KafkaSource)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NESTING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 """A string whole, or one bracket."""
@@ -86,6 +88,9 @@ class Reader:
 
     def __init__(self, origin: Origin, limits: Limits, clock: Callable[[], datetime]) -> None:
         self.origin, self._limits, self._clock = origin, limits, clock
+        self._cluster = KafkaSource(
+            cluster=code_word(origin.cluster), topic=origin.topic, partition=0, offset=0
+        ).cluster
 
     def read(self, record: Record, move: SourceMove | None) -> Item | None:
         """Return what a record asks for; None for a tombstone, which asks for nothing."""
@@ -113,8 +118,8 @@ class Reader:
         origin = self.origin
         return Circumstances(
             origin.sender,
-            KafkaSource(
-                cluster=code_word(origin.cluster),
+            _new_source(
+                cluster=self._cluster,
                 topic=origin.topic,
                 partition=record.partition,
                 offset=record.offset,

@@ -22,8 +22,10 @@ from schemas.channels.message import (
     language_tag,
 )  # fmt: skip
 from schemas.input import Base64, Id, Line, Text, When, fault
+from schemas.unchecked import at_once
 from schemas.words import Automatic, Channel
 
+_new_message = at_once(Message)
 MAX_ATTACHMENTS = 100
 MAX_ADDRESSEES = 50
 
@@ -129,7 +131,7 @@ class Structured(Theirs):
         return self._foreign(self.thread)
 
     def _message(self, channel: Channel) -> Message:
-        return Message(
+        return _new_message(
             channel=channel,
             source_id=self._source_id(),
             revision=self.revision,

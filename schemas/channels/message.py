@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.input import Day, Id, InputRefused, Line, When
+from schemas.once import once
 from schemas.words import (
     Automatic,
     Channel,
@@ -61,6 +61,11 @@ class Contact:
             digits = re.sub(r"\D", "", value)
             return f"+{digits.removeprefix('00')}" if value.startswith(("+", "00")) else digits
         return value.casefold()
+
+    @once
+    def octets(self) -> bytes:
+        """The contact as it is looked up: what is hashed of it."""
+        return f"{self.kind}:{self.comparable}".encode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +130,11 @@ class ConversationKey:
     kind: KeyKind
     value: str
 
+    @once
+    def octets(self) -> bytes:
+        """The key as it is looked up: what is hashed of it."""
+        return f"{self.kind}:{self.value}".encode()
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryReport:
@@ -146,7 +156,7 @@ class Attachment:
     reference: str | None = None
     inline: bool = False
 
-    @cached_property
+    @once
     def sha256(self) -> str | None:
         """SHA-256 of the octets in hex, computed when first asked; ``None`` for a mere reference."""
         return None if self.content is None else sha256(self.content).hexdigest()
@@ -197,18 +207,18 @@ class Message:
         """``day`` where only a date was claimed."""
         return "instant" if self.claimed_at is None or isinstance(self.claimed_at, datetime) else "day"
 
-    @cached_property
+    @once
     def message_id(self) -> str:
         """The sender's id, or one derived from the content; equal for equal messages."""
         return self.source_id or DERIVED + sha256(content_parts(self)).hexdigest()
 
-    @cached_property
+    @once
     def identity(self) -> bytes:
         """Canonical octets that are equal exactly for two arrivals of the same message, see ``fingerprint_parts``."""
         claimed = self.claimed_at.isoformat() if self.channel == "email" and self.claimed_at else ""
         return FINGERPRINT_VERSION + _framed((self.channel, self.message_id, self.revision, claimed))
 
-    @cached_property
+    @once
     def opens(self) -> tuple[ConversationKey, ...]:
         """The keys under which later messages will find this one."""
         own = ConversationKey(kind="message", value=self.message_id)

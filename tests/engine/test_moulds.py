@@ -1,7 +1,7 @@
 """What a mould gives is what the decider, the stamp and the mapper give, octet by octet, whatever the message."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -32,6 +32,8 @@ from engine.store.mapper import Mapper, Prewritten, Sealed, keys_of
 from engine.store.mould import Moulded
 from engine.store.vault.content import Prepared
 from engine.store.vault.fingerprint import Fingerprint
+from engine.taking import People
+from schemas.channels import message as channels
 from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.code_list import CodeList
 from schemas.envelope import FileSource, KafkaSource, RequestSource, Source
@@ -374,3 +376,43 @@ def test_what_differs_in_one_thing_is_not_filled_into_the_same_mould(base: Messa
         )
         assert quick == slow
         assert rows(quick.batch, by_moulds=True) == rows(slow.batch, by_moulds=False)
+
+
+def test_whoever_is_only_taken_to_be_the_complainant_becomes_no_party_by_a_mould() -> None:
+    moulds = Moulds()
+    nameless: Message = {"author": {}}
+    planned([form(number, **nameless) for number in range(3)], Known(), moulds)
+    draft = Draft(Known(), book(), KEYED, prepare, NOON, moulds)
+    own, stream, person = (uuid5(UUID(int=2), name) for name in ("own", "stream", "person"))
+    for assumed, events in ((True, None), (False, 3)):
+        people = People(person, None, {}, assumed=assumed)
+        assert draft.begin(stream, "complaint", form(7, **nameless), own, people, "complaint") == events
+
+
+ACCOUNTED: dict[type[Any], set[str]] = {
+    channels.Message: {
+        *("source_id", "author", "addressed_to", "subject", "text", "quoted", "claimed_at", "hints"),  # marked
+        *("channel", "language", "public"),  # of the kind
+        *("on_behalf_of", "direction", "automated", "attachments", "raw", "taken_by"),  # not plain
+        *("revision", "conversation", "html_only", "automated_by", "delivery_report", "rating"),  # in no first event
+    },
+    channels.Hints: {
+        *("product", "order_reference", "serial"),
+        *("sense", "location", "customer_segment", "business_unit"),
+        *("incident_on", "purchased_on", "written_on", "claimed", "remedy_sought", "answer_by", "external_refs"),
+    },
+    channels.Author: {"role", "name", "contacts"},
+    channels.Contact: {"kind", "value"},
+    Circumstances: {
+        *("source", "received_at", "clock"),
+        *("sender", "trusts_claim", "traceparent"),
+        *("own", "move", "buried"),
+    },
+    People: {"author", "behalf", "contacts", "assumed"},
+}
+"""What a message and its circumstances say. A new field must be marked, be part of the kind, or make it not plain."""
+
+
+@pytest.mark.parametrize("kind", ACCOUNTED)
+def test_moulds_know_every_field_that_a_message_can_have(kind: type[Any]) -> None:
+    assert {each.name for each in fields(kind)} == ACCOUNTED[kind]

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from engine.complaint.registration import PartyRef
+from schemas.channels.message import Message
 from schemas.channels.web_form import WebFormMessage
 from schemas.complaint.clocks import AppliedClock, Condition, SlaApplied
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered, MessageContent
 from schemas.configuration.code_list import CodeList
 from schemas.envelope import Envelope, KafkaSource, RequestSource
-from schemas.unchecked import unchecked
+from schemas.unchecked import at_once, unchecked
 from schemas.words import Contact, Party, Point, RuleRef
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -122,3 +124,15 @@ def test_two_made_unchecked_share_nothing_that_changes() -> None:
     one, other = (unchecked(Point)(point=number) for number in (1, 2))
     one.__pydantic_fields_set__.add("product")
     assert other.model_fields_set == {"point"}
+
+
+def test_a_message_made_at_once_is_the_message_that_its_class_makes() -> None:
+    said = {"channel": "chat", "text": "It broke.", "source_id": "s:1"}
+    quick, slow = at_once(Message)(**said), Message(**said)  # type: ignore[arg-type] # as they come
+    assert (quick, hash(quick), vars(quick)) == (slow, hash(slow), vars(slow))
+    assert quick.opens == slow.opens
+
+
+def test_nothing_is_made_at_once_that_does_more_than_to_set_its_fields() -> None:
+    with pytest.raises(TypeError, match="only sets its fields"):
+        at_once(PartyRef)
