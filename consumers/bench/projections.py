@@ -1,12 +1,12 @@
 """``plaint bench projections``: all views rebuilt together, and a case loaded.
 
-The log holds whole cases. A rebuild starts from dropped tables; what it is compared with reads
-the same log decoded and decrypted, or fetches its bare rows, or is the stock library's runner
-with the simplest view over stock events.
+The log holds whole cases. A rebuild is that of ``plaint project rebuild``, of all views at once, beside the
+copies that are read; what it is compared with reads the same log decoded and decrypted, or fetches its bare
+rows, or is the stock library's runner with the simplest view over stock events.
 """
 
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 from uuid import UUID
 
 from consumers.bench import data, million
@@ -17,7 +17,7 @@ from consumers.bench.stand import Stand
 from consumers.files.history import BATCH as CASES_OF_A_COMMIT
 from consumers.wiring import views
 from engine import streams_of
-from projections.runtime import versions
+from projections.runtime import rebuild
 from projections.views import all_views
 
 
@@ -40,6 +40,7 @@ def measure(stand: Stand) -> list[Result]:
     size = QUICK if stand.quick else FULL
     streams = _fill(stand, size)
     head = stand.head()
+    views.runner(stand.here).catch_up()
     stand.stock.save([row[-1] for row in stand.bare.rows(head - size.stock_events, head)])
     rounds = [_round(stand, size, 0)]
     memory = Memory()
@@ -84,15 +85,16 @@ def _round(stand: Stand, size: Size, number: int) -> tuple[Round, Round, Round]:
 
 
 def _rebuild(stand: Stand) -> float:
-    """Return the seconds that all views take from nothing to the end of the log."""
-    runner = views.runner(stand.here)
-    with stand.here.pool.connection() as connection:
-        versions.ensure(connection, all_views())
-        for view in all_views():
-            versions.drop(connection, view)
+    """Return the seconds of ``plaint project rebuild`` for all views together, from nothing to the end of the log."""
+    pool, runner = stand.here.pool, views.runner(stand.here)
     began = perf_counter()
+    for view in all_views():
+        rebuild.begin(pool, view, pause=sleep)
     runner.catch_up()
-    return perf_counter() - began
+    spent = perf_counter() - began
+    for view in all_views():
+        rebuild.drop(pool, view, pause=sleep)
+    return spent
 
 
 def _read(stand: Stand, head: int) -> float:

@@ -6,12 +6,14 @@ new terms: the clocks are unfolded from them by ``engine.sla.runs`` whenever som
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+
+import orjson
 
 from engine.sla.calendar import to_us
 from engine.sla.fact import Fact, as_day
@@ -149,7 +151,7 @@ def _applied(fact: Fact) -> tuple[Terms, ...]:
 
 @lru_cache(maxsize=256)
 def _all_terms(clocks: Same[tuple[AppliedClock, ...]]) -> tuple[Terms, ...]:
-    return tuple(from_stored(one.model_dump(mode="json", exclude_none=True)) for one in clocks.of)
+    return _shared(tuple(Same(from_stored(one.model_dump(mode="json", exclude_none=True))) for one in clocks.of))
 
 
 def _kept(fact: Fact) -> dict[str, Any]:
@@ -191,16 +193,17 @@ def _plain(value: object) -> object:
 
 def to_json(marks: Marks) -> dict[str, Any]:
     """Return the marks as plain JSON data, for a row of a view."""
-    return {
-        "format": 2,
-        "stepped": marks.stepped,
-        "given": None if marks.given is None else [_terms_json(one) for one in marks.given],
-        "entries": [_entry_json(one) for one in marks.entries],
-    }
+    return _data(marks, lambda terms: [dict(_stored(Same(one))) for one in terms.of])
 
 
-def _terms_json(one: Terms) -> dict[str, Any]:
-    return dict(_stored(Same(one)))
+def to_text(marks: Marks) -> bytes:
+    """Return the same as JSON; terms that many complaints share are written out once."""
+    return orjson.dumps(_data(marks, _written))
+
+
+@lru_cache(maxsize=256)
+def _written(terms: Same[tuple[Terms, ...]]) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps([_stored(Same(one)) for one in terms.of]))
 
 
 @lru_cache(maxsize=4096)
@@ -208,11 +211,20 @@ def _stored(one: Same[Terms]) -> dict[str, Any]:
     return to_stored(one.of).model_dump(mode="json")
 
 
-def _entry_json(entry: Entry) -> dict[str, Any]:
+def _data(marks: Marks, told: Callable[[Same[tuple[Terms, ...]]], Any]) -> dict[str, Any]:
+    return {
+        "format": 2,
+        "stepped": marks.stepped,
+        "given": None if marks.given is None else told(Same(marks.given)),
+        "entries": [_entry_json(one, told) for one in marks.entries],
+    }
+
+
+def _entry_json(entry: Entry, told: Callable[[Same[tuple[Terms, ...]]], Any]) -> dict[str, Any]:
     data: dict[str, Any] = {"seq": entry.seq, "at": entry.at, "type": entry.type}
     if entry.order != entry.at:
         data["order"] = entry.order
-    usual = _DEFAULTS.get(entry.type, {})
+    usual = _DEFAULTS.get(entry.type, _NO_DEFAULTS)
     fields = {name: value for name, value in entry.fields.items() if usual.get(name) != value}
     if fields:
         data["fields"] = fields
@@ -220,7 +232,7 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         if getattr(entry, name) is not None:
             data[name] = getattr(entry, name)
     if entry.terms is not None:
-        data["terms"] = [_terms_json(one) for one in entry.terms]
+        data["terms"] = told(Same(entry.terms))
     return data
 
 
@@ -252,5 +264,11 @@ def _entry_of(data: Mapping[str, Any]) -> Entry:
         day=data.get("day"),
         trusted=data.get("trusted"),
         recorded=data.get("recorded"),
-        terms=None if terms is None else tuple(from_stored(one) for one in terms),
+        terms=None if terms is None else _shared(tuple(Same(from_stored(one)) for one in terms)),
     )
+
+
+@lru_cache(maxsize=256)
+def _shared(terms: tuple[Same[Terms], ...]) -> tuple[Terms, ...]:
+    """Return the same object for the same terms, so that what follows from them is worked out once."""
+    return tuple(one.of for one in terms)

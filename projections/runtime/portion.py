@@ -32,6 +32,10 @@ class Portion:
             return list(events)
         return [one for one in events if one.event.NAME in concerns]
 
+    def known(self, events: Sequence[Recorded]) -> list[UUID]:
+        """Return the streams of these events of which a view may have rows."""
+        return [stream for stream in dict.fromkeys(one.stream for one in events) if stream not in self.begun]
+
 
 def portion(events: Sequence[Recorded], opened: Sequence[Recorded], book: Book) -> Portion:
     """Return the portion of these events."""

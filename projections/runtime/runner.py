@@ -6,6 +6,7 @@ when it reaches their position. So a changed view is replayed while the others g
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import groupby
 from threading import Event as Flag
@@ -15,7 +16,7 @@ from uuid import UUID
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
 from projections.analytics import install
-from projections.runtime import books, owner, progress, stuck, versions
+from projections.runtime import books, feeding, owner, progress, stuck, versions
 from projections.runtime.ahead import Ahead, Ask, Read
 from projections.runtime.books import Books
 from projections.runtime.portion import opened_names, portion
@@ -148,7 +149,7 @@ class Runner:
                 return None
             self._take_over(connection)
             keys = [_key(one) for one in self._reached(connection) if one.view == view]
-            return sum(stuck.resume(connection, self._view(key), self._log, self._books) for key in keys)
+            return sum(feeding.resume(connection, self._view(key), self._log, self._books) for key in keys)
 
     def _prepare(self) -> None:
         with self._pool.connection() as connection:
@@ -181,7 +182,7 @@ class Runner:
         """Do for others what only the owner may do: replay what they asked to have tried again."""
         own = {_key(one) for one in self._reached(connection)}
         for key in sorted(stuck.asked_again(connection) & own):
-            stuck.resume(connection, self._view(key), self._log, self._books)
+            feeding.resume(connection, self._view(key), self._log, self._books)
 
     def _hindmost(self) -> int:
         with self._pool.connection() as connection:
@@ -195,7 +196,7 @@ class Runner:
             read = self._read(cohort, until, ahead, hindmost=cohort is cohorts[-1])
             moved = 0 if read is None else len(read[0])
             if read is not None and moved:
-                self._write(connection, cohort, read, head.incarnation)
+                self._write(connection, cohort, read, head.incarnation, ahead.threads)
             done += moved
             until = cohort[0].position + moved
         return done
@@ -214,7 +215,9 @@ class Runner:
             ahead.begin(Ask(after, self._pace.size, opens))
         return read
 
-    def _write(self, connection: Link, cohort: Sequence[Reached], read: Read, incarnation: UUID) -> None:
+    def _write(
+        self, connection: Link, cohort: Sequence[Reached], read: Read, incarnation: UUID, threads: Executor
+    ) -> None:
         events, opened = read
         keys = [_key(one) for one in cohort]
         self._books.take_in(events)
@@ -222,12 +225,7 @@ class Runner:
         with connection.transaction():
             _move_positions(connection, keys, cohort[0].position, events[-1], incarnation)
             books.keep(connection, events)
-            incomplete = stuck.incomplete(connection)
-            for key in keys:
-                view = self._view(key)
-                stuck.feed(connection, view, given, incomplete)
-                for gone in given.erased:
-                    view.erase(connection, gone.subject, gone.streams)
+            feeding.feed(connection, map(self._view, keys), given, threads)
 
 
 def _key(one: Reached) -> Key:

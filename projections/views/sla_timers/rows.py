@@ -184,8 +184,8 @@ _NOTHING_SAID: Mapping[str, Any] = {}
 def _case(stream: UUID, state: Timed) -> tuple[Any, ...]:
     return (
         stream, state.number, state.team, state.business_unit, state.origin, state.policy, state.policy_version,
-        state.imported_at, orjson.dumps(reported.to_json(state.reported)).decode(),
-        orjson.dumps(marks.to_json(state.marks)).decode(),
+        state.imported_at, orjson.dumps(reported.to_json(state.reported)),
+        marks.to_text(state.marks),
     )  # fmt: skip
 
 

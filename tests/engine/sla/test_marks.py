@@ -14,7 +14,7 @@ from engine.sla.due import UnknownCalendar, next_due
 from engine.sla.fact import Fact, from_stored
 from engine.sla.judge import judge
 from engine.sla.kinds import Terms, terms
-from engine.sla.marks import from_json, initial, step, steps, to_json
+from engine.sla.marks import from_json, initial, step, steps, to_json, to_text
 from engine.sla.policy import applied_clocks, terms_of
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import DeadlineMissed, SlaApplied
@@ -91,6 +91,7 @@ def test_marks_survive_json_at_every_step(history: list[Fact], at: datetime) -> 
         kept = step(from_json(json.loads(json.dumps(to_json(kept)))), fact)
 
     assert kept == marks
+    assert json.loads(to_text(kept)) == json.loads(json.dumps(to_json(marks)))
     assert judge(kept, CALENDARS, at) == judge(marks, CALENDARS, at)
 
 
