@@ -4,6 +4,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from schemas.complaint.classification import FieldSet, FieldValue
 from schemas.complaint.correspondence import NoteAdded
 from schemas.complaint.lifecycle import ComplaintResolved
 from support import ocel_rules, xes_rules
+from support.erasing import eraser
 from support.histories import APPLIED, PERSON, RECEIVED, SECRET, START, Writer, registered, uid
 from support.views import asking, build, drop
 
@@ -234,3 +236,31 @@ def test_ocel_tells_every_event_of_a_complaint_and_whom_it_concerns(built: Pool)
         {"objectId": "team:north", "qualifier": "to"},
     ]
     assert len(as_ocel(built, Span(3, 9))["events"]) == 7
+
+
+def test_an_erasure_between_two_exports_changes_no_octet_of_what_was_exported(database: str, tmp_path: Path) -> None:
+    """No cell of a view that only grows holds a text of a person, so there is none that could differ."""
+    with eraser(database, tmp_path) as desk:
+        pool = desk.pool
+        assert pool is not None
+        stream = desk.opened(channel="web_form", id="1", text=f"It broke, {SECRET}. I demand a new one.")
+        other = desk.opened(channel="web_form", id="2", text="Mine broke, too. I demand a new one.")
+        build(pool, desk.store.read)
+        until = desk.store.read.head().position
+        span, wanted = Span(1, until), cut(ENTRIES, Span(1, until), until)
+
+        def exported() -> tuple[str, bytes, str, Any]:
+            return as_csv(pool, wanted), as_parquet(pool, wanted), as_xes(pool, span), as_ocel(pool, span)
+
+        before = exported()
+        assert str(stream) in before[0]
+        desk.erased(desk.author(stream))
+        build(pool, desk.store.read)
+        assert exported() == before
+        drop(pool)
+        build(pool, desk.store.read)
+        assert exported() == before
+        later = as_csv(pool, cut(ENTRIES, Span(until + 1, desk.store.read.head().position), until + 10))
+        assert "subject.erased.v1" in later
+        assert str(desk.author(stream)) in before[0]
+        assert desk.texts(stream)[0] == "erased" != desk.texts(other)[0]
