@@ -11,22 +11,23 @@ from projections.exports.tables import Span, instant
 from projections.sql import Link
 
 _OBJECTS: Final[LiteralString] = """
+    WITH said AS MATERIALIZED (
+        SELECT e.case_id, e.actor,
+            CASE jsonb_typeof(e.facts -> 'team') WHEN 'string' THEN e.facts ->> 'team' END AS team
+        FROM analytics.audit_entries_v1 AS e
+        WHERE e.position BETWEEN %(since)s AND %(until)s AND e.name LIKE 'complaint.%%'
+    )
     SELECT 'complaint', c.case_id::text, c.opened_at, jsonb_strip_nulls(jsonb_build_object(
         'number', c.number, 'channel', c.channel, 'type', c.type, 'product', c.product,
         'business_unit', c.business_unit))
-    FROM analytics.cases_v1 AS c WHERE EXISTS (SELECT FROM analytics.audit_entries_v1 AS e
-        WHERE e.case_id = c.case_id AND e.position BETWEEN %(since)s AND %(until)s AND e.name LIKE 'complaint.%%')
+    FROM (SELECT DISTINCT case_id FROM said) AS s JOIN analytics.cases_v1 AS c USING (case_id)
     UNION ALL
-    SELECT DISTINCT 'actor', e.actor, NULL::timestamptz, '{}'::jsonb
-    FROM analytics.audit_entries_v1 AS e JOIN analytics.cases_v1 USING (case_id)
-    WHERE e.position BETWEEN %(since)s AND %(until)s AND e.name LIKE 'complaint.%%'
+    SELECT DISTINCT 'actor', actor, NULL::timestamptz, '{}'::jsonb FROM said
     UNION ALL
-    SELECT DISTINCT 'team', 'team:' || (e.facts ->> 'team'), NULL::timestamptz, '{}'::jsonb
-    FROM analytics.audit_entries_v1 AS e JOIN analytics.cases_v1 USING (case_id)
-    WHERE e.position BETWEEN %(since)s AND %(until)s AND e.name LIKE 'complaint.%%'
-      AND jsonb_typeof(e.facts -> 'team') = 'string'
+    SELECT DISTINCT 'team', 'team:' || team, NULL::timestamptz, '{}'::jsonb FROM said WHERE team IS NOT NULL
     ORDER BY 1, 2
 """
+_FIELD_SET: Final = "complaint.field_set"
 _TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "actor": (),
     "complaint": ("business_unit", "channel", "number", "product", "type"),
@@ -65,7 +66,7 @@ def _type(name: str, attributes: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def _events(connection: Link, span: Span, known: dict[str, set[tuple[str, str]]]) -> Iterator[dict[str, Any]]:
     for step in steps(connection, span):
         facts = {"position": step.position, "origin": step.origin, "recorded": instant(step.recorded_at)}
-        facts |= {f"fact_{name}": value for name, value in step.plain_facts().items()}
+        facts |= {_called(step, name, value): value for name, value in step.plain_facts().items()}
         known[step.activity] |= {(name, _kind(name, value)) for name, value in facts.items()}
         yield {
             "id": str(step.event_id),
@@ -74,6 +75,13 @@ def _events(connection: Link, span: Span, known: dict[str, set[tuple[str, str]]]
             "attributes": [{"name": name, "value": value} for name, value in facts.items()],
             "relationships": [{"objectId": other, "qualifier": how} for other, how in _related(step)],
         }
+
+
+def _called(step: Step, name: str, value: Any) -> str:
+    """Return a fact's name. A custom field holds words in one case, a number in the next, an attribute one type."""
+    kind = _kind(name, value)
+    varies = step.activity == _FIELD_SET and name == "value" and kind != "string"
+    return f"fact_{name}_{kind}" if varies else f"fact_{name}"
 
 
 def _related(step: Step) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,8 @@ _EXTENSIONS: Final = (
     ("Identity", "identity", "http://www.xes-standard.org/identity.xesext"),
 )
 _UNSET: Final = "UNKNOWN"
-_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<log xes.version="1849-2023" xes.features="">\n'
+# The schema of the standard wants its version as a decimal number, and its elements in no namespace.
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n<log xes.version="1849.2023" xes.features="">\n'
 _CONTROLS: Final = {number: None for number in range(32) if number not in (9, 10, 13)}
 
 

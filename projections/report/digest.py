@@ -30,17 +30,18 @@ _FOUND: Final[LiteralString] = """
         FROM analytics.funnel_passages_v1 WHERE ended = 'exited' OR (stage = 'closed' AND entries > 0)
     ),
     outcomes AS (
-        SELECT p.entered_on AS day, extract(epoch FROM p.entered_at - c.opened_at) / 86400 AS days
+        SELECT extract(epoch FROM p.entered_at - c.opened_at) / 86400 AS days
         FROM analytics.funnel_passages_v1 AS p JOIN analytics.cases_v1 AS c USING (case_id)
         WHERE p.stage = 'satisfaction_check' AND p.entries > 0
+            AND p.entered_on >= %(start)s AND p.entered_on < %(end)s
     )
 """
-"""Before every query: every end of a cycle and every outcome, also of complaints that came back since."""
+"""Before every query: every end of a cycle, and the period's outcomes, also of complaints that came back since."""
 _VOLUMES: Final[LiteralString] = """
     SELECT
         (SELECT count(*) FROM analytics.cases_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s) AS received,
         (SELECT count(*) FROM analytics.feedback_v1 WHERE opened_on >= %(start)s AND opened_on < %(end)s) AS feedback,
-        (SELECT count(*) FROM outcomes WHERE day >= %(start)s AND day < %(end)s) AS resolved,
+        (SELECT count(*) FROM outcomes) AS resolved,
         (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE ended = 'exited' AND left_on >= %(start)s
             AND left_on < %(end)s) AS exited,
         (SELECT count(*) FROM analytics.funnel_passages_v1 WHERE cycle > 1 AND stage = 'investigation'
@@ -50,8 +51,7 @@ _VOLUMES: Final[LiteralString] = """
                 JOIN ends AS e ON e.case_id = p.case_id AND e.cycle = p.cycle - 1
                 WHERE p.stage = 'investigation' AND p.entered_on < %(end)s)
             - (SELECT count(*) FROM ends WHERE day < %(end)s) AS open_at_end,
-        (SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::numeric, 1)
-            FROM outcomes WHERE day >= %(start)s AND day < %(end)s) AS median_days
+        (SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::numeric, 1) FROM outcomes) AS median_days
 """
 _FLOW: Final[LiteralString] = """
     SELECT c.day::date AS day, coalesce(sum(h.came_in), 0)::int AS came_in, coalesce(sum(h.ended), 0)::int AS ended

@@ -4,6 +4,7 @@ import io
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,8 +19,11 @@ from projections.runtime import progress
 from projections.sql import Link
 from projections.views import all_views
 from schemas.complaint.assignment import ComplaintAssigned
+from schemas.complaint.classification import FieldSet, FieldValue
 from schemas.complaint.correspondence import NoteAdded
 from schemas.complaint.lifecycle import ComplaintResolved
+from support import ocel_rules, xes_rules
+from support.erasing import eraser
 from support.histories import APPLIED, PERSON, RECEIVED, SECRET, START, Writer, registered, uid
 from support.views import asking, build, drop
 
@@ -154,7 +158,7 @@ def test_xes_tells_each_case_as_a_trace_in_the_order_of_its_history(built: Pool)
 def test_xes_has_the_form_of_the_standard(built: Pool) -> None:
     """IEEE Std 1849: order of the parts, declared extensions, typed attributes, globals in every event."""
     log = ET.fromstring(as_xes(built, Span(1, 9)))  # noqa: S314 -- made above
-    assert (log.tag, log.get("xes.version")) == ("log", "1849-2023")
+    assert (log.tag, log.get("xes.version")) == ("log", "1849.2023")
     order = ["extension", "global", "classifier", "string", "trace"]
     assert [order.index(one.tag) for one in log] == sorted(order.index(one.tag) for one in log)
     declared = {one.get("prefix") for one in log.findall("extension")}
@@ -168,6 +172,47 @@ def test_xes_has_the_form_of_the_standard(built: Pool) -> None:
     wanted = {one.get("key") for one in log.findall("global[@scope='event']/*")}
     assert all(wanted <= {one.get("key") for one in event} for event in events)
     assert all(len({one.get("key") for one in event}) == len(event) for event in events)
+
+
+def test_xes_keeps_every_rule_of_the_schema(built: Pool) -> None:
+    assert list(xes_rules.broken(io.BytesIO(as_xes(built, Span(1, 9)).encode()))) == []
+
+
+@pytest.mark.parametrize(
+    ("instead", "of", "told"),
+    [
+        ('xes.version="1849-2023"', 'xes.version="1849.2023"', "xes.version is no decimal number"),
+        ('<int key="position" value="3.0"/>', '<int key="position" value="3"/>', "position of <event> is no int"),
+        ('key="own:word"', 'key="origin"', "own:word of <event> is not of a declared extension, or of another type"),
+        ('keys="number"', 'keys="concept:name"', "the classifier Activity names number, which is not global"),
+        ('value="finished"', 'value="complete"', "finished is no transition of the standard life cycle"),
+    ],
+)
+def test_a_log_that_breaks_a_rule_of_xes_is_found_out(built: Pool, instead: str, of: str, told: str) -> None:
+    log = as_xes(built, Span(3, 9))
+    assert of in log
+    assert told in list(xes_rules.broken(io.BytesIO(log.replace(of, instead).encode())))
+
+
+def test_ocel_keeps_every_rule_of_the_format(built: Pool) -> None:
+    log = as_ocel(built, Span(1, 9))
+    assert list(ocel_rules.broken(log)) == []
+    log["events"][0]["attributes"][0]["value"] = "3"
+    log["events"][1]["relationships"][0]["objectId"] = "nobody"
+    log["objects"][0]["type"] = "machine"
+    assert len(list(ocel_rules.broken(log))) == 3
+
+
+def test_ocel_declares_an_attribute_once_though_custom_fields_hold_words_numbers_and_truths(pool: Pool) -> None:
+    values: tuple[FieldValue, ...] = ("red", True, 3)
+    story = Writer().add("case", RECEIVED, *(FieldSet(subject_id=PERSON, field="own", value=one) for one in values))
+    build(pool, story.log())
+    log = as_ocel(pool, Span(1, 4))
+    assert list(ocel_rules.broken(log)) == []
+    declared = next(one["attributes"] for one in log["eventTypes"] if one["name"] == "complaint.field_set")
+    assert [(one["name"], one["type"]) for one in declared if one["name"].startswith("fact_value")] == [
+        ("fact_value", "string"), ("fact_value_boolean", "boolean"), ("fact_value_integer", "integer"),
+    ]  # fmt: skip
 
 
 def test_ocel_names_only_objects_types_and_attributes_that_it_declares(built: Pool) -> None:
@@ -191,3 +236,31 @@ def test_ocel_tells_every_event_of_a_complaint_and_whom_it_concerns(built: Pool)
         {"objectId": "team:north", "qualifier": "to"},
     ]
     assert len(as_ocel(built, Span(3, 9))["events"]) == 7
+
+
+def test_an_erasure_between_two_exports_changes_no_octet_of_what_was_exported(database: str, tmp_path: Path) -> None:
+    """No cell of a view that only grows holds a text of a person, so there is none that could differ."""
+    with eraser(database, tmp_path) as desk:
+        pool = desk.pool
+        assert pool is not None
+        stream = desk.opened(channel="web_form", id="1", text=f"It broke, {SECRET}. I demand a new one.")
+        other = desk.opened(channel="web_form", id="2", text="Mine broke, too. I demand a new one.")
+        build(pool, desk.store.read)
+        until = desk.store.read.head().position
+        span, wanted = Span(1, until), cut(ENTRIES, Span(1, until), until)
+
+        def exported() -> tuple[str, bytes, str, Any]:
+            return as_csv(pool, wanted), as_parquet(pool, wanted), as_xes(pool, span), as_ocel(pool, span)
+
+        before = exported()
+        assert str(stream) in before[0]
+        desk.erased(desk.author(stream))
+        build(pool, desk.store.read)
+        assert exported() == before
+        drop(pool)
+        build(pool, desk.store.read)
+        assert exported() == before
+        later = as_csv(pool, cut(ENTRIES, Span(until + 1, desk.store.read.head().position), until + 10))
+        assert "subject.erased.v1" in later
+        assert str(desk.author(stream)) in before[0]
+        assert desk.texts(stream)[0] == "erased" != desk.texts(other)[0]
