@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from engine.configuration import admissible
 from schemas import configuration
-from schemas.configuration import Calendar, CodeList, Configuration, ConfigurationRefused, Desk, Figures, Policy
+from schemas.configuration import Calendar, CodeList, Configuration, ConfigurationRefused, Desk, Fields, Figures, Policy
 from schemas.configuration.document import Document, SeveralRefused, problem
 
 _SUFFIXES = (".yaml", ".yml")
@@ -152,5 +152,5 @@ def _below(folder: Traversable, names: tuple[str, ...] = ()) -> list[tuple[tuple
 
 def _ordered(items: list[Configuration]) -> list[Configuration]:
     """Calendars before the policies that name them; otherwise as found."""
-    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3, Figures: 4}
+    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3, Figures: 4, Fields: 5}
     return sorted(items, key=lambda item: ranked[item.__class__])

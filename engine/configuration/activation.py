@@ -14,11 +14,12 @@ from schemas.configuration.activated import ConfigurationActivated, Configuratio
 from schemas.configuration.calendar import Calendar, PublicHolidays
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.fields import Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LiveImports
 from schemas.configuration.policy import Policy
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | LiveImports
+Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports
 _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Calendar: "calendar",
     Policy: "policy",
@@ -26,6 +27,7 @@ _KINDS: dict[type[Configuration], ConfigurationKind] = {
     CodeList: "code_list",
     LiveImports: "rule_set",
     Figures: "figures",
+    Fields: "fields",
 }
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from engine.configuration.activation import Configuration, NoSuchHolidays, expanded
 from schemas.catalogue import EVENTS
 from schemas.configuration.calendar import Calendar
+from schemas.configuration.fields import Fields
 from schemas.configuration.policy import Condition, Policy, Selection
 
 Path = tuple[str | int, ...]
@@ -55,6 +56,7 @@ def problems(items: Sequence[Configuration], calendars: Iterable[str] = ()) -> l
     found = [problem for one in items if isinstance(one, Calendar) for problem in _of_calendar(one)]
     found.extend(problem for one in policies for problem in (*_of_calendars(one, known), *_of_conditions(one)))
     found.extend(_of_order(policies))
+    found.extend(_of_fields([one for one in items if isinstance(one, Fields)]))
     return found
 
 
@@ -108,6 +110,15 @@ def _of_order(policies: Sequence[Policy]) -> Iterator[Problem]:
         if one.order == other.order and _may_meet(one.when, other.when):
             fix = f"policy '{one.id}' has the same order and may claim the same complaints; the lowest goes first"
             yield Problem(other, ("order",), f"{fix}: give one of them another number")
+
+
+def _of_fields(sets: Sequence[Fields]) -> Iterator[Problem]:
+    """A field is declared once, else its type would hang on who came first."""
+    for one, other in combinations(sets, 2):
+        declared = {field.name for field in one.fields}
+        for index, field in enumerate(other.fields):
+            if one.id != other.id and field.name in declared:
+                yield Problem(other, ("fields", index, "name"), f"'{field.name}' is declared by fields '{one.id}', too")
 
 
 def _may_meet(one: Selection | None, other: Selection | None) -> bool:

@@ -8,6 +8,7 @@ from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.fields import DeclaredField, Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.policy import Policy
@@ -29,6 +30,12 @@ class Book:
     """Which imported history was told to go live, in order."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """By id, the latest version."""
+    fields: Mapping[str, Fields] = field(default_factory=dict)
+    """By id, the latest version."""
+
+    def declared(self, name: str) -> DeclaredField | None:
+        """Return how a field of complaints is declared; None where it is not."""
+        return next((one for kept in self.fields.values() for one in kept.fields if one.name == name), None)
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -64,7 +71,9 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
         case "figures":
             return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
-        case "rule_set" | "template" | "survey" | "roles" | "fields":
+        case "fields":
+            return replace(book, fields={**book.fields, event.id: Fields.model_validate(event.content)})
+        case "rule_set" | "template" | "survey" | "roles":
             return book
     assert_never(event.kind)
 
@@ -77,7 +86,7 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
     return book
 
 
-def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports) -> bool:
+def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     match item:
         case Calendar():
@@ -88,6 +97,8 @@ def holds(book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Live
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
         case Figures():
             return item.id in book.figures and book.figures[item.id].version >= item.version
+        case Fields():
+            return item.id in book.fields and book.fields[item.id].version >= item.version
         case Desk():
             return book.desk_activated and book.desk.version >= item.version
         case LiveImports():

@@ -4,17 +4,19 @@ from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.document import ConfigurationRefused, Document, build, read
+from schemas.configuration.fields import Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures
+Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields
 
-_KINDS: dict[str, type[Calendar] | type[Policy] | type[Desk] | type[CodeList] | type[Figures]] = {
+_KINDS: dict[str, type[Calendar] | type[Policy] | type[Desk] | type[CodeList] | type[Figures] | type[Fields]] = {
     "calendar": Calendar,
     "policy": Policy,
     "desk": Desk,
     "code_list": CodeList,
     "figures": Figures,
+    "fields": Fields,
 }
 
 
@@ -46,6 +48,7 @@ __all__ = [
     "Configuration",
     "ConfigurationRefused",
     "Desk",
+    "Fields",
     "Figures",
     "Policy",
     "load",

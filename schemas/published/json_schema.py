@@ -29,7 +29,7 @@ from schemas.channels.messenger import MessengerMessage
 from schemas.channels.review import ReviewMessage
 from schemas.channels.social import SocialMessage
 from schemas.channels.web_form import WebFormMessage
-from schemas.configuration import Calendar, CodeList, Desk, Figures, Policy
+from schemas.configuration import Calendar, CodeList, Desk, Fields, Figures, Policy
 from schemas.configuration.mapping import Mapping as HistoryMapping
 from schemas.envelope import Envelope
 from schemas.published.cloudevent import CloudEvent
@@ -61,6 +61,7 @@ KINDS: Final[Mapping[str, type[BaseModel]]] = {
     "calendar": Calendar,
     "code_list": CodeList,
     "desk": Desk,
+    "fields": Fields,
     "figures": Figures,
     "policy": Policy,
 }

@@ -57,7 +57,7 @@ def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None
         *(f"commands/{name}.json" for name in COMMANDS),
         *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
         *(f"channels/{name}.json" for name in CHANNELS),
-        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy")),
+        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "fields", "figures", "mapping", "policy")),
     ])  # fmt: skip
 
 
