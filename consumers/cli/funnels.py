@@ -1,6 +1,7 @@
 """``plaint funnel``: how far complaints come, the cases behind each number, and a picture of it."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, get_args
 
 from cyclopts import Parameter
@@ -8,7 +9,13 @@ from cyclopts import Parameter
 from consumers.cli import output
 from consumers.cli.narrowing import Narrowing, fields_of
 from consumers.cli.questions import shown, snapshot
+from consumers.cli.questions import spoken as spoken_language
 from consumers.cli.session import session
+from projections.replay.sentence import Language
+from projections.replay.sentence import spoken as value_in_words
+from projections.report import terminal
+from projections.report.plots import Bar
+from projections.report.words import WORDS
 from projections.views.funnel import ask as funnels
 from projections.views.funnel import drill
 from projections.views.funnel.ask import Funnel, FunnelFilter, StageCounts, StageGroup
@@ -43,7 +50,8 @@ def funnel(
     reason: Annotated[str | None, Parameter(help="With --cases: only exits for this reason.")] = None,
     limit: Annotated[int, Parameter(help="With --cases: rows of one page, 1 to 500.")] = 50,
     cursor: Annotated[str | None, Parameter(help="With --cases: 'next' of the page before.")] = None,
-    plot: Annotated[bool, Parameter(negative="", help="Draw bars.")] = False,
+    plot: Annotated[bool, Parameter(negative="", help="Draw what passed, is there now and left by an exit.")] = False,
+    language: Annotated[Literal["ru", "en"] | None, Parameter(help="Of a plot; PLAINT_LANGUAGE if left out.")] = None,
     quick: Annotated[
         bool, Parameter(negative="", help="Leave out people and times, which look at every case.")
     ] = False,
@@ -62,10 +70,11 @@ def funnel(
     wanted = output.model(FunnelFilter, {**fields, "by": by, "of": of, "per": per, "detail": not (quick or plot)})
     with session() as here, snapshot(here, [funnels.NAME]) as seen:
         found = funnels.counts(seen, wanted)
+        chosen = spoken_language(here, language)
     if json:
         output.emit_model(found)
     elif plot:
-        _draw(found)
+        _draw(found, chosen, per)
     else:
         _print_funnel(found)
     return output.OK
@@ -127,14 +136,23 @@ def _group(one: StageGroup) -> tuple[object, ...]:
     return one.begins or "", one.key or "-", *(stage.entered for stage in one.stages), exited
 
 
-def _draw(found: Funnel) -> None:
+def _draw(found: Funnel, language: Language, per: Dimension | None) -> None:
+    """Draw the whole, and each group on the scale of the whole."""
+    said = WORDS[language]
+    if not found.received:
+        output.say("no complaint is counted: name other days or conditions, or 'plaint case list' shows what there is")
     most = max((one.entered for one in found.stages), default=0)
-    rows = [(one.stage, bar(one.entered, most), one.entered, one.exited, one.there_now) for one in found.stages]
-    output.table(("stage", "entered", "", "exited", "there now"), rows)
+    names = said["passed"], said["there_now"], said["stage_exited"]
+    parts = [terminal.bars(names, _bars(found.stages, said), most=most)]
     for group in found.groups:
-        title = " ".join(str(part) for part in (group.begins, group.key or "-") if part)
-        of_group = [(one.stage, bar(one.entered, most), one.entered) for one in group.stages]
-        output.table(("stage", "entered", ""), of_group, title=title)
+        key = said["unknown"] if group.key is None else value_in_words(per or "", group.key, language)
+        title = " ".join(str(part) for part in (group.begins, key if per else None) if part)
+        parts.append(f"{title}\n{terminal.bars((), _bars(group.stages, said), most=most)}")
+    sys.stdout.write("\n\n".join(parts) + "\n")
+
+
+def _bars(stages: Sequence[StageCounts], said: Mapping[str, str]) -> list[Bar]:
+    return [Bar(said[one.stage], (one.passed, one.there_now, one.exited)) for one in stages]
 
 
 def bar(number: int, most: int) -> str:

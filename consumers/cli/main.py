@@ -141,8 +141,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
             "do": (
                 "consumers.cli.problems:do",
-                "Give a command for a problem: link complaints, assign and complete actions, record the lesson, "
-                "close it.",
+                "Give a command for a problem: link complaints, assign and complete actions, record the lesson, close.",
             ),
             "effect": (
                 "consumers.cli.problems:effect",

@@ -190,7 +190,7 @@ def do(
     id: Annotated[str | None, Parameter(help="The command's id: given again it changes nothing.")] = None,
     json: Json = False,
 ) -> int:
-    """Give a command for a problem: link complaints, assign and complete actions, record the lesson, close it."""
+    """Give a command for a problem: link complaints, assign and complete actions, record the lesson, close."""
     wish = output.command(f"problem.{command.replace('-', '_')}", fields)
     with session() as here:
         return give(here, problem, wish, why=None, by=by, id=id, json=json)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from engine.complaint.change import changed
+from engine.complaint.fields import settled
 from engine.complaint.given import Circumstances, Given
 from engine.complaint.registration import PointFacts, has_text, merged, point_facts
 from schemas.complaint.base import Event
@@ -88,11 +89,12 @@ def _classify(command: Classify, case: Case, given: Given) -> tuple[Event, ...]:
 def _set_field(command: SetField, case: Case, given: Given) -> tuple[Event, ...]:
     if command.value is None and command.text is None:
         raise Refusal("nothing_to_do", "a field needs a value or a text", field=command.field)
-    held = (command.field, command.value) in case.classification.fields
-    same_type = any(name == command.field and type(v) is type(command.value) for name, v in case.classification.fields)
-    if command.text is None and held and same_type:
+    value, text = settled(command, given.book)
+    held = (command.field, value) in case.classification.fields
+    same_type = any(name == command.field and type(v) is type(value) for name, v in case.classification.fields)
+    if text is None and held and same_type:
         return ()
-    return (FieldSet(subject_id=case.subject(given), field=command.field, value=command.value, text=command.text),)
+    return (FieldSet(subject_id=case.subject(given), field=command.field, value=value, text=text),)
 
 
 # ------------------------------------------------------------------------------------------------ evolve

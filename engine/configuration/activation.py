@@ -14,6 +14,7 @@ from schemas.configuration.activated import ConfigurationActivated, Configuratio
 from schemas.configuration.calendar import Calendar, PublicHolidays
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.fields import Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LiveImports
 from schemas.configuration.policy import Policy
@@ -21,7 +22,7 @@ from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Survey | Template
+Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports | RuleSet | Survey | Template
 _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Calendar: "calendar",
     Policy: "policy",
@@ -32,6 +33,7 @@ _KINDS: dict[type[Configuration], ConfigurationKind] = {
     **dict.fromkeys(CONCERNS.values(), "rule_set"),
     Survey: "survey",
     Template: "template",
+    Fields: "fields",
 }
 
 

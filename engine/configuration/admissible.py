@@ -10,6 +10,7 @@ from engine.configuration.activation import Configuration, NoSuchHolidays, expan
 from engine.text import wording
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
+from schemas.configuration.fields import Fields
 from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy, Selection
 from schemas.configuration.routing import RoutingRules
@@ -72,6 +73,7 @@ def problems(
     routing = (one for one in items if isinstance(one, RoutingRules))
     found.extend(Problem(one, *each) for one in routing for each in routed.problems(one, known, lists))
     found.extend(_of_order(policies))
+    found.extend(_of_fields([one for one in items if isinstance(one, Fields)]))
     return found
 
 
@@ -114,6 +116,15 @@ def _of_order(policies: Sequence[Policy]) -> Iterator[Problem]:
         if one.order == other.order and _may_meet(one.when, other.when):
             fix = f"policy '{one.id}' has the same order and may claim the same complaints; the lowest goes first"
             yield Problem(other, ("order",), f"{fix}: give one of them another number")
+
+
+def _of_fields(sets: Sequence[Fields]) -> Iterator[Problem]:
+    """A field is declared once, else its type would hang on who came first."""
+    for one, other in combinations(sets, 2):
+        declared = {field.name for field in one.fields}
+        for index, field in enumerate(other.fields):
+            if one.id != other.id and field.name in declared:
+                yield Problem(other, ("fields", index, "name"), f"'{field.name}' is declared by fields '{one.id}', too")
 
 
 def _may_meet(one: Selection | None, other: Selection | None) -> bool:

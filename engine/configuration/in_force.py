@@ -8,6 +8,7 @@ from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
+from schemas.configuration.fields import DeclaredField, Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LIVE_IMPORTS, LiveImports
 from schemas.configuration.notices import Notices
@@ -43,6 +44,12 @@ class Book:
     """By id, the latest version."""
     templates: Mapping[str, Template] = field(default_factory=dict)
     """By id, the latest version: what was written by an older one is recorded."""
+    fields: Mapping[str, Fields] = field(default_factory=dict)
+    """By id, the latest version."""
+
+    def declared(self, name: str) -> DeclaredField | None:
+        """Return how a field of complaints is declared; None where it is not."""
+        return next((one for kept in self.fields.values() for one in kept.fields if one.name == name), None)
 
     def calendar(self, id: str, version: int | None = None) -> Calendar:
         """Return a calendar: the pinned version, or the latest.
@@ -112,11 +119,13 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
             return replace(book, rule_sets={**book.rule_sets, concern: made})
         case "figures":
             return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
+        case "fields":
+            return replace(book, fields={**book.fields, event.id: Fields.model_validate(event.content)})
         case "survey":
             return replace(book, surveys={**book.surveys, event.id: Survey.model_validate(event.content)})
         case "template":
             return replace(book, templates={**book.templates, event.id: Template.model_validate(event.content)})
-        case "rule_set" | "roles" | "fields":
+        case "rule_set" | "roles":
             return book
     assert_never(event.kind)
 
@@ -130,7 +139,7 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
 
 
 def holds(
-    book: Book, item: Calendar | Policy | Desk | CodeList | Figures | LiveImports | RuleSet | Survey | Template
+    book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports | RuleSet | Survey | Template
 ) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     if isinstance(item, RuleSet):
@@ -144,6 +153,8 @@ def holds(
             return item.id in book.code_lists and book.code_lists[item.id].version >= item.version
         case Figures():
             return item.id in book.figures and book.figures[item.id].version >= item.version
+        case Fields():
+            return item.id in book.fields and book.fields[item.id].version >= item.version
         case Survey():
             return item.id in book.surveys and book.surveys[item.id].version >= item.version
         case Template():

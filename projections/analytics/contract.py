@@ -101,8 +101,15 @@ def _view(name: str, comment: str, query: str, views: Sequence[Projection]) -> P
     columns = tuple((found[1], found[2]) for found in _COLUMN.finditer(query))
     if not columns:
         raise Malformed(f"analytics.{name}: no column with a comment behind it")
+    return filled(name, comment, columns, re.sub(r"[ ]+--.*$", "", query, flags=re.MULTILINE), views)
+
+
+def filled(
+    name: str, comment: str, columns: tuple[tuple[str, str], ...], query: str, views: Sequence[Projection]
+) -> Published | None:
+    """Return a view whose ``query`` names tables as the contract does; None where it reads others than ``views``."""
     places = {found[0]: _table(found[1], found[2], views) for found in _PLACE.finditer(query)}
-    body = re.sub(r"[ ]+--.*$", "", query, flags=re.MULTILINE)
+    body = query
     body = _VISIBLE.sub(lambda found: ROWS_OF_UNIT.replace("{unit}", found[1]), body)
     for place, table in places.items():
         if table is None:

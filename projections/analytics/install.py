@@ -7,6 +7,7 @@ role of the projections may not, the views stay with the latter.
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, LiteralString
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg import sql as text
 from sqlalchemy import Column, Index, MetaData, Table, Text
 
 from projections import sql
+from projections.analytics import wide
 from projections.analytics.contract import SCHEMA, Published, published
 from projections.runtime.projection import Projection
 from projections.sql import Link
@@ -65,8 +67,32 @@ def ensure(connection: Link, views: Sequence[Projection]) -> list[str]:
             return []
         there = _stands(connection)
         late = [one for one in wanted.values() if _digest(one) != there.get(one.name)]
+        late += [one for one in wide.declared(connection, views) if one.name not in there]
         owner = _owner(connection) if late else None
         return [one.name for one in late if not _defined(connection, one, owner)]
+
+
+def add(connection: Link, wanted: Sequence[Published]) -> None:
+    """Define views that are not there, and leave alone those that are; nothing where this role may not.
+
+    Whatever stops it ends no transaction: it is left to a later start.
+    """
+    with connection.transaction():
+        if not wanted or not _may_define(connection):
+            return
+        there = _stands(connection)
+        late = [one for one in wanted if one.name not in there]
+        owner = _owner(connection) if late else None
+        for one in late:
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                _defined(connection, one, owner)
+        connection.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _may_define(connection: Link) -> bool:
+    """Whether everything stands that ``ensure`` makes first, and this role may add to it."""
+    made = "SELECT to_regclass('views.contract') IS NOT NULL AND to_regclass('views.freshness') IS NOT NULL"
+    return _yes(connection, made) and _yes(connection, "SELECT has_schema_privilege('analytics', 'CREATE')")
 
 
 def _yes(connection: Link, question: LiteralString, *values: object) -> bool:

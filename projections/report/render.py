@@ -17,6 +17,8 @@ from projections.report.words import WORDS
 
 Form = Literal["html", "md"]
 _MINUS: Final = "\N{MINUS SIGN}"
+_NONE: Final = "\N{EN DASH}"
+"""Stands where there is nothing to count."""
 _MOST: Final = 12
 """Rows of a plot at most."""
 
@@ -77,7 +79,7 @@ class _Teller:
 
     def _line(self, name: str, now: Any, before: Any) -> tuple[str, str, str, str]:
         change = "" if now is None or before is None else _signed(now - before)
-        return name, _number(now), _number(before), change
+        return name, _number(now) or _NONE, _number(before) or _NONE, change
 
     def silent(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self._found.silent:

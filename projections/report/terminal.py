@@ -7,14 +7,15 @@ from projections.report.plots import Bar
 _BLOCKS = "█▒░▚"
 
 
-def bars(names: Sequence[str], rows: Sequence[Bar], width: int = 80) -> str:
+def bars(names: Sequence[str], rows: Sequence[Bar], width: int = 80, most: float | None = None) -> str:
     """Return one line per row: its parts side by side in characters of their own, then their sum.
 
     The longest row fills ``width`` columns together with its label; a part that is not 0 has one character at least.
+    ``most`` is what fills it instead, so that several plots have one scale.
     """
     label = max((len(row.label) for row in rows), default=0)
     room = max(10, width - label - 12)
-    most = max((sum(row.parts) for row in rows), default=0) or 1
+    most = most or max((sum(row.parts) for row in rows), default=0) or 1
     lines = []
     for row in rows:
         drawn = "".join(

@@ -89,7 +89,7 @@ class Prioritise(Command):
 
 
 class SetField(Command):
-    """Set a custom field; text that is not a declared code is personal."""
+    """Set a field that configuration of the kind ``fields`` declares; what is not declared, or a text, is personal."""
 
     NAME: ClassVar[str] = "complaint.set_field"
     RIGHT: ClassVar[Right] = "handle"

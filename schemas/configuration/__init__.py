@@ -4,13 +4,14 @@ from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
 from schemas.configuration.desk import Desk
 from schemas.configuration.document import ConfigurationRefused, Document, build, problem, read
+from schemas.configuration.fields import Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
 from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | RuleSet | Survey | Template
+Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields | RuleSet | Survey | Template
 
 _KINDS: dict[str, type[Configuration]] = {
     "calendar": Calendar,
@@ -18,6 +19,7 @@ _KINDS: dict[str, type[Configuration]] = {
     "desk": Desk,
     "code_list": CodeList,
     "figures": Figures,
+    "fields": Fields,
     "survey": Survey,
     "template": Template,
 }
@@ -66,6 +68,7 @@ __all__ = [
     "Configuration",
     "ConfigurationRefused",
     "Desk",
+    "Fields",
     "Figures",
     "Policy",
     "RuleSet",

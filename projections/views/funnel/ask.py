@@ -229,7 +229,7 @@ class Rows:
             "left": passages.ended.is_not(None),
             "passed": passages.ended == "passed",
             "skipped": passages.entries == 0,
-            "exited": passages.ended == "exited",
+            "exited": and_(passages.ended == "exited", passages.exit_reason.is_not(None)),
             "there_now": passages.ended.is_(None),
         }[how]
 

@@ -106,12 +106,13 @@ def behind(snapshot: Snapshot, wanted: BehindFilter) -> BehindList:
     if wanted.cursor is not None:
         last = paging.after(wanted.cursor, (UUID, int, str))
         page = page.where(tuple_(*order) > last[: len(order)])
-    found = sql.fetch(snapshot.connection, page)
+    count = _kept_number(snapshot, wanted) if _is_kept(wanted) else _counted(snapshot, query)
+    found = sql.fetch(snapshot.connection, page) if count else []
     shown = found[: wanted.limit]
     end = shown[-1] if len(found) > len(shown) else None
     return BehindList(
         **snapshot.stamp(),
-        count=_kept_number(snapshot, wanted) if _is_kept(wanted) else _counted(snapshot, query),
+        count=count,
         cases=tuple(Behind(**{name: row[name] for name in Behind.model_fields}) for row in shown),
         next=paging.cursor(end["case"], end["cycle"], end["stage"] or "") if end else None,
     )

@@ -79,6 +79,14 @@ CASES = versions.table(
         Index(f"{VIEW}_cases_{name}_v{VERSION}", name, "stream", postgresql_where=text(f"{name} IS NOT NULL"))
         for name in ("product", "location", "team")
     ),
+    *(
+        Index(f"{VIEW}_cases_{name}_v{VERSION}", "stream", postgresql_where=text(few))
+        for name, few in (
+            ("dissatisfied", "satisfied IS FALSE"),
+            ("reopened", "reopenings > 0"),
+            ("heard", "rated OR waits > 0 OR satisfied IS TRUE"),
+        )
+    ),
 )  # fmt: skip
 PASSAGES = versions.table(
     _metadata, VIEW, VERSION, "passages",
@@ -100,10 +108,11 @@ PASSAGES = versions.table(
     Column("left_on", Date, comment="Day on which it was last left."),
     Index(f"{VIEW}_passages_entered_v{VERSION}", "entered_on"),
     Index(
-        f"{VIEW}_passages_few_v{VERSION}", "stage", "stream", "cycle",
-        postgresql_where=text(
-            "ended IS NULL AND stage <> 'closed' OR ended IS NOT NULL AND stage = 'closed'"
-        ),
+        f"{VIEW}_passages_here_v{VERSION}", "stage", "ended", "stream", "cycle",
+        postgresql_where=text("ended IS NULL OR stage = 'closed'"),
+    ),
+    Index(
+        f"{VIEW}_passages_skipped_v{VERSION}", "stage", "stream", "cycle", postgresql_where=text("entries = 0"),
     ),
     Index(
         f"{VIEW}_passages_exit_v{VERSION}", "exit_reason", "stream", "cycle",

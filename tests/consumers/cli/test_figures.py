@@ -40,9 +40,14 @@ def test_the_funnel_is_broken_down_drawn_and_told_by_cohort(line: CommandLine) -
     found = answer(line, "funnel", "--per", "channel", "--by", "month", "--of", "passage")
     assert sum(group["stages"][0]["entered"] for group in found["groups"]) == found["stages"][0]["entered"]
     drawn = line.ok("funnel", "--plot").out.splitlines()
-    longest = max(line_.count("\N{FULL BLOCK}") for line_ in drawn)
-    assert longest == 40
-    assert [line_.split()[0] for line_ in drawn[1:6]] == STAGES
+    stages = answer(line, "funnel", "--quick")["stages"]
+    assert [line_.split("  ")[0].replace(" ", "_") for line_ in drawn[:5]] == STAGES
+    assert [int(line_.split()[-1]) for line_ in drawn[:5]] == [one["entered"] for one in stages]
+    assert "█ passed  ▒ there now  ░ exited" in drawn
+    in_russian = line.ok("funnel", "--plot", "--per", "origin", "--language", "ru").out
+    assert in_russian.startswith("регистрация ")
+    assert in_russian.count("проверка удовлетворённости") == 2
+    assert "no complaint is counted" in line.ok("funnel", "--plot", "--from", "2100-01-01").err
     cohorts = answer(line, "funnel", "--cohorts")["cohorts"]
     assert sum(one["received"] for one in cohorts) == found["received"]
 

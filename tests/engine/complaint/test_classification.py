@@ -1,8 +1,12 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from engine.complaint.fields import as_text
+from engine.configuration.activation import Configuration, activation
+from engine.configuration.in_force import Book, activate
 from schemas.complaint.classification import (
     Classify,
     ComplaintClassified,
@@ -14,6 +18,10 @@ from schemas.complaint.classification import (
     Prioritise,
     SetField,
 )
+from schemas.configuration.activated import ConfigurationActivated
+from schemas.configuration.code_list import CodeList
+from schemas.configuration.fields import Fields
+from schemas.refusals import RefusalCode
 from schemas.words import Money, Point
 from support.scenario import COMPLAINANT, opened, uid
 
@@ -66,13 +74,76 @@ def test_priority_is_set_once_until_it_changes() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_field_keeps_its_declared_value(*, value: FieldValue) -> None:
-    after = (
-        opened()
-        .when(SetField(field="loyalty", value=value), command_id=uid("c1"))
-        .then(FieldSet(subject_id=COMPLAINANT, field="loyalty", value=value))
+def test_a_field_that_nobody_declared_holds_a_personal_text(*, value: FieldValue) -> None:
+    opened().when(SetField(field="loyalty", value=value)).then(
+        FieldSet(subject_id=COMPLAINANT, field="loyalty", text=as_text(value))
     )
-    after.when(SetField(field="loyalty", value=value), command_id=uid("c2")).then_nothing()
+
+
+def _activated(item: Configuration) -> ConfigurationActivated:
+    event = activation(item)
+    assert isinstance(event, ConfigurationActivated)
+    return event
+
+
+DECLARED = activate(
+    activate(
+        Book(),
+        _activated(CodeList.model_validate({"id": "tiers", "version": 1, "values": {
+            "gold": {"spellings": ["VIP"]}, "silver": {},
+        }})),
+    ),
+    _activated(Fields.model_validate({"id": "shop", "version": 1, "fields": [
+        {"name": name, "type": kind, "label": {"en": name, "ru": name}, **more}
+        for name, kind, more in (
+            ("tier", "code", {"code_list": "tiers"}), ("bay", "code", {}), ("weight", "number", {}),
+            ("sold_on", "date", {}), ("gift", "boolean", {}), ("story", "text", {}),
+        )
+    ]})),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "stored"),
+    [
+        ("tier", {"value": "gold"}, {"value": "gold"}),
+        ("tier", {"text": "vip"}, {"value": "gold"}),
+        ("bay", {"value": "B-7"}, {"value": "B-7"}),
+        ("weight", {"value": 7}, {"value": 7}),
+        ("weight", {"value": Number(number=Decimal("7.5"))}, {"value": Number(number=Decimal("7.5"))}),
+        ("weight", {"text": "7.50"}, {"value": Number(number=Decimal("7.50"))}),
+        ("sold_on", {"value": Day(day=date(2026, 3, 2))}, {"value": Day(day=date(2026, 3, 2))}),
+        ("sold_on", {"text": "2026-03-02"}, {"value": Day(day=date(2026, 3, 2))}),
+        ("gift", {"value": True}, {"value": True}),
+        ("gift", {"text": "false"}, {"value": False}),
+        ("story", {"text": "Ann's dog"}, {"text": "Ann's dog"}),
+        ("story", {"value": "dog"}, {"text": "dog"}),
+    ],
+)
+def test_a_declared_field_keeps_a_value_of_its_type_open(
+    field: str, given: dict[str, Any], stored: dict[str, Any]
+) -> None:
+    after = opened().under(DECLARED).when(SetField(field=field, **given), command_id=uid("c1"))
+    again = after.then(FieldSet(subject_id=COMPLAINANT, field=field, **stored))
+    if "value" in stored:
+        again.when(SetField(field=field, **given), command_id=uid("c2")).then_nothing()
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "refused", "facts"),
+    [
+        ("tier", "bronze", "unlisted_code", {"field": "tier", "list": "tiers"}),
+        ("bay", "near the door", "invalid", {"field": "bay", "type": "code"}),
+        ("weight", "heavy", "invalid", {"field": "weight", "type": "number"}),
+        ("weight", "NaN", "invalid", {"field": "weight", "type": "number"}),
+        ("sold_on", "yesterday", "invalid", {"field": "sold_on", "type": "date"}),
+        ("gift", "perhaps", "invalid", {"field": "gift", "type": "boolean"}),
+    ],
+)
+def test_what_does_not_fit_its_declaration_is_refused(
+    field: str, given: str, refused: RefusalCode, facts: dict[str, str]
+) -> None:
+    opened().under(DECLARED).when(SetField(field=field, text=given)).then_refused(refused, **facts)
 
 
 @pytest.mark.parametrize("value", ["3.50", 3, True, False, Number(number=Decimal("3.50")), Day(day=date(2026, 3, 2))])
@@ -88,10 +159,8 @@ def test_an_amount_is_stored_as_digits() -> None:
 
 
 def test_true_is_another_value_than_one() -> None:
-    after = opened().when(SetField(field="flag", value=1), command_id=uid("c1")).after()
-    after.when(SetField(field="flag", value=True), command_id=uid("c2")).then(
-        FieldSet(subject_id=COMPLAINANT, field="flag", value=True)
-    )
+    before = opened(FieldSet(subject_id=COMPLAINANT, field="gift", value=1)).under(DECLARED)
+    before.when(SetField(field="gift", value=True)).then(FieldSet(subject_id=COMPLAINANT, field="gift", value=True))
 
 
 def test_text_in_a_field_never_enters_the_state() -> None:

@@ -85,7 +85,7 @@ def test_praise_is_set_against_complaints_and_marks_are_told_by_parameter(found:
     assert (found.now.feedback.ratio, found.before.feedback.ratio) == (1.0, None)
     assert [(one.parameter, one.marks, one.mean, one.csat) for one in found.marks] == [("overall", 1, 2.0, 0.0)]
     assert found.silent == ()
-    assert "| complaints for each thanks | 1 |  |  |" in render(found, "en", "md")
+    assert "| complaints for each thanks | 1 | \N{EN DASH} |  |" in render(found, "en", "md")
     assert "| overall | 1 | 2 / 5 | 0 |  |" in render(found, "en", "md")
 
 

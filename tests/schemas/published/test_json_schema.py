@@ -16,6 +16,7 @@ from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import CHANNELS, DIALECT, documents, render
 from schemas.published.notice import NOTICES
 
+CONFIGURED = ("calendar", "code_list", "desk", "fields", "figures", "mapping", "policy", "survey", "template")
 COMMITTED = files("schemas") / "json"
 AGAIN = "the words changed: run `plaint schemas export schemas/json`, look at the difference, commit it"
 
@@ -59,7 +60,7 @@ def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None
         *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
         *(f"channels/{name}.json" for name in CHANNELS),
         *(f"configuration/rule_set.{concern}.json" for concern in CONCERNS),
-        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy", "template")),
+        *(f"configuration/{kind}.json" for kind in CONFIGURED),
     ])  # fmt: skip
 
 
