@@ -19,6 +19,7 @@ Tell = Literal["complainant", "handler", "team", "escalated"]
 """``handler`` is the assignee, or his team where nobody is named; ``escalated`` whom the event calls in."""
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\"]{1,64}@[A-Za-z0-9.-]{1,250}$")]
 """A functional address: configuration is stored open, so a person's own address has no place in it."""
+PagesAddress = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:-]{1,250}(/[A-Za-z0-9._~/-]{0,200})?$")]
 _TO_STAFF: frozenset[Tell] = frozenset({"handler", "team", "escalated"})
 
 
@@ -70,6 +71,8 @@ class Waiting(BaseModel):
     remind_after_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(max_length=5)] = (7,)
     end_after_days: Annotated[int, Field(ge=2, le=730)] = 21
     """Then he is told that the case ends, and the case leaves by the exit ``customer_unresponsive``."""
+    hours: Code = "any"
+    """A calendar outside of whose open hours nobody is reminded, or ``any``."""
     reminder: Code = "reminder"
     ending: Code = "unanswered"
     """The templates that both are written from."""
@@ -93,6 +96,9 @@ class Notices(BaseModel):
     """How letters call the company; empty: they leave it out."""
     contact: Annotated[str, Field(max_length=200)] | None = None
     """Where to write in private: an address of the company or of a page, for answers in public."""
+    pages: PagesAddress | None = None
+    """Where people outside reach the pages of signed links, such as ``https://complaints.example.com``; left out:
+    letters hold no links."""
     calendar: Code = "desk"
     """Times in letters are told in its time zone."""
     language: WordingLanguage = "en"
