@@ -27,7 +27,7 @@ from schemas.complaint.lifecycle import Rate
 from schemas.configuration.survey import Survey, SurveyLanguage
 from schemas.envelope import RequestSource
 
-PATH: Final = "/p/{token}"
+_PATH: Final = f"{links.PATH}{{token}}"
 _OUTSIDER: Final = Sender(workload="public", actor="service:public-link", identity="link")
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _LARGEST: Final = 64_000
@@ -74,11 +74,11 @@ def router(door: Door) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     pages = _Public(door)
 
-    @routes.get(PATH, response_class=HTMLResponse)
+    @routes.get(_PATH, response_class=HTMLResponse)
     def page(request: Request, token: str) -> HTMLResponse:
         return pages.shown(token, _preferred(request))
 
-    @routes.post(PATH, response_class=HTMLResponse)
+    @routes.post(_PATH, response_class=HTMLResponse)
     async def answer(request: Request, token: str) -> HTMLResponse:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         body = await request.body() if kind == _FORM else b""

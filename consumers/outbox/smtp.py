@@ -25,6 +25,7 @@ from consumers.outbox import mail
 from consumers.outbox.mail import From, Letter, NoAddress
 from consumers.outbox.queued import NAMES, Waiting, groups, take
 from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
+from engine import links
 from engine.complaint.number import case_number
 from engine.incoming import Asked, Circumstances, Result, Sender
 from engine.store.batch import Conflict, SourceMove
@@ -239,6 +240,12 @@ class MailSender:
         else:
             passed.failed += len(said)
 
+    def _with_links(self, event: MessageRecorded, body: str, stream: UUID) -> str:
+        """Return the text as it leaves: a letter that we wrote ourselves to who complains gets its links signed."""
+        if event.rendered is None or event.counterparty not in ("complainant", "representative"):
+            return body
+        return links.signed(body, stream, self._world.store.fingerprint.of)
+
     def _letter(self, one: Waiting) -> Letter | None:
         """Return the message with its text, opened; None where it was erased."""
         history = self._world.store.read.stream(one.stream, open=True)
@@ -258,7 +265,7 @@ class MailSender:
                 message=event.message,
                 to=event.to,
                 subject=event.subject if isinstance(event.subject, str) else None,
-                body=event.body,
+                body=self._with_links(event, event.body, one.stream),
                 written_at=said.envelope.occurred_at,
                 number=case_number(one.stream),
                 automated=event.automated,

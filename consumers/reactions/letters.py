@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from engine.complaint import decider
@@ -11,6 +11,7 @@ from engine.complaint.case import Case
 from engine.complaint.number import case_number
 from engine.complaint.stage import Closed, Exited
 from engine.configuration.in_force import Book
+from engine.links import Purpose, unsigned
 from engine.rules.notices import OPT_OUT, Seen, worst_mark
 from engine.sla.promised import expected_by
 from engine.store.batch import Recorded
@@ -19,13 +20,16 @@ from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import DeadlineExtended, DeadlineMissed
 from schemas.complaint.correspondence import PartyAdded, Rendered
-from schemas.complaint.lifecycle import ComplaintRated
+from schemas.complaint.lifecycle import ComplaintRated, SurveyInvited
 from schemas.complaint.registration import ComplaintReceived
 from schemas.complaint.remedies import ComplaintCompensated
 from schemas.complaint.waiting import InformationRequested
 from schemas.configuration.notices import Notices
 from schemas.configuration.template import Template
 from schemas.words import Channel, Party
+
+_STATUS_SHOWN: Final = timedelta(days=180)
+"""How long a link shows where a complaint stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,11 @@ def written(file: File, template: Template, channel: Channel, facts: Mapping[str
     """
     wanted = file.rules.language if template.audience == "staff" else language(file)
     wording, found = chosen(template, channel, wanted, file.rules.language)
-    known: Facts = {**dict.fromkeys(NAMES[template.audience]), **_allowed(template, {**of_case(file), **facts})}
+    links = {"link": None} if template.audience != "complainant" else {}
+    known: Facts = {
+        **dict.fromkeys(NAMES[template.audience]),
+        **_allowed(template, {**of_case(file), **facts, **links}),
+    }
     text = write(wording, found, known, file.zone)
     return text, Rendered(template=template.id, version=template.version, language=found)
 
@@ -132,6 +140,7 @@ def of_case(file: File) -> dict[str, Any]:
         "team": case.assignment.team,
         "outcome": case.lifecycle.outcome,
         "ends_on": reopens_until(file),
+        "link": _link(file, "status", file.case.cycle, file.now + _STATUS_SHOWN),
     }
 
 
@@ -151,6 +160,9 @@ def of_event(file: File, event: Event) -> dict[str, Any]:
             return {"remedies": (_given(file, event),)}
         case ComplaintRated():
             return {"score": worst_mark(event)}
+        case SurveyInvited():
+            until = event.until or file.now + _STATUS_SHOWN
+            return {"link": _link(file, "rate", event.cycle, until), "answer_by": event.until}
         case _:
             return {}
 
@@ -163,6 +175,11 @@ def reopens_until(file: File) -> datetime | None:
 
 def _clock(kind: str | None, due_at: datetime | None) -> dict[str, Any]:
     return {"clock": None if kind is None else kind.partition(":")[2] or kind, "due_at": due_at}
+
+
+def _link(file: File, purpose: Purpose, cycle: int, until: datetime) -> str | None:
+    """Return a link without its signature, which the text gets when it leaves; None where there are no pages."""
+    return None if file.rules.pages is None else unsigned(file.rules.pages, purpose, cycle, until)
 
 
 def _given(file: File, event: ComplaintCompensated) -> tuple[str, str | None]:

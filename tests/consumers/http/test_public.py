@@ -127,10 +127,16 @@ def test_a_link_for_the_status_shows_it_in_his_language_without_a_word_of_the_ca
     assert office.ratings(stream) == []
 
 
-def test_a_page_of_another_site_cannot_send_the_form(office: Office) -> None:
-    link = office.link(office.answered("other site"))
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://example.com"}
-    assert office.web.post(link, content="mark.overall=5", headers=headers).status_code == 403
+def test_a_proxy_may_pass_these_pages_on_under_its_own_name_and_nothing_else(office: Office) -> None:
+    stream = office.answered("proxy")
+    link = office.link(stream)
+    outside = {"Host": "complaints.example.com", "Origin": "https://complaints.example.com"}
+    assert office.web.get(link, headers=outside).status_code == 200
+    form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", **outside}
+    assert "Thank you." in office.web.post(link, content="mark.overall=5", headers=form).text
+    assert len(office.ratings(stream)) == 1
+    for path in ("/v1/cases", "/p", "/v1/p/../cases"):
+        assert office.web.get(path, headers=outside).status_code == 403
 
 
 @pytest.mark.parametrize(
