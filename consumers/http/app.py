@@ -13,6 +13,7 @@ from consumers.http.access import Reads
 from consumers.http.door import Door
 from consumers.http.identity import LoopbackOnly
 from consumers.http.limits import Bounded
+from consumers.http.ruling import ruling
 from engine.service import Service
 from engine.store.store import Store
 from projections.answers import Views
@@ -58,7 +59,7 @@ def build(
     app.include_router(commands.router(door))
     app.include_router(public.router(door))
     reads = Reads(store, person_of, every=note_every_reading)
-    desk = Desk(views, store.read, clock, reads, reads.noted)
+    desk = Desk(views, store.read, clock, reads, reads.noted, ruling(store, views))
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     app.middleware("http")(_no_sniffing)
