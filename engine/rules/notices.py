@@ -16,7 +16,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.clocks import DeadlineExtended
 from schemas.complaint.correspondence import MessageRecorded
 from schemas.complaint.investigation import InvestigationStarted
-from schemas.complaint.lifecycle import ComplaintClosed, ComplaintRated, ComplaintReopened
+from schemas.complaint.lifecycle import ComplaintClosed, ComplaintRated, ComplaintReopened, SurveyInvited
 from schemas.complaint.waiting import InformationRequested
 from schemas.configuration.notices import NoticeRule, Notices
 from schemas.words import ExitReason, Purpose
@@ -171,6 +171,8 @@ def _moved_on(event: Event, seen: Seen) -> bool:
             return not seen.is_closed or event.cycle != seen.cycle
         case ComplaintReopened():
             return event.cycle != seen.cycle or not seen.is_open
+        case SurveyInvited():
+            return event.cycle != seen.cycle or seen.is_open
         case InvestigationStarted() | InformationRequested():
             return not seen.is_open
         case _:
