@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from engine.complaint import decider
+from engine.complaint import decider, telling
 from engine.complaint.case import Case
 from engine.complaint.number import case_number
-from engine.complaint.stage import Closed, Exited
 from engine.configuration.in_force import Book
 from engine.links import Purpose, unsigned
-from engine.rules.notices import OPT_OUT, Seen, worst_mark
+from engine.rules.notices import Seen, worst_mark
 from engine.sla.promised import expected_by
 from engine.store.batch import Recorded
 from engine.text.wording import NAMES, Facts, Written, chosen, language_of, write
@@ -69,23 +68,7 @@ def file_of(stream: UUID, history: Sequence[Recorded], book: Book, rules: Notice
 
 def seen(file: File) -> Seen:
     """Return what the rules look at."""
-    case = file.case
-    stage = case.stage.after_exit if isinstance(case.stage, Closed) else case.stage
-    return Seen(
-        stream=file.stream,
-        cycle=case.cycle,
-        public=case.registration.public,
-        is_open=case.lifecycle.is_open,
-        is_closed=isinstance(case.stage, Closed),
-        exit=stage.reason if isinstance(stage, Exited) else None,
-        team=case.assignment.team,
-        assignee=case.assignment.assignee,
-        opted_out=OPT_OUT in case.classification.fields,
-        sent=sum(
-            message.automated and message.to_complainant and message.cycle == case.cycle
-            for message in case.correspondence.messages
-        ),
-    )
+    return telling.seen(file.case, file.stream)
 
 
 def written(file: File, template: Template, channel: Channel, facts: Mapping[str, Any]) -> tuple[Written, Rendered]:

@@ -6,13 +6,13 @@ a mail sender takes it from there.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.configuration.policy import Values
 from schemas.configuration.template import WordingLanguage
-from schemas.words import Code, Purpose, Visibility
+from schemas.words import ActorId, Code, ExitReason, Purpose, Visibility
 
 EventName = Annotated[str, StringConstraints(pattern=r"^complaint\.[a-z_]{1,60}$")]
 Tell = Literal["complainant", "handler", "team", "escalated"]
@@ -64,6 +64,28 @@ class NoticeRule(BaseModel):
         return self
 
 
+class NoticeCase(BaseModel):
+    """Given an event of a case that shows this, then these rules tell, in the order of the rule set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    case: Annotated[str, Field(min_length=1, max_length=200)]
+    event: EventName
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """Of the event."""
+    by: ActorId = "service:desk"
+    """Who brought it about."""
+    public: bool = False
+    opted_out: bool = False
+    cycle: Annotated[int, Field(ge=1)] = 1
+    stage: Literal["open", "ended", "closed"] = "open"
+    exit: ExitReason | None = None
+    team: Code | None = None
+    assignee: ActorId | None = None
+    sent: Annotated[int, Field(ge=0)] = 0
+    """Automatic messages to the complainant in this cycle."""
+    tells: tuple[Code, ...]
+
+
 class Waiting(BaseModel):
     """How waiting for the complainant ends, in calendar days from the request."""
 
@@ -111,6 +133,8 @@ class Notices(BaseModel):
     """Automatic messages to one complainant in one cycle; none is written beyond, whatever answers them."""
     waiting: Waiting | None = Field(default_factory=Waiting)
     rules: tuple[NoticeRule, ...]
+    cases: tuple[NoticeCase, ...] = ()
+    """What the rules are to do, for ``plaint rules test``."""
 
     @model_validator(mode="after")
     def _each_rule_has_a_name_of_its_own(self) -> Self:
