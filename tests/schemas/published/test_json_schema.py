@@ -59,7 +59,9 @@ def test_everything_that_is_stored_sent_or_configured_has_its_document() -> None
         *(f"published/{name}.json" for name in (*PUBLISHED, *NOTICES)),
         *(f"channels/{name}.json" for name in CHANNELS),
         *(f"configuration/rule_set.{concern}.json" for concern in CONCERNS),
-        *(f"configuration/{kind}.json" for kind in ("calendar", "code_list", "desk", "figures", "mapping", "policy", "template")),
+        *(f"configuration/{kind}.json" for kind in (
+            "calendar", "code_list", "desk", "figures", "mapping", "policy", "survey", "template",
+        )),
     ])  # fmt: skip
 
 
