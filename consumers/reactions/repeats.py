@@ -2,6 +2,7 @@
 
 Of complaints that everybody can read, the signs of ``engine.text.authenticity`` are counted. What they make
 suspect is kept as it is, tagged, and says why in a note; the whole wave is one alarm, on its oldest complaint.
+As long as the tag stands no notice is written to the complainant (``engine.rules.notices``).
 Whoever is known and complains again of the same matter gets his last complaint back, once: it is reopened,
 with a note of what was done before, and the new one is linked to it.
 """
@@ -19,7 +20,7 @@ from engine.complaint.lifecycle import takes_back
 from engine.ids import derived
 from engine.incoming import Asked
 from engine.store.batch import Recorded
-from engine.text.authenticity import SUSPECTED, WINDOW, Judged, Usual, Written, has_details, judge
+from engine.text.authenticity import SUSPECTED, TAG, WINDOW, Judged, Usual, Written, has_details, judge
 from engine.text.similarity import Corpus, Sketch, sketch
 from projections.views.cases import beside
 from projections.views.similar import ask as similar
@@ -35,7 +36,6 @@ from schemas.complaint.registration import ComplaintReceived
 from schemas.words import RuleRef
 
 NAME: Final = "repeats"
-TAG: Final = "suspected-inauthentic"
 ALARM: Final = "inauthentic-wave"
 _PUBLIC: Final = ("review", "social")
 _DAY: Final = timedelta(days=1)

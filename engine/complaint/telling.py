@@ -5,6 +5,7 @@ from uuid import UUID
 from engine.complaint.case import Case
 from engine.complaint.stage import Closed, Exited
 from engine.rules.notices import OPT_OUT, Seen
+from engine.text.authenticity import TAG
 
 
 def seen(case: Case, stream: UUID) -> Seen:
@@ -19,6 +20,7 @@ def seen(case: Case, stream: UUID) -> Seen:
         exit=stage.reason if isinstance(stage, Exited) else None,
         team=case.assignment.team,
         assignee=case.assignment.assignee,
+        suspected=TAG in case.classification.tags,
         opted_out=OPT_OUT in case.classification.fields,
         sent=sum(
             message.automated and message.to_complainant and message.cycle == case.cycle

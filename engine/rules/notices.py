@@ -31,7 +31,7 @@ _SILENT: Final[frozenset[ExitReason]] = frozenset({"spam_or_bot", "duplicate"})
 
 Because = Literal[
     "fields_differ", "public_differs", "marks_are_better", "told_by_message", "by_ourselves", "own_act", "moved_on",
-    "left", "opted_out", "too_many",
+    "left", "suspected", "opted_out", "too_many",
 ]  # fmt: skip
 """Why a rule that listens to the event tells nobody."""
 
@@ -49,6 +49,8 @@ class Seen:
     exit: ExitReason | None = None
     team: str | None = None
     assignee: str | None = None
+    suspected: bool = False
+    """Perhaps no real customer's, see ``engine.text.authenticity``: nothing is answered of itself."""
     opted_out: bool = False
     sent: int = 0
     """Automatic messages to the complainant in this cycle."""
@@ -129,6 +131,8 @@ def _to_complainant(rule: NoticeRule, event: Event, seen: Seen, rules: Notices) 
         yield "told_by_message"
     if seen.exit in _SILENT:
         yield "left"
+    if seen.suspected:
+        yield "suspected"
     if seen.opted_out and rule.purpose not in _MUST:
         yield "opted_out"
     if seen.sent >= rules.most_per_cycle:

@@ -5,6 +5,7 @@ import pytest
 
 from consumers.reactions import repeats
 from engine.store.database.pool import Pool
+from engine.text.authenticity import TAG
 from projections.runtime.projection import Projection
 from projections.views.cases.rows import Cases
 from projections.views.funnel.rows import Funnel
@@ -48,7 +49,7 @@ def reviewed(desk: Desk, name: str, text: str, *, by: str) -> UUID:
 
 
 def tagged(desk: Desk, stream: UUID) -> bool:
-    return repeats.TAG in desk.case(stream).classification.tags
+    return TAG in desk.case(stream).classification.tags
 
 
 def notes(desk: Desk, stream: UUID) -> list[object]:
