@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from engine import parking, streams_of, taking
+from engine import parking, returned, streams_of, taking
 from engine.complaint.case import Case
 from engine.complaint.lifecycle import takes_back
 from engine.draft import Draft
@@ -157,6 +157,8 @@ def _enter(draft: Draft, entry: _Entry, stream: UUID | None) -> Done:
         return _turn(draft, entry, stream)
     kind = streams_of.kind(draft.loaded(stream).state)
     done = _deliver(draft, entry, stream, kind)
+    if (report := returned.report_of(entry.item.message, draft.loaded(stream).state)) is not None:
+        _consequence(draft, entry, stream, report, "delivery")
     rate = taking.rate(entry.item.message) if _from_outside(entry.item.message) else None
     if kind == "complaint" and rate is not None:
         _rated(draft, entry, stream, rate)

@@ -5,6 +5,7 @@ signature is made when a message is sent, so no text of a case holds a link that
 """
 
 import binascii
+import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from hmac import compare_digest
 from typing import Final, Literal
 from uuid import UUID
 
+PATH: Final = "/p/"
+"""Below which the pages for people outside stand."""
 Keyed = Callable[[str, bytes], bytes]
 """A keyed hash of octets of a named kind."""
 Purpose = Literal["status", "rate"]
@@ -23,6 +26,9 @@ _PURPOSES: Final[tuple[Purpose, ...]] = ("status", "rate")
 """A purpose is known by its place; new ones come last."""
 _FIELDS: Final = struct.Struct(">B16sHI")
 _PROOF_OCTETS: Final = 16
+_UNSIGNED: Final = re.compile(rf"{PATH}~({'|'.join(_PURPOSES)})~(\d{{1,5}})~(\d{{1,10}})(?![\w~-])")
+_MOST_CYCLE: Final = 0xFFFF
+_MOST_SECONDS: Final = 0xFFFFFFFF
 
 
 class BadLink(ValueError):
@@ -70,6 +76,27 @@ def read(token: str, keyed: Keyed, now: datetime) -> Link:
     if now >= until:
         raise LinkOver("this link is no longer taken")
     return Link(purpose, UUID(bytes=stream), cycle, until)
+
+
+def unsigned(pages: str, purpose: Purpose, cycle: int, until: datetime) -> str:
+    """Return a link as a stored text holds it: it leads nowhere before ``signed`` has put the signature in.
+
+    ``pages`` is the address below which the pages stand, such as ``https://complaints.example.com``.
+    """
+    return f"{pages.rstrip('/')}{PATH}~{purpose}~{cycle}~{int(until.timestamp())}"
+
+
+def signed(text: str, stream: UUID, keyed: Keyed) -> str:
+    """Return a text on its way out with every unsigned link of it signed, for the case that it is sent from."""
+
+    def sign(found: re.Match[str]) -> str:
+        cycle, seconds = int(found[2]), int(found[3])
+        if cycle > _MOST_CYCLE or seconds > _MOST_SECONDS:
+            return found[0]
+        purpose = next(one for one in _PURPOSES if one == found[1])
+        return PATH + written(Link(purpose, stream, cycle, datetime.fromtimestamp(seconds, UTC)), keyed)
+
+    return _UNSIGNED.sub(sign, text)
 
 
 def _proof(said: bytes, keyed: Keyed) -> bytes:

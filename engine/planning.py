@@ -23,6 +23,7 @@ from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import codes, rights
 from engine.store.batch import Answer, Batch, SetAside
 from engine.taking import Keyed
+from schemas.complaint.correspondence import ReportDelivery
 from schemas.envelope import KafkaSource, Source
 from schemas.refusals import Refusal
 
@@ -125,6 +126,9 @@ def _asked(draft: Draft, item: Asked) -> Result:
         if refusal.code == "not_due" and proposed(item.command):
             return Refused(refusal.code, refusal.reason, refusal.facts)
         return _kept(draft, command_id, fingerprint, Refused(refusal.code, refusal.reason, refusal.facts), None)
+    if isinstance(item.command, ReportDelivery) and item.command.sent_as is not None:
+        key = draft.keyed("conversation", f"message:{item.command.sent_as}".encode())
+        draft.remember_conversation(key, item.stream, moves=False)
     kind = streams_of.kind(draft.loaded(item.stream).state)
     done = Done(item.stream, draft.version(item.stream), 0, count, kind=kind)
     return _kept(draft, command_id, fingerprint, done, item.stream)

@@ -71,15 +71,11 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _kind(one: object) -> str:
-    """Return how YAML files call this kind."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(one).__name__).lower()
-
-
 def check(*, json: Json = False) -> int:
     """Print what is in force, secrets masked; fails on anything unknown or wrong."""
     from consumers.cli.session import read_settings
     from consumers.wiring import presets
+    from engine.configuration.activation import kind_of
     from schemas.configuration import ConfigurationRefused
 
     chosen = read_settings()
@@ -88,7 +84,7 @@ def check(*, json: Json = False) -> int:
     except (ConfigurationRefused, OSError) as error:
         output.stop(output.CONFIGURATION, str(error))
     settings = {f"PLAINT_{name.upper()}": value for name, value in chosen.model_dump(mode="json").items()}
-    configurations = [{"kind": _kind(one), "id": one.id, "version": one.version} for one in found]
+    configurations = [{"kind": kind_of(one), "id": one.id, "version": one.version} for one in found]
     if json:
         output.emit_json({"settings": settings, "configuration": configurations})
         return output.OK

@@ -216,6 +216,36 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "reply": (
+        "Answers to complainants: how good they are.",
+        {
+            "check": (
+                "consumers.cli.replies:check_reply",
+                "Judge a reply before it goes out: what to mend, where, and its score.",
+            ),
+            "sample": (
+                "consumers.cli.replies:sample",
+                "List the replies of a week that a colleague of their author should score with review-reply.",
+            ),
+            "quality": (
+                "consumers.cli.replies:quality",
+                "Show how good replies were by the check and by colleagues, by team or person and period.",
+            ),
+        },
+    ),
+    "knowledge": (
+        "Articles that help to answer, by type of complaint.",
+        {
+            "list": (
+                "consumers.cli.knowledge:list_articles",
+                "List the articles of the knowledge base with how often replies were written by them.",
+            ),
+            "suggest": (
+                "consumers.cli.knowledge:suggest",
+                "Show the articles that fit what the complainant of a case wrote, the best first.",
+            ),
+        },
+    ),
     "rules": (
         "What is decided by rule.",
         {

@@ -8,11 +8,12 @@ from uuid import UUID
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from consumers.http import commands, documentation, messages, probes, problems
+from consumers.http import commands, documentation, messages, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
 from consumers.http.identity import LoopbackOnly
 from consumers.http.limits import Bounded
+from consumers.http.ruling import ruling
 from engine.service import Service
 from engine.store.store import Store
 from projections.answers import Views
@@ -56,8 +57,9 @@ def build(
     door = Door(service, store, clock, new_id, person_of, own)
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))
+    app.include_router(public.router(door))
     reads = Reads(store, person_of, every=note_every_reading)
-    desk = Desk(views, store.read, clock, reads, reads.noted)
+    desk = Desk(views, store.read, clock, reads, reads.noted, ruling(store, views))
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     app.middleware("http")(_no_sniffing)

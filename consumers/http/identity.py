@@ -1,7 +1,8 @@
 """Who is asking, in the short form without a mesh: loopback only, and the Host header is checked.
 
 A port-forward or a page in a browser reaches loopback too, so the Host header must name it
-(DNS rebinding), and a browser's cross-site request is turned away.
+(DNS rebinding), and a browser's cross-site request is turned away. The pages of signed links are
+for people outside: a proxy may pass them on under whatever name, since who has a link may use it.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from consumers.http.problems import problem
 from engine.incoming import Sender
+from engine.links import PATH
 
 PERSON_HEADER: Final = "plaint-person"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -28,7 +30,8 @@ class LoopbackOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, or refuse with a problem."""
-        if scope["type"] == "http" and (refusal := _refusal(Headers(scope=scope), scope["method"])):
+        outside = scope["path"].startswith(PATH) if scope["type"] == "http" else False
+        if scope["type"] == "http" and not outside and (refusal := _refusal(Headers(scope=scope), scope["method"])):
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -126,7 +126,7 @@ def _headed(letter: Letter, sender: From, own: UUID, subject: str) -> Message:
     mail = Message()
     mail["From"] = formataddr((sender.address.display_name, sender.address.addr_spec))
     mail["To"] = mailbox(letter.to).addr_spec
-    mail["Subject"] = Header(subject, "us-ascii" if subject.isascii() else "utf-8", header_name="Subject")
+    mail["Subject"] = Header(subject, "us-ascii" if subject.isascii() else "utf-8", header_name="Subject").encode()
     mail["Date"] = format_datetime(letter.written_at)
     mail["Message-ID"] = message_id(own, sender)
     mail["MIME-Version"] = "1.0"

@@ -23,31 +23,29 @@ import structlog
 from consumers.kafka.backoff import Backoff
 from consumers.outbox import mail
 from consumers.outbox.mail import From, Letter, NoAddress
+from consumers.outbox.queued import NAMES, Waiting, groups, take
 from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
+from engine import links
 from engine.complaint.number import case_number
 from engine.incoming import Asked, Circumstances, Result, Sender
-from engine.store.batch import Conflict, Recorded, SourceMove
+from engine.store.batch import Conflict, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.store import Store
 from projections.runtime import owner
 from projections.runtime.runner import Waiter
 from projections.sql import Link
-from schemas.complaint.correspondence import DeliveryReported, MessageRecorded, Queued, ReportDelivery
+from schemas.complaint.correspondence import MessageRecorded, ReportDelivery
 from schemas.complaint.registration import ComplaintReceived
 from schemas.envelope import RuleSource
 from schemas.words import DeliveryStatus
 
 SOURCE: Final = "mail"
-NAMES: Final = frozenset({MessageRecorded.NAME, DeliveryReported.NAME})
 BEGINS_BEFORE: Final = timedelta(days=1)
 """How far back a sender looks that never sent anything."""
 GIVES_UP: Final = timedelta(days=3)
 """After which a mail that the server keeps putting off counts as failed."""
-MOST_TOGETHER: Final = 50
-"""Messages in one mail."""
 _TRANSIENT: Final = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable, Conflict)
-_ENDED: Final[frozenset[DeliveryStatus]] = frozenset({"sent", "delivered", "failed"})
 _AGAIN: Final = Backoff(first=60.0, most=4 * 3600.0)
 _SENDER: Final = Sender(workload="mail", actor="service:mail", identity="workload")
 _log = structlog.get_logger()
@@ -72,23 +70,6 @@ class Pace(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A message that is to be sent. No text: that is opened when it leaves."""
-
-    message: UUID
-    stream: UUID
-    position: int
-    since: datetime
-    queued: Queued
-    tries: int = 0
-    next_at: datetime | None = None
-
-    def is_due(self, now: datetime) -> bool:
-        """Whether it may leave."""
-        return all(at is None or at <= now for at in (self.queued.not_before, self.next_at))
-
-
-@dataclass(slots=True)
 class Passed:
     """What was done, in messages."""
 
@@ -107,7 +88,7 @@ class _Turn:
     """As the store keeps it."""
     reached: int
     """How far the log was read."""
-    waiting: dict[UUID, _Waiting] = field(default_factory=dict)
+    waiting: dict[UUID, Waiting] = field(default_factory=dict)
 
 
 class Overtaken(Exception):
@@ -171,7 +152,7 @@ class MailSender:
         while turn.reached < head:
             events = read.log(turn.reached, self._pace.batch, names=NAMES)
             for one in events:
-                _take(turn.waiting, one)
+                take(turn.waiting, one)
             full = len(events) == self._pace.batch
             turn.reached = events[-1].position if full else max([head, *(one.position for one in events[-1:])])
 
@@ -194,7 +175,7 @@ class MailSender:
         try:
             if due:
                 with self._server.opened() as session:
-                    for group in _groups(due):
+                    for group in groups(due):
                         if not stop.is_set():
                             self._leave(turn, group, session, passed)
                 self._failures = 0
@@ -205,7 +186,7 @@ class MailSender:
             _log.info("mail_sent", sent=passed.sent, failed=passed.failed, mails=passed.mails, waiting=passed.waiting)
         return passed
 
-    def _leave(self, turn: _Turn, group: Sequence[_Waiting], session: Session, passed: Passed) -> None:
+    def _leave(self, turn: _Turn, group: Sequence[Waiting], session: Session, passed: Passed) -> None:
         """Hand over what waits for the same mailbox, in one mail, and record what became of it."""
         letters: dict[UUID, Letter] = {}
         for one in group:
@@ -216,49 +197,56 @@ class MailSender:
                 letters[one.message] = found
         for to in {letter.to: None for letter in letters.values()}:
             same = [one for one in group if one.message in letters and letters[one.message].to == to]
-            status = self._handed([letters[one.message] for one in same], same, session)
+            status, sent_as = self._handed([letters[one.message] for one in same], same, session)
             if status is not None:
                 passed.mails += 1
-                self._report(turn, same, status, passed)
+                self._report(turn, same, status, sent_as, passed)
 
-    def _handed(self, letters: Sequence[Letter], group: Sequence[_Waiting], session: Session) -> DeliveryStatus | None:
-        """Return what became of a mail; None: it is tried again later."""
+    def _handed(
+        self, letters: Sequence[Letter], group: Sequence[Waiting], session: Session
+    ) -> tuple[DeliveryStatus | None, str | None]:
+        """Return what became of a mail, and its Message-ID where it left; no word where it is tried again later."""
         now = self._world.now()
         try:
             composed = mail.together(letters, self._from)
             if mail.mailbox(letters[0].to).addr_spec.casefold() == self._from.address.addr_spec.casefold():
-                return "failed"  # to ourselves: it would come back as mail of ours
+                return "failed", None  # to ourselves: it would come back as mail of ours
             session.send(composed)
         except (NoAddress, NeverTaken) as error:
-            _log.warning("mail_refused", code=getattr(error, "code", 0), messages=[str(one.message) for one in group])
-            return "failed"
+            _refused(group, getattr(error, "code", 0))
+            return "failed", None
         except NotTaken as error:
             if now - max(one.since for one in group) >= GIVES_UP:
-                _log.warning("mail_refused", code=error.code, messages=[str(one.message) for one in group])
-                return "failed"
+                _refused(group, error.code)
+                return "failed", None
             for one in group:
                 one.tries += 1
                 one.next_at = now + timedelta(seconds=_AGAIN.seconds(one.tries, self._world.chance()))
-            return None
-        return "sent"
+            return None, None
+        return "sent", str(composed["Message-ID"])
 
-    def _report(self, turn: _Turn, group: Iterable[_Waiting], status: DeliveryStatus, passed: Passed) -> None:
+    def _report(
+        self, turn: _Turn, group: Iterable[Waiting], status: DeliveryStatus, sent_as: str | None, passed: Passed
+    ) -> None:
+        """Record what became of the messages of one mail, and by which id answers and bounces will name it."""
         now = self._world.now()
         around = Circumstances(_SENDER, RuleSource(), now)
-        asked = [
-            Asked(one.stream, ReportDelivery(message=one.message, status=status), f"{status}/{one.message}", around)
-            for one in group
-        ]
-        self._world.submit(asked, now)
-        for one in asked:
-            if isinstance(one.command, ReportDelivery):
-                turn.waiting.pop(one.command.message, None)
+        said = [(one, ReportDelivery(message=one.message, status=status, sent_as=sent_as)) for one in group]
+        self._world.submit([Asked(one.stream, word, f"{status}/{one.message}", around) for one, word in said], now)
+        for one, _ in said:
+            turn.waiting.pop(one.message, None)
         if status == "sent":
-            passed.sent += len(asked)
+            passed.sent += len(said)
         else:
-            passed.failed += len(asked)
+            passed.failed += len(said)
 
-    def _letter(self, one: _Waiting) -> Letter | None:
+    def _with_links(self, event: MessageRecorded, body: str, stream: UUID) -> str:
+        """Return the text as it leaves: a letter that we wrote ourselves to who complains gets its links signed."""
+        if event.rendered is None or event.counterparty not in ("complainant", "representative"):
+            return body
+        return links.signed(body, stream, self._world.store.fingerprint.of)
+
+    def _letter(self, one: Waiting) -> Letter | None:
         """Return the message with its text, opened; None where it was erased."""
         history = self._world.store.read.stream(one.stream, open=True)
         ids = {
@@ -277,7 +265,7 @@ class MailSender:
                 message=event.message,
                 to=event.to,
                 subject=event.subject if isinstance(event.subject, str) else None,
-                body=event.body,
+                body=self._with_links(event, event.body, one.stream),
                 written_at=said.envelope.occurred_at,
                 number=case_number(one.stream),
                 automated=event.automated,
@@ -287,35 +275,5 @@ class MailSender:
         return None
 
 
-def _take(waiting: dict[UUID, _Waiting], recorded: Recorded) -> None:
-    """Note a message that is to be sent by e-mail, or that one need be sent no more."""
-    event = recorded.event
-    if isinstance(event, DeliveryReported):
-        if event.status in _ENDED:
-            waiting.pop(event.message, None)
-    elif isinstance(event, MessageRecorded) and event.queued is not None and _is_ours(event, recorded):
-        since = max(recorded.recorded_at, event.queued.not_before or recorded.recorded_at)
-        waiting[event.message] = _Waiting(event.message, recorded.stream, recorded.position, since, event.queued)
-
-
-def _is_ours(event: MessageRecorded, recorded: Recorded) -> bool:
-    return (
-        event.channel == "email"
-        and event.direction == "outbound"
-        and event.to is not None
-        and event.delivery not in _ENDED
-        and recorded.envelope.origin != "import"
-    )
-
-
-def _groups(due: Sequence[_Waiting]) -> Iterable[Sequence[_Waiting]]:
-    """Yield what may leave together: messages to the same team or person of ours, a bounded number at a time."""
-    together: dict[tuple[str | None, str | None], list[_Waiting]] = {}
-    for one in due:
-        if one.queued.bundled:
-            together.setdefault((one.queued.team, one.queued.staff), []).append(one)
-        else:
-            yield [one]
-    for group in together.values():
-        for start in range(0, len(group), MOST_TOGETHER):
-            yield group[start : start + MOST_TOGETHER]
+def _refused(group: Iterable[Waiting], code: int) -> None:
+    _log.warning("mail_refused", code=code, messages=[str(one.message) for one in group])

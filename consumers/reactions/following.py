@@ -178,6 +178,7 @@ class Follower:
 
     def _round(self, link: Link, stop: Flag) -> Passed:
         """Have every reaction its turn; one whose views lag is put off alone."""
+        link.execute("SELECT 1")  # the lock is held as long as its session answers
         passed, head = Passed(), self._world.store.read.head()
         places = self._world.store.positions.look_up([one.source for one in self._reactions])
         for reaction in self._reactions:
@@ -202,7 +203,7 @@ class Follower:
             events = read.log(after, self._pace.batch, open=reaction.texts, names=reaction.names)
             reached = events[-1].position if len(events) == self._pace.batch else max(after, head.position)
             reached = max(reached, events[-1].position) if events else reached
-            link.execute("SELECT 1")  # the lock is held as long as its session answers
+            link.execute("SELECT 1")
             self._give(reaction, self._asked(reaction, self._fresh(events)), passed)
             if not self._world.store.positions.move_alone(SourceMove(reaction.source, place, reached)):
                 raise Overtaken(f"{reaction.name}: another process has moved the position")

@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from engine.complaint import decider
+from engine.complaint import decider, telling
 from engine.complaint.case import Case
 from engine.complaint.number import case_number
-from engine.complaint.stage import Closed, Exited
 from engine.configuration.in_force import Book
-from engine.rules.notices import OPT_OUT, Seen, worst_mark
+from engine.links import Purpose, unsigned
+from engine.rules.notices import Seen, worst_mark
 from engine.sla.promised import expected_by
 from engine.store.batch import Recorded
 from engine.text.wording import NAMES, Facts, Written, chosen, language_of, write
@@ -19,13 +19,16 @@ from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.base import Event
 from schemas.complaint.clocks import DeadlineExtended, DeadlineMissed
 from schemas.complaint.correspondence import PartyAdded, Rendered
-from schemas.complaint.lifecycle import ComplaintRated
+from schemas.complaint.lifecycle import ComplaintRated, SurveyInvited
 from schemas.complaint.registration import ComplaintReceived
 from schemas.complaint.remedies import ComplaintCompensated
 from schemas.complaint.waiting import InformationRequested
 from schemas.configuration.notices import Notices
 from schemas.configuration.template import Template
 from schemas.words import Channel, Party
+
+_STATUS_SHOWN: Final = timedelta(days=180)
+"""How long a link shows where a complaint stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +68,7 @@ def file_of(stream: UUID, history: Sequence[Recorded], book: Book, rules: Notice
 
 def seen(file: File) -> Seen:
     """Return what the rules look at."""
-    case = file.case
-    stage = case.stage.after_exit if isinstance(case.stage, Closed) else case.stage
-    return Seen(
-        stream=file.stream,
-        cycle=case.cycle,
-        public=case.registration.public,
-        is_open=case.lifecycle.is_open,
-        is_closed=isinstance(case.stage, Closed),
-        exit=stage.reason if isinstance(stage, Exited) else None,
-        team=case.assignment.team,
-        assignee=case.assignment.assignee,
-        opted_out=OPT_OUT in case.classification.fields,
-        sent=sum(
-            message.automated and message.to_complainant and message.cycle == case.cycle
-            for message in case.correspondence.messages
-        ),
-    )
+    return telling.seen(file.case, file.stream)
 
 
 def written(file: File, template: Template, channel: Channel, facts: Mapping[str, Any]) -> tuple[Written, Rendered]:
@@ -92,7 +79,11 @@ def written(file: File, template: Template, channel: Channel, facts: Mapping[str
     """
     wanted = file.rules.language if template.audience == "staff" else language(file)
     wording, found = chosen(template, channel, wanted, file.rules.language)
-    known: Facts = {**dict.fromkeys(NAMES[template.audience]), **_allowed(template, {**of_case(file), **facts})}
+    links = {"link": None} if template.audience != "complainant" else {}
+    known: Facts = {
+        **dict.fromkeys(NAMES[template.audience]),
+        **_allowed(template, {**of_case(file), **facts, **links}),
+    }
     text = write(wording, found, known, file.zone)
     return text, Rendered(template=template.id, version=template.version, language=found)
 
@@ -132,6 +123,7 @@ def of_case(file: File) -> dict[str, Any]:
         "team": case.assignment.team,
         "outcome": case.lifecycle.outcome,
         "ends_on": reopens_until(file),
+        "link": _link(file, "status", file.case.cycle, file.now + _STATUS_SHOWN),
     }
 
 
@@ -151,6 +143,9 @@ def of_event(file: File, event: Event) -> dict[str, Any]:
             return {"remedies": (_given(file, event),)}
         case ComplaintRated():
             return {"score": worst_mark(event)}
+        case SurveyInvited():
+            until = event.until or file.now + _STATUS_SHOWN
+            return {"link": _link(file, "rate", event.cycle, until), "answer_by": event.until}
         case _:
             return {}
 
@@ -163,6 +158,11 @@ def reopens_until(file: File) -> datetime | None:
 
 def _clock(kind: str | None, due_at: datetime | None) -> dict[str, Any]:
     return {"clock": None if kind is None else kind.partition(":")[2] or kind, "due_at": due_at}
+
+
+def _link(file: File, purpose: Purpose, cycle: int, until: datetime) -> str | None:
+    """Return a link without its signature, which the text gets when it leaves; None where there are no pages."""
+    return None if file.rules.pages is None else unsigned(file.rules.pages, purpose, cycle, until)
 
 
 def _given(file: File, event: ComplaintCompensated) -> tuple[str, str | None]:

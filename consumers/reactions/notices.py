@@ -4,9 +4,10 @@ The rules in force say whom an event concerns and which template it is written f
 and the template's version stand in the record. Nothing is sent here, so a replay sends nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 import structlog
 
@@ -26,7 +27,7 @@ from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.correspondence import Queued, RecordMessage
 from schemas.complaint.registration import Acknowledge
 from schemas.configuration.notices import NoticeRule, Notices
-from schemas.words import RuleRef
+from schemas.words import Code, Purpose, RuleRef, Visibility
 
 NAME: Final = "notices"
 _log = structlog.get_logger()
@@ -91,31 +92,44 @@ def _complainant(rule: NoticeRule, cause: Recorded, file: File) -> RecordMessage
     way = in_public(channel) if rule.visibility == "public" else way_to(file.parties, channel)
     if way is None:
         return None
-    queued = Queued(not_before=_not_before(rule, file))
-    return to_complainant(file, way, rule, letters.of_event(file, cause.event), queued, cause)
+    message = notices.message_id(rule, cause.envelope.event_id, letters.seen(file))
+    words = Words(rule.template, message, rule.purpose, _not_before(rule, file), rule.visibility)
+    return to_complainant(file, way, words, letters.of_event(file, cause.event))
 
 
-def to_complainant(
-    file: File, way: Way, rule: NoticeRule, facts: dict[str, object], queued: Queued, cause: Recorded
-) -> RecordMessage | None:
-    """Return a message to the complainant by a rule; None where its template is not in force."""
-    template = file.book.templates.get(rule.template)
+class Words(NamedTuple):
+    """Which template a message to the complainant is written from, and how the case records it."""
+
+    template: Code
+    message: UUID
+    purpose: Purpose
+    not_before: datetime | None = None
+    visibility: Visibility = "private"
+
+
+def to_complainant(file: File, way: Way, words: Words, facts: Mapping[str, object]) -> RecordMessage | None:
+    """Return a message to the complainant; None where its template is not in force.
+
+    Raises:
+        NotWritable: the template fails over these facts.
+    """
+    template = file.book.templates.get(words.template)
     if template is None:
         return None
     text, rendered = letters.written(file, template, way.channel, facts)
     same_channel = way.channel == file.case.registration.channel
     return RecordMessage(
-        message=notices.message_id(rule, cause.envelope.event_id, letters.seen(file)),
+        message=words.message,
         counterparty=way.counterparty,
-        visibility=rule.visibility,
+        visibility=words.visibility,
         automated=True,
-        purpose=rule.purpose,
+        purpose=words.purpose,
         to=way.to,
         channel=way.channel,
         in_reply_to=file.case.registration.message if same_channel else None,
         subject=text.subject,
         body=text.body,
-        queued=queued,
+        queued=Queued(not_before=words.not_before),
         rendered=rendered,
     )
 

@@ -112,6 +112,9 @@ def _settled(found: Route, known: Known, here: _Routing) -> Iterator[_Proposal]:
             yield f"earlier/{other}", LinkComplaint(other=other, kind="related"), found.ref("attach_earlier")
     if found.call_back is not None:
         yield "call-back", _call_back(found, known, here), found.ref("call_back")
+    if found.get("business_unit") and case.assignment.business_unit is None:
+        unit = Assign(business_unit=found.get("business_unit"), reason="rule")
+        yield "unit", unit, found.ref("business_unit")
     if found.team is not None and _unassigned(case):
         yield "team", _assigned(found, known, here), found.ref("team")
 

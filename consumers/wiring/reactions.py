@@ -4,7 +4,7 @@ import threading
 from contextlib import closing
 from typing import Final
 
-from consumers.reactions import notices, remedies, routing, surveys
+from consumers.reactions import notices, remedies, repeats, routing, surveys, waiting
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
@@ -12,7 +12,14 @@ from consumers.wiring.processes import Work, alone
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
 
-ALL: Final[tuple[Reaction, ...]] = (routing.REACTION, notices.REACTION, remedies.REMEDIES, surveys.SURVEYS)
+ALL: Final[tuple[Reaction, ...]] = (
+    routing.REACTION,
+    repeats.REACTION,
+    notices.REACTION,
+    waiting.REACTION,
+    remedies.REMEDIES,
+    surveys.SURVEYS,
+)
 """Every reaction to the log, in the order in which they get their turn."""
 
 

@@ -141,6 +141,9 @@ class Settings(BaseModel):
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="YAML files that replace or add to the shipped configuration"
     )
+    knowledge_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
+        None, description="articles in Markdown, a folder a type of complaint, that replace or add to the shipped ones"
+    )
     presets: str | None = Field(
         None, description="optional presets to bring into force, such as uk-fca-disp, separated by commas"
     )

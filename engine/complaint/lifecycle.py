@@ -221,6 +221,8 @@ def _rate(command: Rate, case: Case, given: Given) -> tuple[Event, ...]:
         return ()
     if known is not None:
         raise Refusal("already_rated", "a cycle is rated once", cycle=cycle)
+    if given.actor.startswith("person:") and not given.by_person:
+        raise Refusal("person_required", "a verified person enters what he was told; a named one may be the handler")
     if not {given.actor, given.on_behalf_of}.isdisjoint(case.handlers):
         raise Refusal("own_rating", "who worked on the complaint does not rate it", cycle=cycle)
     return (event,)

@@ -87,8 +87,8 @@ def facts_of(case: Case) -> RemedyFacts:
     )
     return RemedyFacts(
         nature=seen.nature,
-        informed=(finding and finding.informed) or seen.informed,
-        responsibility=finding and finding.responsibility,
+        informed=(None if finding is None else finding.informed) or seen.informed,
+        responsibility=None if finding is None else finding.responsibility,
         type=seen.type,
         outcome=case.lifecycle.outcome,
         demands=demands,

@@ -46,6 +46,11 @@ class NoSuchHolidays(ValueError):
         super().__init__(f"{field}: {fix}")
 
 
+def kind_of(configuration: Configuration) -> ConfigurationKind:
+    """Return how files and events call this kind of configuration."""
+    return _KINDS[type(configuration)]
+
+
 def digest(content: dict[str, Any]) -> str:
     """Return the SHA-256 of the canonical JSON of ``content``, in hexadecimal."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -60,7 +65,7 @@ def activation(configuration: Configuration) -> Event:
     stored = expanded(configuration) if isinstance(configuration, Calendar) else configuration
     content = stored.model_dump(mode="json", by_alias=True)
     return ConfigurationActivated(
-        kind=_KINDS[type(configuration)],
+        kind=kind_of(configuration),
         id=configuration.id,
         version=configuration.version,
         digest=digest(content),

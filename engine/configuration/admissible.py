@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from engine.configuration import conditions, routed, telling
-from engine.configuration.activation import Configuration, NoSuchHolidays, expanded
+from engine.configuration.activation import Configuration, NoSuchHolidays, expanded, kind_of
 from engine.text import wording
 from schemas.configuration.calendar import Calendar
 from schemas.configuration.code_list import CodeList
@@ -36,7 +36,7 @@ class NotAdmissible(Exception):
 
     def __init__(self, found: Sequence[Problem]) -> None:
         self.problems = tuple(found)
-        told = (f"{type(one.item).__name__.lower()} '{one.item.id}': {_dotted(one.path)}: {one.fix}" for one in found)
+        told = (f"{kind_of(one.item)} '{one.item.id}': {_dotted(one.path)}: {one.fix}" for one in found)
         super().__init__("\n".join(told))
 
 

@@ -11,7 +11,10 @@ _WHEN: Final = {
     "product": "product", "location": "location", "segment": "customer_segment", "business_unit": "business_unit",
     "subtype": "subtype",
 }  # fmt: skip
-_THEN: Final = {"team": "team", "subtype": "subtype", "tags": "tag", "final_reply_by": "team"}
+_THEN: Final = {
+    "team": "team", "subtype": "subtype", "tags": "tag", "final_reply_by": "team",
+    "business_unit": "business_unit",
+}  # fmt: skip
 """Fields whose codes must stand in a code list, where that list is in force and does not grow."""
 
 

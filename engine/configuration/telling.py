@@ -24,6 +24,8 @@ def problems(
             yield (*place, "hours"), _no_calendar(rule.hours, calendars)
         yield from (((*place, "template"), fix) for fix in _of_template(rule.template, _audience(rule), templates))
     if notices.waiting is not None:
+        if notices.waiting.hours not in ("any", *calendars):
+            yield ("waiting", "hours"), _no_calendar(notices.waiting.hours, calendars)
         for name in ("reminder", "ending"):
             found = _of_template(getattr(notices.waiting, name), "complainant", templates)
             yield from ((("waiting", name), fix) for fix in found)

@@ -16,7 +16,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.clocks import DeadlineExtended
 from schemas.complaint.correspondence import MessageRecorded
 from schemas.complaint.investigation import InvestigationStarted
-from schemas.complaint.lifecycle import ComplaintClosed, ComplaintRated, ComplaintReopened
+from schemas.complaint.lifecycle import ComplaintClosed, ComplaintRated, ComplaintReopened, SurveyInvited
 from schemas.complaint.waiting import InformationRequested
 from schemas.configuration.notices import NoticeRule, Notices
 from schemas.words import ExitReason, Purpose
@@ -31,7 +31,7 @@ _SILENT: Final[frozenset[ExitReason]] = frozenset({"spam_or_bot", "duplicate"})
 
 Because = Literal[
     "fields_differ", "public_differs", "marks_are_better", "told_by_message", "by_ourselves", "own_act", "moved_on",
-    "left", "opted_out", "too_many",
+    "left", "suspected", "opted_out", "too_many",
 ]  # fmt: skip
 """Why a rule that listens to the event tells nobody."""
 
@@ -49,6 +49,8 @@ class Seen:
     exit: ExitReason | None = None
     team: str | None = None
     assignee: str | None = None
+    suspected: bool = False
+    """Perhaps no real customer's, see ``engine.text.authenticity``: nothing is answered of itself."""
     opted_out: bool = False
     sent: int = 0
     """Automatic messages to the complainant in this cycle."""
@@ -129,6 +131,8 @@ def _to_complainant(rule: NoticeRule, event: Event, seen: Seen, rules: Notices) 
         yield "told_by_message"
     if seen.exit in _SILENT:
         yield "left"
+    if seen.suspected:
+        yield "suspected"
     if seen.opted_out and rule.purpose not in _MUST:
         yield "opted_out"
     if seen.sent >= rules.most_per_cycle:
@@ -171,6 +175,8 @@ def _moved_on(event: Event, seen: Seen) -> bool:
             return not seen.is_closed or event.cycle != seen.cycle
         case ComplaintReopened():
             return event.cycle != seen.cycle or not seen.is_open
+        case SurveyInvited():
+            return event.cycle != seen.cycle or seen.is_open
         case InvestigationStarted() | InformationRequested():
             return not seen.is_open
         case _:

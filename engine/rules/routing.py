@@ -11,8 +11,8 @@ from schemas.configuration.routing import CallBack, RoutingRule, RoutingRules, T
 from schemas.words import RuleRef
 
 SINGLE: Final = (
-    "type", "subtype", "regulation", "priority", "team", "reply_channel", "call_back", "final_reply_by",
-    "attach_earlier",
+    "type", "subtype", "regulation", "priority", "business_unit", "team", "reply_channel", "call_back",
+    "final_reply_by", "attach_earlier",
 )  # fmt: skip
 """Fields that the first rule gives which holds and names them. A person goes with his team."""
 ADDED: Final = ("tags", "advice")

@@ -71,6 +71,8 @@ def _came(name: str, found: Route, given: Given) -> Any:
         return found.call_back is not None
     if name in ADDED:
         return tuple(sorted(found.get(name) or ()))
+    if name == "business_unit":
+        return found.get(name)
     return getattr(given, name, None) or found.get(name)
 
 

@@ -21,6 +21,8 @@ from typing import Final, Literal, NamedTuple
 from engine.text.similarity import COPY, Sketch, copied
 
 SUSPECTED: Final = 4
+TAG: Final = "suspected-inauthentic"
+"""How a complaint is marked: nothing is answered of itself until who decides that it is real takes it off."""
 WINDOW: Final = timedelta(days=30)
 """Within which copies are looked for, before and after."""
 _DAY: Final = timedelta(hours=24)

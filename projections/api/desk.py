@@ -1,6 +1,6 @@
 """What the routes of questions stand on; the door that assembles the application hands it in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,9 +8,12 @@ from uuid import UUID
 
 from fastapi import Request
 
+from engine.store.batch import Recorded
 from projections.answers import Views
 from projections.api.paging import BadCursor
 from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
+from projections.replay.ruled import Ruled
+from projections.replay.sentence import Language
 from projections.replay.texts import TextLog
 from projections.runtime.progress import Missing, NotYet
 
@@ -33,6 +36,7 @@ class Desk:
     ``opener`` returns a log that opens the texts of a case, after it has made sure that who sends
     this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
     reading that opens no text and of every search in texts, and records what this installation wants recorded.
+    ``ruled`` tells of an opened history which rules decided what; None where no door hands it in.
     """
 
     views: Views
@@ -40,6 +44,7 @@ class Desk:
     now: Callable[[], datetime]
     opener: Callable[[Request, UUID], TextLog | None]
     noted: Callable[[Request, Shown, UUID | None], None] = lambda _request, _what, _case: None
+    ruled: Callable[[Sequence[Recorded], Language], Ruled] | None = None
 
     def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.

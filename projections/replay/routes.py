@@ -7,6 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
 from projections.replay.as_of import CaseAsOf, NoSuchCase, When, case_as_of
+from projections.replay.folding import kind_of
+from projections.replay.ruled import Ruled
 from projections.replay.sentence import Language
 from projections.replay.steps import Difference, Replay, difference, replay
 from projections.views.cases.ask import NAME, find
@@ -52,6 +54,17 @@ def routes(desk: Desk) -> APIRouter:
         """Show a case step by step: each event, and what it changed."""
         stream = stream_of(desk, reference)
         return replay(desk.log_for(request, "history", stream, texts=texts), stream, language, texts=texts)
+
+    if (told := desk.ruled) is not None:
+
+        @router.get("/cases/{reference}/rules")
+        def rules(request: Request, reference: str, language: Language = "en") -> Ruled:
+            """Tell which rule decided what, what it looked at, and what else would have held; noted as a reading."""
+            stream = stream_of(desk, reference)
+            history = desk.opened(request, stream).stream(stream, open=True)
+            if not history or kind_of(history[0]) is None:
+                raise NoSuchCase(stream)
+            return told(history, language)
 
     return router
 

@@ -198,6 +198,8 @@ class ReportDelivery(Command):
     RIGHT: ClassVar[Right] = "system"
     message: MessageId
     status: DeliveryStatus
+    sent_as: Annotated[str, Field(pattern=r"^<[^<>\s]{1,500}>$")] | None = None
+    """Message-ID of the mail that carried it: by this, answers and bounces find the complaint."""
 
 
 class Reply(Command):

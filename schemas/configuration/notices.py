@@ -6,19 +6,20 @@ a mail sender takes it from there.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.configuration.policy import Values
 from schemas.configuration.template import WordingLanguage
-from schemas.words import Code, Purpose, Visibility
+from schemas.words import ActorId, Code, ExitReason, Purpose, Visibility
 
 EventName = Annotated[str, StringConstraints(pattern=r"^complaint\.[a-z_]{1,60}$")]
 Tell = Literal["complainant", "handler", "team", "escalated"]
 """``handler`` is the assignee, or his team where nobody is named; ``escalated`` whom the event calls in."""
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;\"]{1,64}@[A-Za-z0-9.-]{1,250}$")]
 """A functional address: configuration is stored open, so a person's own address has no place in it."""
+PagesAddress = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:-]{1,250}(/[A-Za-z0-9._~/-]{0,200})?$")]
 _TO_STAFF: frozenset[Tell] = frozenset({"handler", "team", "escalated"})
 
 
@@ -63,6 +64,28 @@ class NoticeRule(BaseModel):
         return self
 
 
+class NoticeCase(BaseModel):
+    """Given an event of a case that shows this, then these rules tell, in the order of the rule set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    case: Annotated[str, Field(min_length=1, max_length=200)]
+    event: EventName
+    fields: dict[str, Any] = Field(default_factory=dict)
+    """Of the event."""
+    by: ActorId = "service:desk"
+    """Who brought it about."""
+    public: bool = False
+    opted_out: bool = False
+    cycle: Annotated[int, Field(ge=1)] = 1
+    stage: Literal["open", "ended", "closed"] = "open"
+    exit: ExitReason | None = None
+    team: Code | None = None
+    assignee: ActorId | None = None
+    sent: Annotated[int, Field(ge=0)] = 0
+    """Automatic messages to the complainant in this cycle."""
+    tells: tuple[Code, ...]
+
+
 class Waiting(BaseModel):
     """How waiting for the complainant ends, in calendar days from the request."""
 
@@ -70,6 +93,8 @@ class Waiting(BaseModel):
     remind_after_days: Annotated[tuple[Annotated[int, Field(ge=1, le=365)], ...], Field(max_length=5)] = (7,)
     end_after_days: Annotated[int, Field(ge=2, le=730)] = 21
     """Then he is told that the case ends, and the case leaves by the exit ``customer_unresponsive``."""
+    hours: Code = "any"
+    """A calendar outside of whose open hours nobody is reminded, or ``any``."""
     reminder: Code = "reminder"
     ending: Code = "unanswered"
     """The templates that both are written from."""
@@ -93,6 +118,9 @@ class Notices(BaseModel):
     """How letters call the company; empty: they leave it out."""
     contact: Annotated[str, Field(max_length=200)] | None = None
     """Where to write in private: an address of the company or of a page, for answers in public."""
+    pages: PagesAddress | None = None
+    """Where people outside reach the pages of signed links, such as ``https://complaints.example.com``; left out:
+    letters hold no links."""
     calendar: Code = "desk"
     """Times in letters are told in its time zone."""
     language: WordingLanguage = "en"
@@ -105,6 +133,8 @@ class Notices(BaseModel):
     """Automatic messages to one complainant in one cycle; none is written beyond, whatever answers them."""
     waiting: Waiting | None = Field(default_factory=Waiting)
     rules: tuple[NoticeRule, ...]
+    cases: tuple[NoticeCase, ...] = ()
+    """What the rules are to do, for ``plaint rules test``."""
 
     @model_validator(mode="after")
     def _each_rule_has_a_name_of_its_own(self) -> Self:

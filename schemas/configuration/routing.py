@@ -126,6 +126,8 @@ class Then(Closed):
     regulation: Code | None = None
     tags: Codes = ()
     priority: Priority | None = None
+    business_unit: Code | None = None
+    """To which it belongs from now on: rights, figures and policies follow."""
     team: Code | None = None
     person: Share | PersonId | None = None
     """Who of the team: whom the staff list has with the least open complaints, or whose turn it is; or this one."""
@@ -223,6 +225,7 @@ class Expected(Closed):
     tags: Codes = ()
     """Exactly these, in any order."""
     priority: Priority | None = None
+    business_unit: Code | None = None
     team: Code | None = None
     reply_channel: Channel | None = None
     final_reply_by: Code | None = None

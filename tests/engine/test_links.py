@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.links import BadLink, Link, LinkOver, Purpose, read, written
+from engine.links import BadLink, Link, LinkOver, Purpose, read, signed, unsigned, written
 from engine.store.vault.fingerprint import Fingerprint
 
 KEYED = Fingerprint(bytes(32)).of
@@ -43,6 +43,24 @@ def test_one_other_character_makes_it_none_of_ours(link: Link, place: int, other
 def test_whatever_else_comes_is_no_link(text: str) -> None:
     with pytest.raises(BadLink):
         read(text, KEYED, NOON)
+
+
+@given(LINKS)
+def test_a_text_holds_links_that_lead_nowhere_until_it_leaves(link: Link) -> None:
+    stored = f"See {unsigned('https://example.com/', link.purpose, link.cycle, link.until)}, please."
+    leaves = signed(stored, link.stream, KEYED)
+    token = leaves.removeprefix("See https://example.com/p/").removesuffix(", please.")
+    assert read(token, KEYED, link.until - timedelta(seconds=1)) == link
+    assert signed(leaves, link.stream, KEYED) == leaves
+    with pytest.raises(BadLink):
+        read(stored.partition("/p/")[2], KEYED, NOON)
+
+
+@pytest.mark.parametrize(
+    "text", ["/p/~rate~70000~5", "/p/~rate~1~5000000000", "/p/~erase~1~5", "/p/~rate~1", "p/~rate~1~5"]
+)
+def test_what_is_no_link_of_ours_is_left_as_it_is(text: str) -> None:
+    assert signed(text, UUID(int=7), KEYED) == text
 
 
 def test_another_installation_takes_none_of_ours() -> None:

@@ -52,6 +52,7 @@ class Mailroom:
         content = envelope.content
         assert isinstance(content, bytes)
         self.got.append((envelope.mail_from or "", list(envelope.rcpt_tos), content))
+        assert server.transport is not None
         self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
         return "250 OK"
 

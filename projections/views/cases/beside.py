@@ -37,6 +37,16 @@ def complaints(snapshot: Snapshot, streams: Collection[UUID]) -> list[Other]:
     return _others(snapshot, table.c.stream.in_(list(streams)), table.c.kind == "complaint") if streams else []
 
 
+def in_channels(snapshot: Snapshot, streams: Collection[UUID], channels: Collection[str]) -> frozenset[UUID]:
+    """Return those of these streams that are complaints and came by these channels."""
+    if not streams:
+        return frozenset()
+    table = snapshot.on(NAME, written.CASES)
+    mine = table.c.stream.in_(list(streams))
+    query = select(table.c.stream).where(mine, table.c.kind == "complaint", table.c.channel.in_(list(channels)))
+    return frozenset(row["stream"] for row in sql.fetch(snapshot.connection, query))
+
+
 def of_products(snapshot: Snapshot, products: Collection[str], since: datetime, until: datetime) -> list[Other]:
     """Return the complaints about these products that were received from ``since`` to ``until``."""
     if not products:

@@ -228,6 +228,8 @@ def _shown(row: Mapping[str, Any]) -> Drawn:
 
 
 def _made(row: Mapping[str, Any]) -> Quality:
-    means = {name: None if row[name] is None else round(float(row[name]), 1) for name in ("mean_score", "mean_review")}
-    numbers = {name: row[name] for name in ("replies", "judged", "overruled", "reviewed")}
+    means: dict[str, Any] = {
+        name: None if row[name] is None else round(float(row[name]), 1) for name in ("mean_score", "mean_review")
+    }
+    numbers: dict[str, int] = {name: row[name] for name in ("replies", "judged", "overruled", "reviewed")}
     return Quality(key=row.get("key"), period=row.get("period"), **numbers, **means)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.commandline import CommandLine
+from support.commandline import CommandLine, Outcome
 from support.mail_server import free_port, mail_server
 
 MAIL = "From: ann@example.org\nMessage-ID: <1@example.org>\nSubject: Broken\n\nIt broke, I complain.\n"
@@ -13,8 +13,11 @@ REPLY = {"final": False, "channel": "email", "to": "ann@example.org", "body": "W
 FROM = "Complaints <complaints@example.com>"
 
 
-def settings(port: int) -> dict[str, str]:
-    return {"PLAINT_SMTP_SERVER": f"127.0.0.1:{port}", "PLAINT_SMTP_FROM": FROM, "PLAINT_SMTP_SECURITY": "none"}
+def once(plaint: CommandLine, port: int, *more: str) -> Outcome:
+    server = f"127.0.0.1:{port}"
+    return plaint(
+        "mail", "--once", *more, PLAINT_SMTP_SERVER=server, PLAINT_SMTP_FROM=FROM, PLAINT_SMTP_SECURITY="none"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +45,12 @@ def test_whom_the_mail_is_from_must_be_an_address(plaint: CommandLine) -> None:
 
 
 def test_what_a_handler_queued_waits_for_a_server_and_leaves_once(plaint: CommandLine, number: str) -> None:
-    away = plaint("mail", "--once", **settings(free_port()))
+    away = once(plaint, free_port())
     assert (away.code, away.out) == (75, "")
     assert "Connection refused" in away.err
     with mail_server() as room:
-        first = plaint("mail", "--once", "--json", **settings(room.port))
+        first = once(plaint, room.port, "--json")
         assert (first.code, first.json()) == (0, {"sent": 1, "failed": 0, "waiting": 0, "mails": 1})
-        again = plaint("mail", "--once", **settings(room.port))
+        again = once(plaint, room.port)
         assert again.out.split() == ["sent", "failed", "waiting", "mails", "0", "0", "0", "0"]
         assert room.subjects == [f"[{number}]"]

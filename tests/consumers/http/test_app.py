@@ -376,7 +376,8 @@ QUESTIONS = {
     "/livez", "/readyz", "/v1/cases", "/v1/cases/{reference}", "/v1/cases/{reference}/trail", "/v1/funnel",
     "/v1/funnel/cases", "/v1/funnel/cohorts", "/v1/satisfaction", "/v1/satisfaction/negative", "/v1/causes",
     "/v1/causes/complaints", "/v1/remedies", "/v1/remedies/ledger", "/v1/remedies/watch", "/v1/workload", "/v1/rates",
-    "/v1/cases/{reference}/remedies", "/v1/sla/timers", "/v1/trail", "/v1/cases/{reference}/steps", "/v1/cases/{reference}/diff",
+    "/v1/cases/{reference}/remedies", "/v1/sla/timers", "/v1/trail", "/v1/cases/{reference}/steps",
+    "/v1/cases/{reference}/diff", "/v1/cases/{reference}/rules",
     "/v1/problems", "/v1/problems/lessons", "/v1/problems/{problem}",
     "/v1/replies/quality", "/v1/replies/sample", "/v1/knowledge/usage",
 }  # fmt: skip
@@ -437,6 +438,17 @@ def test_what_changed_between_two_points_is_a_patch_and_words(office: Office) ->
     office.project()
     trail = office.web.get(f"/v1/cases/{stream}/trail", params={"changes": True}).json()["entries"]
     assert trail[-1]["changes"] == answer["changes"]
+
+
+def test_why_rules_decided_is_told_and_noted_as_a_reading(office: Office) -> None:
+    stream = office.opened("ruled", "To the director: it is broken!")
+    office.project()
+    found = office.web.get(f"/v1/cases/{stream}/rules").json()
+    first = found["decisions"][0]
+    assert (first["rule_set"], first["rule"]) == ("default", "registration.on-receipt")
+    (routing,) = [one for one in found["concerns"] if one["concern"] == "routing"]
+    assert (routing["recorded"], routing["given"]["team"]["value"]) == (False, "management")
+    problem(office.web.get(f"/v1/cases/{NOBODY}/rules"), 404, "no_such_case")
 
 
 def test_every_reading_is_noted_where_that_is_wanted(office: Office, settings: dict[str, str]) -> None:

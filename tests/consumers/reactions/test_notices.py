@@ -127,7 +127,7 @@ def test_a_complaint_in_public_is_answered_in_public_and_invited_to_speak_in_pri
     assert (event.visibility, event.channel, event.to) == ("public", "review", None)
     assert isinstance(event.body, str)
     assert "write to us in private: help@example.com." in event.body
-    assert case_number(stream) not in event.body + (event.subject or "")
+    assert case_number(stream) not in event.body + str(event.subject)
     assert "Ann" not in event.body
 
 

@@ -150,6 +150,17 @@ def test_who_has_the_least_open_complaints_gets_the_next_within_a_batch_and_betw
     assert (last.team, last.reason) == ("kitchen", "rule")
 
 
+def test_what_comes_from_a_place_belongs_to_its_unit_and_has_its_team(desk: Desk, pool: Pool) -> None:
+    rules = STAFF.replace("then: {team: kitchen, person: least_loaded, tags: kettle}", "then: {business_unit: north}")
+    desk.service.activate([load(rules, "routing.yaml")], desk.around(), desk.at)
+    stream = opened(desk)
+    route(desk, pool)
+    held = desk.case(stream).assignment
+    assert (held.business_unit, held.team, held.assignee) == ("north", "first-line", None)
+    rules_of = [rule for name, rule, _ in decided(desk, stream) if name == "complaint.assigned.v1"]
+    assert rules_of == ["kettles", "rest"]
+
+
 def test_a_call_that_was_asked_for_is_promised_with_its_slot(desk: Desk, pool: Pool) -> None:
     phone = {"name": "Ann", "contacts": [{"kind": "phone", "value": "+44 20 7946 0000"}]}
     stream = opened(desk, text="The lamp flickers. Please call me back.", author=phone)

@@ -25,7 +25,7 @@ from schemas.complaint.registration import Acknowledge, ComplaintAcknowledged
 from schemas.complaint.remedies import RemedyApproved
 from schemas.refusals import RefusalCode
 from schemas.words import ExitReason, PointOutcome, Stage
-from support.scenario import ANNA, BORIS, COMPLAINANT, INTAKE, NUMBER, STREAM, happened, opened, uid
+from support.scenario import ANNA, BORIS, COMPLAINANT, INTAKE, MONDAY, NUMBER, STREAM, happened, opened, uid
 
 STARTED = InvestigationStarted(subject_id=COMPLAINANT)
 APPROVED = RemedyApproved(subject_id=COMPLAINANT, remedy_id=uid("r1"))
@@ -207,7 +207,22 @@ def test_who_worked_on_the_complaint_does_not_rate_it() -> None:
     history = opened(happened(STARTED, by=ANNA), happened(RESOLVED, by=ANNA))
     history.when(Rate(scores=SCORES), by=ANNA).then_refused("own_rating", cycle=1)
     history.when(Rate(scores=SCORES), by=INTAKE, on_behalf_of=ANNA).then_refused("own_rating", cycle=1)
+    history.when(Rate(scores=SCORES), by=BORIS, identity="claimed").then_refused("person_required")
     history.when(Rate(scores=SCORES), by=BORIS).then(RATED)
+
+
+def test_a_reminder_follows_an_invitation_once_and_never_an_answer() -> None:
+    first, reminder = InviteSurvey(survey="nps"), InviteSurvey(survey="nps", cycle=1, until=MONDAY, reminder=1)
+    opened(RESOLVED).when(reminder).then_nothing()
+    invited = opened(RESOLVED).when(first, command_id=uid("c1")).after()
+    reminded = invited.when(reminder, command_id=uid("c2")).then(
+        SurveyInvited(subject_id=COMPLAINANT, survey="nps", survey_version=1, cycle=1, until=MONDAY, reminder=1)
+    )
+    reminded.when(reminder, command_id=uid("c3")).then_nothing()
+    reminded.when(first, command_id=uid("c4")).then_nothing()
+    opened(RESOLVED, RATED).when(first).then_nothing()
+    past = InviteSurvey(survey="nps", cycle=2)
+    opened(RESOLVED).when(past).then_refused("not_resolved")
 
 
 def test_a_survey_is_sent_once_in_a_cycle_that_has_ended() -> None:

@@ -49,5 +49,5 @@ def test_a_list_that_grows_may_have_the_code_tomorrow() -> None:
 
 
 def test_a_calendar_that_is_not_in_force_is_refused() -> None:
-    with pytest.raises(NotAdmissible, match=r"routingrules 'routing': calendar: calendar 'desk' is not in force; add"):
+    with pytest.raises(NotAdmissible, match=r"rule_set 'routing': calendar: calendar 'desk' is not in force; add"):
         refuse([RULES])

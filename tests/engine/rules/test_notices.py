@@ -71,6 +71,7 @@ def test_the_shipped_rules_tell_whom_it_concerns(event: Event, seen: Seen, rules
     [
         (REGISTERED, replace(SEEN, sent=30), "person:bob", "too_many"),
         (REGISTERED, replace(SEEN, exit="spam_or_bot"), "person:bob", "left"),
+        (REGISTERED, replace(SEEN, suspected=True), "person:bob", "suspected"),
         (REGISTERED, SEEN, ACTOR, "by_ourselves"),
         (InvestigationStarted(), replace(SEEN, opted_out=True), "person:bob", "opted_out"),
         (InvestigationStarted(), ENDED, "person:bob", "moved_on"),

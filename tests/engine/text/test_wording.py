@@ -48,8 +48,11 @@ def test_codes_are_put_into_words_and_an_unknown_one_stands_with_blanks() -> Non
 
 
 def test_remedies_are_told_one_by_one_with_their_sums() -> None:
-    facts = {"remedies": (("refund", "10.00 EUR"), ("repair", None))}
-    assert said("{% for one in remedies %}- {{ one }}\n{% endfor %}", **facts) == "- refund: 10.00 EUR\n- repair\n"
+    remedies = (("refund", "10.00 EUR"), ("repair", None))
+    assert (
+        said("{% for one in remedies %}- {{ one }}\n{% endfor %}", remedies=remedies)
+        == "- refund: 10.00 EUR\n- repair\n"
+    )
 
 
 def test_a_subject_is_one_line_whatever_its_facts_say() -> None:
