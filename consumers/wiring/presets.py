@@ -164,6 +164,15 @@ def _below(folder: Traversable, names: tuple[str, ...] = ()) -> list[tuple[tuple
 
 def _ordered(items: list[Configuration]) -> list[Configuration]:
     """Calendars before the policies that name them; otherwise as found."""
-    ranked: dict[type, int] = {Calendar: 0, CodeList: 1, Desk: 2, Policy: 3, Figures: 4, Template: 5, Survey: 7, Fields: 8}
+    ranked: dict[type, int] = {
+        Calendar: 0,
+        CodeList: 1,
+        Desk: 2,
+        Policy: 3,
+        Figures: 4,
+        Template: 5,
+        Survey: 7,
+        Fields: 8,
+    }
     ranked |= dict.fromkeys(CONCERNS.values(), 6)
     return sorted(items, key=lambda item: ranked[item.__class__])
