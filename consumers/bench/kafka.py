@@ -70,7 +70,7 @@ class Size:
 
 
 FULL: Final = Size(rounds=3, messages=20_000, alone=300, at_half=10_000, million=1_000_000, shared=20_000)
-QUICK: Final = Size(rounds=1, messages=8_000, alone=40, at_half=1_000, million=4_000, shared=8_000)
+QUICK: Final = Size(rounds=1, messages=4_000, alone=40, at_half=500, million=2_000, shared=4_000)
 
 
 def measure(stand: Stand) -> list[Result]:
