@@ -53,7 +53,7 @@ def funnel(
     plot: Annotated[bool, Parameter(negative="", help="Draw what passed, is there now and left by an exit.")] = False,
     language: Annotated[Literal["ru", "en"] | None, Parameter(help="Of a plot; PLAINT_LANGUAGE if left out.")] = None,
     quick: Annotated[
-        bool, Parameter(negative="", help="Leave out people and times, which look at every case.")
+        bool, Parameter(negative="", help="Leave out people and times, which of a part of the cases are slow.")
     ] = False,
     json: Json = False,
 ) -> int:

@@ -25,6 +25,10 @@ def line(database: str, tmp_path: Path) -> CommandLine:
 def falsify(database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("UPDATE views.funnel_cases_v3 SET waits = waits + 100")
+        connection.execute(
+            "UPDATE views.funnel_cells_v3 "
+            "SET counted = counted || jsonb_build_object('waits', coalesce((counted ->> 'waits')::int, 0) + 100)"
+        )
 
 
 def copies(line: CommandLine) -> list[tuple[str, int, bool]]:
