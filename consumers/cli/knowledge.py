@@ -90,7 +90,8 @@ def suggest(
 
 def _articles() -> list[Article]:
     with in_words():
-        directory = read_settings().knowledge_dir
+        chosen = read_settings()
+        directory = chosen.knowledge_dir
     try:
         return knowledge.articles(directory)
     except BadArticle as error:

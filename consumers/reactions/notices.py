@@ -5,7 +5,7 @@ and the template's version stand in the record. Nothing is sent here, so a repla
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from engine.sla.calendar import compile_calendar, from_us, to_us
 from engine.sla.worktime import add_open
 from engine.store.batch import Recorded
 from engine.text.wording import NotWritable
+from projections.runtime.progress import Missing, NotYet
+from projections.views.cases import usual
 from schemas.catalogue import EVENTS
 from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.correspondence import Queued, RecordMessage
@@ -30,6 +32,8 @@ from schemas.configuration.notices import NoticeRule, Notices
 from schemas.words import Code, Purpose, RuleRef, Visibility
 
 NAME: Final = "notices"
+_OF_LATE: Final = timedelta(days=365)
+"""Which complaints tell how long one takes."""
 _log = structlog.get_logger()
 
 
@@ -57,7 +61,7 @@ def _told(cause: Recorded, file: File | None, world: World) -> Iterator[Asked]:
         return
     for rule in notices.telling(cause.event, cause.envelope.actor, letters.seen(file), file.rules):
         try:
-            message = _staff(rule, cause, file) if rule.to_staff else _complainant(rule, cause, file)
+            message = _staff(rule, cause, file) if rule.to_staff else _complainant(rule, cause, file, world)
         except NotWritable as error:
             _log.error("notice_not_written", rule=rule.rule, template=rule.template, field=error.field)
             continue
@@ -86,7 +90,7 @@ def _acknowledged(
 # ------------------------------------------------------------------------------------------------ messages
 
 
-def _complainant(rule: NoticeRule, cause: Recorded, file: File) -> RecordMessage | None:
+def _complainant(rule: NoticeRule, cause: Recorded, file: File, world: World) -> RecordMessage | None:
     """Return the word to the complainant; None where no program can reach him."""
     channel = file.case.registration.channel
     way = in_public(channel) if rule.visibility == "public" else way_to(file.parties, channel)
@@ -94,7 +98,19 @@ def _complainant(rule: NoticeRule, cause: Recorded, file: File) -> RecordMessage
         return None
     message = notices.message_id(rule, cause.envelope.event_id, letters.seen(file))
     words = Words(rule.template, message, rule.purpose, _not_before(rule, file), rule.visibility)
-    return to_complainant(file, way, words, letters.of_event(file, cause.event))
+    facts = letters.of_event(file, cause.event)
+    if rule.purpose == "acknowledgement" and letters.of_case(file)["expected_by"] is None:
+        facts["usual_days"] = _usual(file, world)
+    return to_complainant(file, way, words, facts)
+
+
+def _usual(file: File, world: World) -> int | None:
+    """Return what such cases really took, as far as the views have come: no acknowledgement waits for them."""
+    try:
+        with world.views.snapshot([usual.NAME]) as snapshot:
+            return usual.days(snapshot, letters.topic(file), file.now - _OF_LATE)
+    except (Missing, NotYet):
+        return None
 
 
 class Words(NamedTuple):

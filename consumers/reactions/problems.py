@@ -45,7 +45,7 @@ REACTION: Final = Reaction(NAME, frozenset({ComplaintReceived.NAME, ProblemActio
 def _of_received(received: Sequence[Recorded], rules: ProblemRules, world: World) -> Iterator[Asked]:
     if not received:
         return
-    with world.views.snapshot(similar.NAMES, world.store.read.head().position) as snapshot:
+    with world.views.snapshot(similar.NAMES, received[-1].position) as snapshot:
         at = max(one.envelope.received_at or one.envelope.occurred_at for one in received)
         known = {row.stream: row.sketch for row in similar.latest(snapshot, at, rules.within_days, MOST)}
         suspected: dict[UUID, UUID] = {}

@@ -84,7 +84,7 @@ def _of_one(to: Recorded, world: World) -> Iterator[Asked]:
 
 
 def _around(to: Recorded, world: World) -> _Here:
-    with world.views.snapshot([*similar.NAMES, beside.NAME], world.store.read.head().position) as snapshot:
+    with world.views.snapshot([*similar.NAMES, beside.NAME], to.position) as snapshot:
         at = to.envelope.received_at or to.envelope.occurred_at
         rows = similar.latest(snapshot, at + _DAY, WINDOW.days + 1, MOST)
         public = beside.in_channels(snapshot, [row.stream for row in rows], _PUBLIC)

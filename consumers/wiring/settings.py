@@ -237,7 +237,7 @@ class Settings(BaseModel):
     def own_mail(self) -> OwnMail:
         """How our own mail is told from others'."""
         return OwnMail(
-            addresses=_names(self.own_addresses),
+            addresses=_names(self.own_addresses) | _names((self.smtp_from or "").rpartition("<")[2].rstrip("> ")),
             message_id_domains=_names(self.own_message_id_domains),
             lists=_names(self.own_lists),
         )

@@ -12,15 +12,18 @@ from engine.configuration.activation import Configuration
 from engine.incoming import Done
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
+from projections.views.cases.rows import Cases
 from schemas.complaint.assignment import Assign
 from schemas.complaint.base import Command
 from schemas.complaint.classification import Classify, SetField
 from schemas.complaint.clocks import ExtendDeadline
 from schemas.complaint.correspondence import MessageRecorded, Queued, Rendered, ReportDelivery
 from schemas.complaint.investigation import StartInvestigation
+from schemas.complaint.lifecycle import Resolve
 from schemas.complaint.registration import ComplaintAcknowledged
 from schemas.complaint.waiting import RequestInformation
 from schemas.configuration.notices import Notices
+from schemas.configuration.policy import Policy
 from schemas.words import RuleRef
 from support.following import pool_of, react
 from support.installation import Desk
@@ -224,3 +227,20 @@ def test_a_new_version_of_the_rules_counts_from_then_on(desk: Desk, pool: Pool) 
     in_force(desk, rules=[])
     stream = complaint(desk)
     assert told(desk, pool, stream) == []
+
+
+def test_where_nothing_was_promised_it_is_said_what_such_cases_really_took(desk: Desk, pool: Pool) -> None:
+    clocks = [{"kind": "registration", "target": "4 working hours"}]
+    silent = {"id": "default", "version": 99, "order": 1000, "calendar": "desk", "clocks": clocks}
+    desk.service.activate([Policy.model_validate(silent)], desk.around(), desk.at)
+    before = [complaint(desk, f"old{n}", ENGLISH) for n in range(5)]
+    for stream in before:
+        told(desk, pool, stream)
+    desk.later(days=2)
+    for stream in before:
+        give(desk, stream, Resolve(outcome="upheld"))
+    react(desk, pool, views=[Cases()])
+    event = message(told(desk, pool, complaint(desk, "new", ENGLISH)))
+    assert "Complaints like yours have lately taken us 2 days." in str(event.body)
+    acknowledged = [one.event for one in desk.history(before[0]) if isinstance(one.event, ComplaintAcknowledged)]
+    assert [one.expected_by for one in acknowledged] == [None]

@@ -181,6 +181,14 @@ def test_a_mail_server_has_a_host_and_a_port(text: str, found: tuple[str, int]) 
     assert from_environment({}).mail_server is None
 
 
+def test_whom_our_mail_is_from_is_known_as_ours_when_it_comes_back() -> None:
+    given = {**MAIL, "PLAINT_OWN_ADDRESSES": "desk@example.com"}
+    assert from_environment(given).own_mail.addresses == {"desk@example.com", "complaints@example.com"}
+    bare = {**MAIL, "PLAINT_SMTP_FROM": "Complaints@example.com"}
+    assert from_environment(bare).own_mail.addresses == {"complaints@example.com"}
+    assert from_environment({}).own_mail.addresses == frozenset()
+
+
 # --- config check ---------------------------------------------------------------------------
 
 
