@@ -82,7 +82,7 @@ def _considered(history: Sequence[Recorded]) -> dict[str, Any]:
     for one in assigned[:1]:
         data = one.event.model_dump(mode="json", include={"assignee", "considered"})
         rule = one.envelope.decided_by.rule if one.envelope.decided_by else ""
-        return {"person": {"value": data["assignee"], "rule": rule, "considered": data["considered"]}}
+        return {"person": {"value": data["assignee"], "rule": rule, "considered": data["considered"] or []}}
     return {}
 
 

@@ -96,6 +96,7 @@ FIELDS: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
     },
     "complaint.assign_action": {"action_id": _ids("a")},
     "complaint.complete_action": {"action_id": _ids("a")},
+    "complaint.report_cause_mended": {"problem": _ids("p")},
     "complaint.propose_remedy": {
         "remedy_id": _ids("r"),
         "form": st.sampled_from(["refund", "refund", "repair"]),
