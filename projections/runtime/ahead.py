@@ -1,7 +1,7 @@
-"""What is done ahead while the server writes and this process would only wait.
+"""Reading the next batch of the log while the last one is being written.
 
-The next batch of the log is read and decoded, and the rows of the views that are not written yet are worked
-out (see ``feeding``). At most one batch is read ahead, so memory holds two.
+While the server writes, this process has nothing to do but to wait; the next batch is read and decoded then.
+At most one batch is read ahead, so memory holds two.
 """
 
 from collections.abc import Sequence
@@ -26,18 +26,18 @@ Read = tuple[Sequence[Recorded], Sequence[Recorded]]
 
 
 class Ahead:
-    """Reads batches, one ahead where it was told to, and lends its threads. A context that ends them."""
+    """Reads batches, one ahead in a thread of its own where it was told to. A context that ends the thread."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.threads = ThreadPoolExecutor(2, "views-ahead")
+        self._thread = ThreadPoolExecutor(1, "views-read-ahead")
         self._begun: tuple[Ask, Future[Read]] | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.threads.shutdown(cancel_futures=True)
+        self._thread.shutdown(cancel_futures=True)
 
     def read(self, ask: Ask) -> Read:
         """Return a batch: the one read ahead, if it is that one. Raises what reading it raised."""
@@ -49,4 +49,4 @@ class Ahead:
 
     def begin(self, ask: Ask) -> None:
         """Begin to read a batch that will be asked for."""
-        self._begun = ask, self.threads.submit(self._log.both, *ask)
+        self._begun = ask, self._thread.submit(self._log.both, *ask)

@@ -1,14 +1,7 @@
-"""Feed the events of a batch to views: all at once, or stream by stream and event by event to find out what fails.
+"""Feed the events of a batch to views: all at once, or stream by stream and event by event to find out what fails."""
 
-The rows of a large batch are worked out beside the writing: while the server takes in those of one view,
-this process folds the events of the next ones. What a view knows of its streams is loaded first, for all
-views; no view reads what another one writes.
-"""
-
-from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from engine.store.batch import Recorded
@@ -16,37 +9,26 @@ from projections.runtime import stuck
 from projections.runtime.books import Books
 from projections.runtime.portion import Portion, portion
 from projections.runtime.projection import Log, Projection, Work, by_stream
-from projections.runtime.stuck import Key, Parked
+from projections.runtime.stuck import Parked
 from projections.sql import Link
 
-MANY: Final = 256
-"""From so many events on, folding beside the writing is worth its round trips."""
 _LeftOut = dict[UUID, Parked]
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A view, what it hears of the batch, and its rows if they are worked out beside."""
-
-    view: Projection
-    events: Sequence[Recorded]
-    folded: Future[Work] | None = None
-
-
-def feed(connection: Link, views: Iterable[Projection], given: Portion, beside: Executor) -> None:
+def feed(connection: Link, views: Iterable[Projection], given: Portion) -> None:
     """Write the effect of a batch on views, in the caller's transaction; what fails is parked.
 
     Raises:
         psycopg.OperationalError: trouble of the database; the caller rolls back and tries again.
     """
     incomplete = stuck.incomplete(connection)
-    many = len(given.events) >= MANY
-    turns = [_turn(connection, view, given, incomplete, beside if many else None) for view in views]
-    for turn in turns:
-        if not _written(connection, turn, given):
-            _settle(connection, turn.view, turn.events, given)
+    for view in views:
+        mine = given.of(view)
+        if mine and (view.name, view.version, view.copy) in incomplete:
+            mine = _free(connection, view, mine)
+        _settle(connection, view, mine, given)
         for gone in given.erased:
-            turn.view.erase(connection, gone.subject, gone.streams)
+            view.erase(connection, gone.subject, gone.streams)
 
 
 def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
@@ -66,44 +48,11 @@ def resume(connection: Link, view: Projection, log: Log, books: Books) -> int:
     return done
 
 
-def _turn(
-    connection: Link, view: Projection, given: Portion, incomplete: Collection[Key], beside: Executor | None
-) -> _Turn:
-    mine = given.of(view)
-    if (view.name, view.version, view.copy) in incomplete and mine:
-        held = stuck.held(connection, view, {one.stream for one in mine})
-        stuck.count(connection, view, [one.stream for one in mine if one.stream in held])
-        mine = [one for one in mine if one.stream not in held]
-    if beside is None or not mine:
-        return _Turn(view, mine)
-    try:
-        with connection.transaction():
-            work = view.begin(connection, given.known(mine))
-    except stuck.TRANSIENT:
-        raise
-    except Exception:  # noqa: BLE001 -- a view's own error must not stop the other views; found out in its turn
-        return _Turn(view, mine)
-    return _Turn(view, mine, beside.submit(_folded, work, mine))
-
-
-def _folded(work: Work, events: Sequence[Recorded]) -> Work:
-    work.take(events)
-    return work
-
-
-def _written(connection: Link, turn: _Turn, given: Portion) -> bool:
-    """Write the rows that were worked out beside; False: there are none, or they could not be written."""
-    if turn.folded is None:
-        return False
-    try:
-        work = turn.folded.result()
-        with connection.transaction():
-            work.write(connection, given.book)
-    except stuck.TRANSIENT:
-        raise
-    except Exception:  # noqa: BLE001 -- a view's own error must not stop the other views; found one by one
-        return False
-    return True
+def _free(connection: Link, view: Projection, events: Sequence[Recorded]) -> list[Recorded]:
+    """Count what stays left out of a view, and return the other events."""
+    held = stuck.held(connection, view, {one.stream for one in events})
+    stuck.count(connection, view, [one.stream for one in events if one.stream in held])
+    return [one for one in events if one.stream not in held]
 
 
 def _settle(connection: Link, view: Projection, events: Sequence[Recorded], given: Portion) -> None:

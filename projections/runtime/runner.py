@@ -6,7 +6,6 @@ when it reaches their position. So a changed view is replayed while the others g
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import groupby
 from threading import Event as Flag
@@ -196,7 +195,7 @@ class Runner:
             read = self._read(cohort, until, ahead, hindmost=cohort is cohorts[-1])
             moved = 0 if read is None else len(read[0])
             if read is not None and moved:
-                self._write(connection, cohort, read, head.incarnation, ahead.threads)
+                self._write(connection, cohort, read, head.incarnation)
             done += moved
             until = cohort[0].position + moved
         return done
@@ -215,9 +214,7 @@ class Runner:
             ahead.begin(Ask(after, self._pace.size, opens))
         return read
 
-    def _write(
-        self, connection: Link, cohort: Sequence[Reached], read: Read, incarnation: UUID, threads: Executor
-    ) -> None:
+    def _write(self, connection: Link, cohort: Sequence[Reached], read: Read, incarnation: UUID) -> None:
         events, opened = read
         keys = [_key(one) for one in cohort]
         self._books.take_in(events)
@@ -225,7 +222,7 @@ class Runner:
         with connection.transaction():
             _move_positions(connection, keys, cohort[0].position, events[-1], incarnation)
             books.keep(connection, events)
-            feeding.feed(connection, map(self._view, keys), given, threads)
+            feeding.feed(connection, map(self._view, keys), given)
 
 
 def _key(one: Reached) -> Key:

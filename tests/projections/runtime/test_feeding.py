@@ -1,40 +1,23 @@
-"""Rows worked out beside the writing are those of one event after the other, and what fails is parked as ever."""
+"""What fails in a view is parked for it alone, wherever it fails."""
 
 from typing import ClassVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
-from projections.runtime import feeding, stuck
+from projections.runtime import stuck
 from projections.runtime.projection import Changes
 from projections.sql import Link
 from projections.views.cases.rows import CaseRow, Cases
 from projections.views.funnel.rows import Funnel
 from schemas.complaint.classification import ComplaintPrioritised
 from schemas.complaint.registration import ComplaintRegistered
-from support.histories import RECEIVED, Writer, histories, registered, uid
-from support.views import build, drop, rows
+from support.histories import RECEIVED, Writer, registered, uid
+from support.views import build, rows
 
 BAD = "PL-00000-00BAD"
-
-
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=histories(), batch=st.integers(1, 30))
-def test_a_batch_folded_beside_gives_the_rows_of_one_fed_in_its_turn(
-    pool: Pool, events: list[Recorded], batch: int
-) -> None:
-    drop(pool)
-    build(pool, Writer(events).log(), batch=batch)
-    in_its_turn = rows(pool)
-    drop(pool)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(feeding, "MANY", 1)
-        build(pool, Writer(events).log(), batch=batch)
-    assert rows(pool) == in_its_turn
 
 
 class Choosy(Cases):
@@ -59,10 +42,9 @@ class Choosy(Cases):
 
 
 @pytest.mark.parametrize("where", ["load", "step", "save"])
-def test_what_fails_beside_the_writing_is_parked_for_its_view_alone(
+def test_what_fails_while_it_is_loaded_folded_or_written_is_parked_for_its_view_alone(
     pool: Pool, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    monkeypatch.setattr(feeding, "MANY", 1)
     monkeypatch.setattr(Choosy, "where", where)
     writer = Writer().configured().add("good", RECEIVED, registered()).add("bad", RECEIVED)
     writer.add("bad", registered(BAD), ComplaintPrioritised(priority="urgent")).add("late", RECEIVED)
