@@ -82,7 +82,7 @@ def _assign(command: Assign, case: Case, given: Given) -> tuple[Event, ...]:
         previous_team=held.team,
         previous_assignee=held.assignee,
         reason=command.reason,
-        considered=command.considered,
+        considered=command.considered or None,
     )
     return () if _evolve_assigned(held, event) == held else (event,)
 

@@ -33,7 +33,7 @@ class ComplaintAssigned(Event):
     previous_team: Code | None = None
     previous_assignee: ActorId | None = None
     reason: AssignReason
-    considered: tuple[Candidate, ...] = ()
+    considered: tuple[Candidate, ...] | None = None
     """Of a choice by a rule: everybody of the team, with the figures that it was made by."""
 
 
