@@ -6,11 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.questions import Case, Json, case_id, note, shown, snapshot
+from consumers.cli.questions import Case, Json, shown, snapshot
+from consumers.cli.replies import opened
 from consumers.cli.session import in_words, read_settings, session
 from consumers.wiring import knowledge
-from engine.complaint.case import Case as Folded
-from engine.complaint.decider import fold
 from engine.complaint.told import texts
 from engine.text.knowledge import Article, BadArticle, Fitting, fitting
 from engine.text.words import SpokenLanguage
@@ -69,12 +68,7 @@ def suggest(
     """
     articles = _articles()
     with session() as here:
-        stream = case_id(here, case)
-        note(here, stream, "history")
-        history = here.store.read.stream(stream, open=True)
-        state = fold(history) if history and history[0].name.startswith("complaint.") else None
-        if not isinstance(state, Folded):
-            output.stop(output.NOT_FOUND, f"no case '{case}'; 'plaint case list' shows the numbers")
+        history, state = opened(here, case)
     found = fitting(texts(history).complaint, state.classification.type, articles, most=max(1, min(limit, 20)))
     if json:
         output.emit_json({"articles": [_fitting(one) for one in found]})

@@ -42,7 +42,7 @@ def rule_of(command: Command, event: Event, given: Given) -> RuleRef | None:
 
 
 def _house(command: Command, given: Given) -> tuple[str, int]:
-    """Return the rule set that a rule of the house is of: the desk, or the table of remedies whose limits it keeps."""
+    """Return the rule set of a rule of the house: the desk, or the table of remedies whose limits it goes by."""
     table, desk = given.book.remedy_rules, given.book.desk
     if table is not None and isinstance(command, ProposeRemedy) and limits_of(command.ground, given.book).by_table:
         return table.id, table.version

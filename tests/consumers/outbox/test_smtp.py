@@ -1,7 +1,7 @@
 """Mail leaves for a real mail server: once, when it may, to whom it may, and its case records what became of it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -15,7 +15,8 @@ from consumers.outbox import mail
 from consumers.outbox.relayhost import NoServer, RelayHost
 from consumers.outbox.smtp import GIVES_UP, MailSender, Pace, Passed, World
 from engine.complaint.number import case_number
-from engine.incoming import Done
+from engine.incoming import Asked, Done, Result
+from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
@@ -199,6 +200,25 @@ def test_a_session_that_breaks_in_between_sends_the_rest_later_and_nothing_twice
     assert sent(desk, pool, room) == Passed(sent=1, mails=1)
     assert reported(desk, stream) == [(first, "sent"), (second, "sent")]
     assert len(room.got) == 2
+
+
+def test_who_ends_between_the_server_s_word_and_the_record_sends_that_one_mail_again_under_its_id(
+    desk: Desk, pool: Pool, room: Mailroom
+) -> None:
+    stream = complaint(desk)
+    message = queue(desk, stream, "Hello")
+
+    def dies(asked: Sequence[Asked], now: datetime) -> tuple[Result, ...]:
+        raise DatabaseUnavailable("gone")
+
+    world = World(pool, desk.store, dies, lambda: desk.at, lambda: 1.0)
+    with pytest.raises(DatabaseUnavailable):
+        MailSender(world, RelayHost(room.host, room.port, "none", timeout_seconds=5), US).once()
+    assert reported(desk, stream) == []
+    assert sent(desk, pool, room) == Passed(sent=1, mails=1)
+    assert sent(desk, pool, room) == Passed()
+    assert [mail["Message-ID"] for mail in room.mails] == [f"<{message}@example.com>"] * 2
+    assert reported(desk, stream) == [(message, "sent")]
 
 
 def test_of_two_senders_one_works(desk: Desk, pool: Pool, room: Mailroom) -> None:
