@@ -23,7 +23,7 @@ from engine.store.mould import Holes, Mould, cast
 from engine.streams_of import Kind
 from engine.taking import People
 from schemas.channels.message import MAX_CONTACTS, Contact, Message
-from schemas.envelope import RequestSource, Source
+from schemas.envelope import RequestSource, RuleSource, Source
 from schemas.words import Sense
 
 Decided = Callable[["Opening"], Sequence[NewEvent]]
@@ -125,6 +125,8 @@ def is_plain(item: Arrived, book: Book) -> bool:
         and not message.attachments
         and message.channel != "letter"
         and (claimed is None or (isinstance(claimed, datetime) and claimed.tzinfo is UTC))
+        and around.decided_by is None
+        and not isinstance(around.source, RuleSource)
         and around.received_at.tzinfo is UTC
         and (around.clock is None or around.clock.tzinfo is UTC)
         and hints.claimed is None

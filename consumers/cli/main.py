@@ -149,7 +149,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
             "lessons": (
                 "consumers.cli.problems:lessons",
-                "Show the board of lessons: what happened, what was changed, what it brought.",
+                "Show the board of lessons: what happened, what was changed, what it brought. Nobody is named.",
             ),
         },
     ),

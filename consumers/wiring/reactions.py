@@ -4,7 +4,7 @@ import threading
 from contextlib import closing
 from typing import Final
 
-from consumers.reactions import notices, remedies, repeats, routing, surveys, waiting
+from consumers.reactions import notices, problems, remedies, repeats, routing, surveys, waiting
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
@@ -15,6 +15,7 @@ from engine.store.herald import CHANNEL
 ALL: Final[tuple[Reaction, ...]] = (
     routing.REACTION,
     repeats.REACTION,
+    problems.REACTION,
     notices.REACTION,
     waiting.REACTION,
     remedies.REMEDIES,

@@ -407,6 +407,7 @@ ACCOUNTED: dict[type[Any], set[str]] = {
         *("source", "received_at", "clock"),
         *("sender", "trusts_claim", "traceparent"),
         *("own", "move", "buried"),
+        "decided_by",  # not plain
     },
     People: {"author", "behalf", "contacts", "assumed"},
 }

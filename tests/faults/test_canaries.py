@@ -228,6 +228,7 @@ def _wishes(c: Canaries, message: UUID, event: UUID) -> list[tuple[str, dict[str
         ("complaint.correct", {"event_id": event, "note": c()}),
         ("complaint.reply", {"message": message, "final": True, "channel": "email", "to": c(), "subject": c(),
                              "body": c(), "attachments": [_file(c, derived("f3"))]}),
+        ("complaint.report_delivery", {"message": message, "status": "delivered", "sent_as": c("<{}@example.org>")}),
         ("complaint.review_reply", {"message": message, "scores": [{"criterion": "tone", "score": 5}], "comment": c()}),
         ("complaint.resolve", {"outcome": "upheld", "findings": c()}),
         ("complaint.dispute_outcome", {"grounds": c()}),
@@ -241,7 +242,7 @@ def _work(desk: Desk, c: Canaries, stream: UUID) -> None:
     for number, (name, fields) in enumerate(_wishes(c, derived("reply"), event)):
         desk.later(minutes=1)
         by = {"complaint.rate": "person:customer", "complaint.propose_remedy": "person:bob"}.get(name, "person:ann")
-        by = "person:eve" if name == "complaint.review_reply" else by
+        by = {"complaint.review_reply": "person:eve", "complaint.report_delivery": "service:mail"}.get(name, by)
         command = COMMANDS[name].model_validate(fields)
         result = desk.give(stream, command, by=by, id=c(), why=c())
         assert isinstance(result, Done), (number, name, result)

@@ -97,6 +97,7 @@ def test_help_of_a_group_says_what_its_commands_do(capsys: pytest.CaptureFixture
         "remedies",
         "replay",
         "show",
+        "similar",
     ]
 
 
