@@ -7,7 +7,7 @@ Nothing is noticed of imported history.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -17,8 +17,19 @@ from schemas.complaint.base import Event
 from schemas.complaint.clocks import ClockKind
 from schemas.complaint.correspondence import MessageRecorded
 from schemas.envelope import Envelope
-from schemas.published.integration_parts import ComplaintFact
-from schemas.words import ActorId, Channel, Code, Counterparty, Instant, Language, MessageId, Purpose, Visibility
+from schemas.published.integration_parts import ComplaintFact, Fact
+from schemas.words import (
+    ActorId,
+    Channel,
+    Code,
+    ComplaintId,
+    Counterparty,
+    Instant,
+    Language,
+    MessageId,
+    Purpose,
+    Visibility,
+)
 
 
 class AcknowledgementDue(ComplaintFact):
@@ -98,16 +109,29 @@ class MessageQueued(ComplaintFact):
     language: Language | None = None
 
 
-NOTICES: Final[Mapping[str, type[ComplaintFact]]] = {
-    notice.NAME: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated, DueSoon, MessageQueued)
-}
+class ProblemSuspected(Fact):
+    """Several complaints say the same, and somebody has to look whether they have one cause; told once.
+
+    ``about`` is the problem, to be confirmed or closed.
+    """
+
+    NAME: ClassVar[str] = "plaint.notice.problem_suspected.v1"
+    OF: ClassVar[str] = "problem.suspected.v1"
+    complaints: tuple[ComplaintId, ...]
+    within_days: Annotated[int, Field(ge=1)]
+
+
+Notice = AcknowledgementDue | DeadlineMissed | Escalated | DueSoon | MessageQueued | ProblemSuspected
+NOTICES: Final[Mapping[str, type[Notice]]] = {notice.NAME: notice for notice in get_args(Notice)}
 """Published name -> its fields."""
-_OF_STORED: Final = {notice.OF: notice for notice in (AcknowledgementDue, DeadlineMissed, Escalated, MessageQueued)}
+_OF_STORED: Final[Mapping[str, type[Notice]]] = {
+    notice.OF: notice for notice in NOTICES.values() if notice is not DueSoon
+}
 STORED: Final = frozenset(_OF_STORED)
 """The stored events that a notice is made of."""
 
 
-def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> ComplaintFact | None:
+def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> Notice | None:
     """Return the notice of one stored event, if there is one. The same arguments always give the same."""
     warning = isinstance(event, ComplaintEscalated) and event.level == 0
     kind = DueSoon if warning else _OF_STORED.get(event.NAME)
@@ -122,4 +146,5 @@ def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> Co
     own = {
         name: value for part in parts for name in kind.model_fields if (value := getattr(part, name, None)) is not None
     }
-    return kind.model_validate({**around, **own, "about": stream, "number": number})
+    named = {} if kind is ProblemSuspected else {"number": number}
+    return kind.model_validate({**around, **own, **named, "about": stream})

@@ -1,5 +1,6 @@
 from schemas.complaint.correspondence import MessageRecorded, Queued, Rendered
-from schemas.published.notice import MessageQueued, notice_of
+from schemas.published.notice import MessageQueued, ProblemSuspected, notice_of
+from schemas.streams import problem
 from support.examples import whole
 from support.scenario import MONDAY, STREAM, envelope, uid
 
@@ -47,3 +48,11 @@ def test_what_somebody_else_sends_is_noticed_by_nobody() -> None:
     sent = whole(MessageRecorded).model_copy(update={"queued": None})
     assert notice_of(STREAM, NUMBER, envelope(), sent) is None
     assert notice_of(STREAM, NUMBER, envelope(origin="import"), QUEUED) is None
+
+
+def test_complaints_that_say_the_same_are_noticed_once_by_the_problem_itself() -> None:
+    suspected = problem.ProblemSuspected(complaints=(uid("a"), uid("b")), within_days=7, least=0.25)
+    found = notice_of(STREAM, NUMBER, envelope(), suspected)
+    assert isinstance(found, ProblemSuspected)
+    assert (found.about, found.complaints, found.within_days) == (STREAM, (uid("a"), uid("b")), 7)
+    assert notice_of(STREAM, NUMBER, envelope(), problem.ProblemLinked(complaint=uid("c"))) is None
