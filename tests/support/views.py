@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.store.database.pool import Pool
 from projections.answers import Views
-from projections.runtime import versions
+from projections.runtime import copies, versions
 from projections.runtime.projection import Log, Projection
 from projections.runtime.runner import Pace, Runner
 from projections.views import all_views
@@ -19,11 +19,30 @@ def build(pool: Pool, log: Log, views: Sequence[Projection] | None = None, *, ba
 
 
 def drop(pool: Pool, views: Sequence[Projection] | None = None) -> None:
-    """Drop the views, so that the next build replays them."""
+    """Drop the views, so that the next build makes and replays them."""
     with pool.connection() as connection:
         versions.ensure(connection, views or all_views())
         for view in views or all_views():
             versions.drop(connection, view)
+        connection.execute("DELETE FROM views.activations")
+
+
+def empty(pool: Pool, views: Sequence[Projection] | None = None) -> None:
+    """Take all rows of the views away, so that the next build replays them: as if dropped, and far quicker."""
+    chosen = views or all_views()
+    with pool.connection() as connection:
+        versions.ensure(connection, chosen)
+        tables = [copies.of(table, copy) for view in chosen for table in view.tables for copy in (1, 2)]
+        emptied = (f"DELETE FROM {table.schema}.{table.name}" for table in tables)
+        connection.execute("; ".join(emptied).encode())
+        names = [view.name for view in chosen]
+        for statement in (
+            "UPDATE views.pointers SET copy = 1 WHERE view = ANY(%s)",
+            "DELETE FROM views.stuck WHERE view = ANY(%s)",
+            "DELETE FROM views.positions WHERE view = ANY(%s) AND copy = 2",
+            "UPDATE views.positions SET position = 0, recorded_at = NULL, incarnation = NULL WHERE view = ANY(%s)",
+        ):
+            connection.execute(statement.encode(), (names,))
         connection.execute("DELETE FROM views.activations")
 
 

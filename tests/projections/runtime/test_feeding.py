@@ -12,6 +12,7 @@ from projections.runtime.projection import Changes
 from projections.sql import Link
 from projections.views.cases.rows import CaseRow, Cases
 from projections.views.funnel.rows import Funnel
+from projections.views.funnel.tables import CASES
 from schemas.complaint.classification import ComplaintPrioritised
 from schemas.complaint.registration import ComplaintRegistered
 from support.histories import RECEIVED, Writer, registered, uid
@@ -57,4 +58,4 @@ def test_what_fails_while_it_is_loaded_folded_or_written_is_parked_for_its_view_
     assert (parked.view, parked.stream, parked.position, parked.events) == ("cases", uid("bad"), 6, 2)
     found = {row[0]: row[2] for row in rows(pool, [Cases()])["cases_list_v1"]}
     assert found == {uid("good"): "PL-00000-00001", uid("bad"): None, uid("late"): None}
-    assert len(rows(pool, [Funnel()])["funnel_cases_v2"]) == 3
+    assert len(rows(pool, [Funnel()])[CASES.name]) == 3

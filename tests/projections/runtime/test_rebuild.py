@@ -21,7 +21,7 @@ from projections.views.cases.rows import CASES, CaseRow, Cases
 from projections.views.funnel.rows import Funnel
 from schemas.complaint.registration import ComplaintRegistered
 from support.histories import FEEDBACK, RECEIVED, Writer, histories, registered, uid
-from support.views import asking, build, drop, rows
+from support.views import asking, build, empty, rows
 
 PAUSE = Flag().wait
 
@@ -238,7 +238,7 @@ on_one_database = settings(max_examples=15, deadline=None, suppress_health_check
 def test_a_rebuild_begun_anywhere_gives_the_rows_of_the_view_that_followed(
     pool: Pool, events: Sequence[Recorded], begun: int, batch: int, *, switched: bool
 ) -> None:
-    drop(pool)
+    empty(pool)
     log = Writer(list(events)).log()
     log.until = min(begun, len(events))
     build(pool, log, batch=batch)
@@ -251,7 +251,7 @@ def test_a_rebuild_begun_anywhere_gives_the_rows_of_the_view_that_followed(
         if switched:
             rebuild.switch(pool, view)
     followed = rows(pool)
-    drop(pool)
+    empty(pool)
     build(pool, log)
     assert rows(pool) == followed
 

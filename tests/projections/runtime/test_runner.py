@@ -18,7 +18,7 @@ from projections.views.cases.rows import Cases
 from projections.views.funnel.rows import Funnel
 from schemas.streams.subject import SubjectErased
 from support.histories import FEEDBACK, RECEIVED, SECRET, Writer, histories, registered, uid
-from support.views import build, drop, positions, rows
+from support.views import build, drop, empty, positions, rows
 
 on_one_database = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -28,7 +28,7 @@ on_one_database = settings(max_examples=25, deadline=None, suppress_health_check
 def test_following_in_any_batches_gives_the_rows_of_one_replay(
     pool: Pool, events: list[Recorded], batch: int, stops: list[int]
 ) -> None:
-    drop(pool)
+    empty(pool)
     log = Writer(events).log()
     for stop in sorted(stops):
         log.until = min(stop, len(events))
@@ -36,7 +36,7 @@ def test_following_in_any_batches_gives_the_rows_of_one_replay(
     log.until = None
     build(pool, log, batch=batch)
     followed = rows(pool)
-    drop(pool)
+    empty(pool)
     assert build(pool, log) == len(events)
     assert rows(pool) == followed
 
@@ -44,7 +44,7 @@ def test_following_in_any_batches_gives_the_rows_of_one_replay(
 @on_one_database
 @given(events=histories())
 def test_no_view_holds_a_personal_text(pool: Pool, events: list[Recorded]) -> None:
-    drop(pool)
+    empty(pool)
     build(pool, Writer(events).log())
     assert SECRET in repr(events) or len(events) == 2
     assert SECRET not in repr(rows(pool))

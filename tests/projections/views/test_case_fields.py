@@ -17,7 +17,7 @@ from schemas.complaint.classification import Day, FieldSet, FieldValue, Number
 from schemas.configuration.fields import Fields
 from schemas.words import Money
 from support.histories import FEEDBACK, PERSON, RECEIVED, START, Writer, uid
-from support.views import build, drop, rows
+from support.views import build, empty, rows
 
 WHAT = (
     ("tier", "code"), ("weight", "number"), ("sold_on", "date"), ("order", "boolean"), ("story", "text"),
@@ -146,7 +146,7 @@ def test_rebuilt_rows_are_the_incremental_ones(
         writer.add(case, put(field, value))
     found = []
     for size in (batch, 512):
-        drop(pool, [CaseFields()])
+        empty(pool, [CaseFields()])
         build(pool, writer.log(), [CaseFields()], batch=size)
         found.append(rows(pool, [CaseFields()]))
     assert found[0] == found[1]

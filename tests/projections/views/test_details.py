@@ -12,7 +12,7 @@ from schemas.complaint.classification import ComplaintClassified, Day, FieldSet,
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintResolved, OutcomeDisputed
 from schemas.words import Money
 from support.histories import APPLIED, FEEDBACK, PERSON, RECEIVED, SECRET, START, Writer, registered, uid
-from support.views import build, drop, rows
+from support.views import build, empty, rows
 
 
 def given(field: str, value: FieldValue | None = None, text: str | None = None) -> FieldSet:
@@ -56,7 +56,7 @@ def test_a_replay_in_other_batches_gives_the_same_rows(pool: Pool) -> None:
     story.add("other", given("colour", "red"), RECEIVED).add("case", given("colour", "blue"), given("size", 3))
     build(pool, story.log())
     before = {name: found for name, found in rows(pool).items() if name.startswith("details")}
-    drop(pool)
+    empty(pool)
     build(pool, story.log(), batch=1)
     assert {name: found for name, found in rows(pool).items() if name.startswith("details")} == before
     assert len(before["details_complaints_v1"]) == 2

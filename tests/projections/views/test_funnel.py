@@ -25,7 +25,7 @@ from schemas.complaint.lifecycle import (
 )  # fmt: skip
 from schemas.complaint.waiting import InformationRequested
 from support.histories import COMPLAINT_EVENTS, FEEDBACK_EVENTS, RECEIVED, START, Writer, histories, registered, uid
-from support.views import asking, build, drop, rows
+from support.views import asking, build, drop, empty, rows
 
 STARTED = InvestigationStarted()
 CAUSE = CauseEstablished(cause="process", responsibility="company")
@@ -47,7 +47,7 @@ def told(pool: Pool, *events: Event) -> Funnel:
     writer = Writer()
     for hours, event in enumerate((RECEIVED, *events)):
         writer.add("case", event, at=START + timedelta(hours=hours))
-    drop(pool, [View()])
+    empty(pool, [View()])
     build(pool, writer.log(), [View()])
     return ask(pool)
 

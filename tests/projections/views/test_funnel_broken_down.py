@@ -28,7 +28,7 @@ from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.investigation import InvestigationStarted
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued, ComplaintReopened, ComplaintResolved
 from support.histories import APPLIED, FEEDBACK, RECEIVED, START, Writer, histories, registered, uid
-from support.views import asking, build, drop, rows
+from support.views import asking, build, empty, rows
 
 NUMBERS = ("entered", "left", "passed", "skipped", "exited", "there_now")
 TOTALS = ("received", "registered", "converted", "reopened", "waited", "rated", "satisfied", "dissatisfied")
@@ -85,7 +85,7 @@ on_one_database = settings(max_examples=15, deadline=None, suppress_health_check
 @on_one_database
 @given(events=histories(), of=st.sampled_from(["receipt", "passage"]))
 def test_every_number_lists_exactly_its_cases(pool: Pool, events: list[Recorded], of: str) -> None:
-    drop(pool, [View()])
+    empty(pool, [View()])
     build(pool, Writer(events).log(), [View()])
     found = ask(pool, of=of)
     for stage in found.stages:
@@ -109,7 +109,7 @@ def test_every_number_lists_exactly_its_cases(pool: Pool, events: list[Recorded]
 def test_groups_add_up_to_the_whole(
     pool: Pool, events: list[Recorded], of: str, by: str | None, per: str | None
 ) -> None:
-    drop(pool, [View()])
+    empty(pool, [View()])
     build(pool, Writer(events).log(), [View()])
     found = ask(pool, of=of, by=by, per=per)
     if by is None and per is None:
@@ -132,7 +132,7 @@ def test_groups_add_up_to_the_whole(
 def test_what_is_kept_says_what_looking_at_every_case_says(
     pool: Pool, events: list[Recorded], batch: int, data: st.DataObject
 ) -> None:
-    drop(pool, [View()])
+    empty(pool, [View()])
     build(pool, Writer(events).log(), [View()], batch=batch)
     with asking(pool).snapshot([NAME]) as snapshot:
         for _ in range(12):
@@ -144,7 +144,7 @@ def test_what_is_kept_says_what_looking_at_every_case_says(
 @on_one_database
 @given(events=histories(), narrowed=st.sampled_from([{}, {"from": "2026-03-01", "to": "2026-03-31"}]))
 def test_kept_cohorts_are_those_of_every_case(pool: Pool, events: list[Recorded], narrowed: dict[str, str]) -> None:
-    drop(pool, [View()])
+    empty(pool, [View()])
     build(pool, Writer(events).log(), [View()], batch=7)
     wanted = Narrowed.model_validate(narrowed)
     with asking(pool).snapshot([NAME]) as snapshot:
@@ -186,7 +186,7 @@ def test_what_is_no_longer_counted_leaves_nothing_behind(pool: Pool) -> None:
     writer = Writer().add("one", RECEIVED, STARTED, RESOLVED)
     build(pool, writer.log(), [View()], batch=1)
     bare = {name: rows(pool, [View()])[f"funnel_{name}_v3"] for name in ("cells", "people", "times")}
-    drop(pool, [View()])
+    empty(pool, [View()])
     build(pool, writer.log(), [View()])
     assert {name: rows(pool, [View()])[f"funnel_{name}_v3"] for name in bare} == bare
     assert all(number > 0 for row in bare["cells"] for number in row[-1].values())

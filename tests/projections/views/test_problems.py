@@ -27,7 +27,7 @@ from schemas.streams.problem import (
     ProblemUnlinked,
 )
 from support.histories import RECEIVED, START, Writer, registered, uid
-from support.views import asking, build, drop, rows
+from support.views import asking, build, empty, rows
 
 VIEWS: tuple[Projection, ...] = (Funnel(), Causes(), Problems())
 DAY = timedelta(days=1)
@@ -149,7 +149,7 @@ def test_in_whatever_batches_it_is_built_the_rows_are_the_same(
         writer.add(f"problem {number}", event)
     made = []
     for size in (batch, 512):
-        drop(pool, [Problems()])
+        empty(pool, [Problems()])
         build(pool, writer.log(), [Problems()], batch=size)
         made.append(rows(pool, [Problems()]))
     assert made[0] == made[1]

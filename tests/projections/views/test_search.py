@@ -25,7 +25,7 @@ from schemas.streams.subject import SubjectErased
 from schemas.words import Contact, Party, Point, Reference
 from support.histories import APPLIED, FEEDBACK, RECEIVED, SECRET, START, Writer, histories, registered, uid
 from support.roles import login_role
-from support.views import asking, build, drop, positions, rows
+from support.views import asking, build, empty, positions, rows
 
 ADA, IVAN = uid("ada"), uid("ivan")
 VIEWS: tuple[Projection, ...] = (Cases(), Search())
@@ -152,7 +152,7 @@ def _with_erasures(events: Sequence[Recorded], at: Sequence[int]) -> Writer:
 def test_a_rebuild_after_erasures_equals_the_view_that_lived_through_them(
     pool: Pool, events: list[Recorded], at: set[int], batch: int, stops: list[int]
 ) -> None:
-    drop(pool)
+    empty(pool)
     log = _with_erasures(events, sorted(at)).log()
     for stop in sorted(stops):
         log.until = min(stop, len(log.events))
@@ -160,7 +160,7 @@ def test_a_rebuild_after_erasures_equals_the_view_that_lived_through_them(
     log.until = None
     build(pool, log, batch=batch)
     lived = rows(pool)
-    drop(pool)
+    empty(pool)
     build(pool, log)
     assert rows(pool) == lived
 

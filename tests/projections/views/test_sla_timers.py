@@ -16,7 +16,7 @@ from schemas.complaint.correspondence import ComplaintReplied
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued
 from schemas.complaint.waiting import InformationProvided, InformationRequested
 from support.histories import APPLIED, CALENDAR, RECEIVED, START, Writer, histories, registered, uid
-from support.views import asking, build, drop
+from support.views import asking, build, empty
 
 CALENDARS = {(CALENDAR.id, CALENDAR.version): compile_calendar(CALENDAR)}
 HOUR = timedelta(hours=1)
@@ -126,7 +126,7 @@ def test_pages_go_through_all_clocks(pool: Pool) -> None:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=histories(), later=st.integers(0, 2000))
 def test_the_list_is_what_the_judge_says_of_the_whole_history(pool: Pool, events: list[Recorded], later: int) -> None:
-    drop(pool, [SlaTimers()])
+    empty(pool, [SlaTimers()])
     build(pool, Writer(events).log(), [SlaTimers()], batch=4)
     at = max((one.envelope.occurred_at for one in events), default=START) + timedelta(hours=later)
     expected = []

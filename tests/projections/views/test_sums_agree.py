@@ -25,7 +25,7 @@ from projections.views.workload.ask import WorkloadFilter
 from schemas.complaint.lifecycle import ComplaintRated, SurveyInvited
 from schemas.complaint.remedies import ComplaintCompensated
 from support.histories import START, Writer, histories
-from support.views import asking, build, drop
+from support.views import asking, build, empty
 
 NAMES = [view.name for view in all_views()]
 EVERY_VIEW = [(view.name, view.version) for view in all_views()]
@@ -36,7 +36,7 @@ ORIGINS = st.sampled_from([None, "live", "import"])
 @on_one_database
 @given(events=histories(receipts=True), origin=ORIGINS)
 def test_views_agree_with_each_other_and_with_the_log(pool: Pool, events: list[Recorded], origin: str | None) -> None:
-    drop(pool)
+    empty(pool)
     build(pool, Writer(events).log(), batch=11)
     narrowed = {"origin": origin}
     at = START + timedelta(days=400)
@@ -72,7 +72,7 @@ def _meant(one: Recorded, events: list[Recorded], origin: str | None) -> bool:
 @on_one_database
 @given(events=histories(receipts=True), per=st.sampled_from(["form", "ground", "head", "channel", "team", "origin"]))
 def test_remedies_add_up_to_what_the_log_gave(pool: Pool, events: list[Recorded], per: str) -> None:
-    drop(pool)
+    empty(pool)
     build(pool, Writer(events).log())
     with asking(pool).snapshot(EVERY_VIEW) as seen:
         found = remedies.costs(seen, CostFilter.model_validate({"per": per}))
@@ -91,7 +91,7 @@ def test_remedies_add_up_to_what_the_log_gave(pool: Pool, events: list[Recorded]
 @on_one_database
 @given(events=histories(receipts=True))
 def test_ratings_are_those_of_the_log(pool: Pool, events: list[Recorded]) -> None:
-    drop(pool)
+    empty(pool)
     build(pool, Writer(events).log())
     with asking(pool).snapshot(EVERY_VIEW) as seen:
         whole = satisfaction.satisfaction(seen, SatisfactionFilter()).whole
@@ -110,7 +110,7 @@ def test_ratings_are_those_of_the_log(pool: Pool, events: list[Recorded]) -> Non
 @on_one_database
 @given(events=histories(receipts=True), per=st.sampled_from(["team", "person"]))
 def test_loads_add_up_to_the_whole(pool: Pool, events: list[Recorded], per: str) -> None:
-    drop(pool)
+    empty(pool)
     build(pool, Writer(events).log())
     with asking(pool).snapshot(EVERY_VIEW) as seen:
         found = workload.workload(seen, WorkloadFilter.model_validate({"per": per}), START + timedelta(days=3))
