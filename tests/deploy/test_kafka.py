@@ -46,12 +46,26 @@ def test_what_a_node_has_kept_is_there_after_kill_9() -> None:
 
 
 def test_a_person_starts_one_node_reads_its_address_and_ends_it_by_ctrl_c() -> None:
-    program = [sys.executable, str(START), "--port", "0"]
+    listening = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    program = [
+        sys.executable,
+        "-c",
+        listening,
+        sys.executable,
+        str(START),
+        "--port",
+        "0",
+    ]  # a job in the background is deaf
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert re.fullmatch(r"plaintext: 127\.0\.0\.1:\d+\n", process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
 
 
 def test_it_ends_with_whoever_started_it_when_told_so() -> None:

@@ -21,8 +21,10 @@ from support.real_told import Told
 
 pytestmark = pytest.mark.slow
 FRESHNESS = ("as_of_position", "as_of_time", "lag_seconds")
-NOT_TOLD = ("feedback_v1", "remedies_v1", "remedy_payments_v1", "satisfaction_v1", "satisfaction_marks_v1")
-"""Neither file has thanks, remedies or marks: an amount or a mark that nobody gave would be an invention."""
+NOT_TOLD = (
+    "feedback_v1", "problems_v1", "remedies_v1", "remedy_payments_v1", "satisfaction_v1", "satisfaction_marks_v1",
+)  # fmt: skip
+"""Neither file has thanks, problems, remedies or marks: an amount or a mark that nobody gave would be an invention."""
 Cases = dict[UUID, Told]
 
 

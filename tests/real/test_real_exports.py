@@ -74,12 +74,19 @@ def log(imported: Imported, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_view_leaves_as_csv_with_as_many_rows_as_the_files_say(imported: Imported, cases: Cases) -> None:
     stays = sum(len(one.stays) for one in cases.values())
     outcomes = sum(any(h.name in ("resolved", "reopened") for h in one.history) for one in cases.values())
-    expected = dict.fromkeys(VIEWS, 0) | {
+    replies = sum(h.name == "replied" for one in cases.values() for h in one.history)
+    fields = sum(len(_fields_of(one)) for one in cases.values())
+    expected = dict.fromkeys(VIEWS, 0) | {"replies_v1": replies, "case_fields_v1": fields} | {
         "cases_v1": 6131, "case_details_v1": 6131, "cfpb_v1": 6131, "funnel_cases_v1": 6131, "workload_v1": 6131,
         "funnel_passages_v1": stays, "causes_v1": outcomes, "sla_clocks_v1": 26341,
     }  # fmt: skip
     changing = [view for view in VIEWS if view != "audit_entries_v1"]
     assert {view: len(as_csv(imported, view)) for view in changing} == {view: expected[view] for view in changing}
+
+
+def _fields_of(told: Told) -> set[str]:
+    """The company's own fields that are set, be it to a text, which no view shows."""
+    return {h.facts["field"] for h in told.history if h.name == "field_set"}
 
 
 def test_the_list_of_cases_leaves_as_csv_and_parquet_alike_and_as_the_files_say(
