@@ -8,7 +8,7 @@ from engine.store.database.pool import Pool
 from projections.runtime import reach
 from projections.runtime.reach import Unreached
 from projections.views.cases.rows import Cases
-from projections.views.funnel.rows import VERSION, Funnel
+from projections.views.funnel.rows import Funnel
 from support.histories import RECEIVED, START, Writer
 from support.views import build
 
@@ -55,7 +55,7 @@ def test_what_is_not_reached_is_told_with_its_end(pool: Pool) -> None:
         ("published", None),
         ("exports", None),
     ]
-    assert told[0].note == f"funnel v{VERSION} stands at 3: let a program of it run"
+    assert told[0].note == f"funnel v{Funnel.version} stands at 3: let a program of it run"
     assert told[2] == Unreached(
         "backups", START + timedelta(days=30), "physical backups and WAL from before the erasure contain the keys"
     )
