@@ -38,13 +38,20 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            if self.refuse:
+            server = None if self.refuse else self._reached()
+            if server is None:
                 client.close()
                 continue
-            server = self._connect()
             self._accepted += [client, server]
             for work in (self._upstream, self._downstream):
                 threading.Thread(target=work, args=(client, server), daemon=True).start()
+
+    def _reached(self) -> socket.socket | None:
+        """Return a connection to the server, or None while it is down: who comes then is sent away."""
+        try:
+            return self._connect()
+        except OSError:
+            return None
 
     def _connect(self) -> socket.socket:
         host, port = str(self._target.get("host", "localhost")), int(self._target.get("port") or 5432)
