@@ -21,13 +21,17 @@ _COMMANDS: Commands = {
         "consumers.cli.processes:run",
         "Run the HTTP door, all views, the clocks, the rules and the upkeep in one process until Ctrl-C.",
     ),
+    "serve": (
+        "consumers.cli.processes:serve",
+        "Run the HTTP door and nothing else until Ctrl-C; any number of replicas.",
+    ),
     "project": (
         "consumers.cli.processes:project",
         "Keep all views up to date; any number of replicas, one of which works.",
     ),
     "timers": (
         "consumers.cli.processes:timers",
-        "Act by itself until Ctrl-C: what clocks miss, and what rules ask for; of several replicas one works.",
+        "Act by itself until Ctrl-C: what clocks miss, what rules ask for, upkeep; of several replicas one works.",
     ),
     "ingest": (
         "consumers.cli.feeding:ingest",

@@ -1,4 +1,4 @@
-"""``plaint run``, ``plaint project`` and ``plaint timers``: processes that stay."""
+"""``plaint run``, ``serve``, ``project`` and ``timers``: processes that stay."""
 
 import signal
 import socket
@@ -45,11 +45,27 @@ def run(
         processes.serve(
             here,
             door,
-            more={**reactions.WORKS, **_beside(chosen)},
-            on_ready=lambda address: output.say(f"Plaint answers at {address} (Ctrl-C stops it)"),
+            more={"projections": processes.project, **reactions.WORKS, **_beside(chosen)},
+            on_ready=_answering,
         )
     output.say("stopped")
     return output.OK
+
+
+def serve() -> int:
+    """Run the HTTP door and nothing else until Ctrl-C; any number of replicas.
+
+    What it shows is kept up to date by ``plaint project``, what is due is done by ``plaint timers``.
+    """
+    chosen = read_settings()
+    with _door(chosen) as door, session(chosen) as here:
+        processes.serve(here, door, on_ready=_answering)
+    output.say("stopped")
+    return output.OK
+
+
+def _answering(address: str) -> None:
+    output.say(f"Plaint answers at {address} (Ctrl-C stops it)")
 
 
 def _beside(chosen: Settings) -> dict[str, processes.Work]:
@@ -111,7 +127,7 @@ def timers(
     once: Annotated[bool, Parameter(negative="", help="Act on what is due now and exit.")] = False,
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
 ) -> int:
-    """Act by itself until Ctrl-C: what clocks miss, and what rules ask for; of several replicas one works.
+    """Act by itself until Ctrl-C: what clocks miss, what rules ask for, upkeep; of several replicas one works.
 
     Clocks act up to the instant through which everything has been read: a partition with a backlog, or
     views that lag, hold them back for PLAINT_TIMERS_PATIENCE_MINUTES at most. Reactions follow the log, each

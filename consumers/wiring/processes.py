@@ -181,9 +181,9 @@ def serve(
     more: Mapping[str, Work] | None = None,
     on_ready: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Run the HTTP door, all views and the upkeep in this process until a signal comes; then drain.
+    """Run the HTTP door in this process until a signal comes; then drain.
 
-    ``more`` are threads beside these, by name.
+    ``more`` are threads beside it, by name.
 
     Raises:
         BaseException: what ended a background thread.
@@ -208,10 +208,8 @@ def serve(
         on_ready,
     )
     background = Background(failed=server.ask_to_stop)
-    background.start("projections", lambda: project(here, background.stop))
     background.start("database", lambda: keep_database(here, background.stop))
     background.start("presence", lambda: keep_presence(here, background.stop))
-    background.start("upkeep", lambda: upkeep(here, background.stop))
     for name, work in (more or {}).items():
         background.start(name, partial(work, here, background.stop))
     # The server hands a signal on when it has drained; without a handler that would end the process too early.

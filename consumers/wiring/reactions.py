@@ -8,7 +8,7 @@ from consumers.reactions import notices, problems, remedies, repeats, routing, s
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
-from consumers.wiring.processes import Work, alone
+from consumers.wiring.processes import Work, alone, upkeep
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
 
@@ -36,10 +36,11 @@ def react(here: Installation, stop: threading.Event) -> None:
         follower(here).run(stop, waiter)
 
 
-WORKS: Final[dict[str, Work]] = {"timers": timers.keep_time, "reactions": react}
-"""All that acts by itself: what is due, and what follows from what was recorded."""
+WORKS: Final[dict[str, Work]] = {"timers": timers.keep_time, "reactions": react, "upkeep": upkeep}
+"""All that acts by itself: what is due, what follows from what was recorded, and what has had its time."""
 
 
 def run(here: Installation, stop: threading.Event) -> None:
-    """Act on what is due and on what is recorded, and do nothing else; raises as ``processes.alone``."""
-    alone(here, stop, timers.keep_time, beside={"reactions": react})
+    """Do all that acts by itself, and nothing else; raises as ``processes.alone``."""
+    beside = {name: work for name, work in WORKS.items() if name != "timers"}
+    alone(here, stop, WORKS["timers"], beside=beside)

@@ -35,16 +35,16 @@ class Place:
             [*_PROGRAM, *arguments], input=stdin, capture_output=True, env=environment, check=False, timeout=120
         )
 
-    def start(self, *arguments: str, **settings: str) -> "Running":
-        """Start ``plaint run``; it may not answer yet."""
+    def start(self, *arguments: str, command: str = "run", **settings: str) -> "Running":
+        """Start ``plaint run`` or another command that stays; it may not answer yet."""
         self._runs += 1
         said = self.data_dir.with_name(f"{self.data_dir.name}-run-{self._runs}.log")
-        return Running([*_PROGRAM, "run", *arguments], {**self._environment, **settings}, said)
+        return Running([*_PROGRAM, command, *arguments], {**self._environment, **settings}, said)
 
     @contextmanager
-    def running(self, *arguments: str) -> Iterator["Running"]:
+    def running(self, *arguments: str, command: str = "run") -> Iterator["Running"]:
         """Lend a run that answers; what is still there at the end is killed."""
-        run = self.start(*arguments)
+        run = self.start(*arguments, command=command)
         try:
             run.wait_for_address()
             yield run

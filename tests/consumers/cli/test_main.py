@@ -32,7 +32,7 @@ def commands() -> Iterator[tuple[str, str, str]]:
 
 ALL = list(commands())
 NAMES = [name for name, _, _ in ALL]
-WITHOUT_JSON = {"run", "consume", "export", "report"}
+WITHOUT_JSON = {"run", "serve", "consume", "export", "report"}
 """Those that stay, and those whose answer is a document of a format of its own."""
 
 
