@@ -74,14 +74,16 @@ def _installed(name: str) -> str | None:
 def check(*, json: Json = False) -> int:
     """Print what is in force, secrets masked; fails on anything unknown or wrong."""
     from consumers.cli.session import read_settings
-    from consumers.wiring import presets
+    from consumers.wiring import nodes, presets
+    from consumers.wiring.settings import SettingsRefused
     from engine.configuration.activation import kind_of
     from schemas.configuration import ConfigurationRefused
 
     chosen = read_settings()
     try:
+        nodes.refuse_what_is_not_shared(chosen)
         found = presets.in_force(chosen.config_dir, chosen.named_presets)
-    except (ConfigurationRefused, OSError) as error:
+    except (ConfigurationRefused, SettingsRefused, OSError) as error:
         output.stop(output.CONFIGURATION, str(error))
     settings = {f"PLAINT_{name.upper()}": value for name, value in chosen.model_dump(mode="json").items()}
     configurations = [{"kind": kind_of(one), "id": one.id, "version": one.version} for one in found]

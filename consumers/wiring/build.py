@@ -10,7 +10,7 @@ import structlog
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from consumers.wiring import clock, erasures, presets
+from consumers.wiring import clock, erasures, nodes, presets
 from consumers.wiring.settings import Settings
 from engine.incoming import Circumstances, Sender
 from engine.service import Service
@@ -62,7 +62,9 @@ def opened(settings: Settings) -> Iterator[Installation]:
         KeyFileRefused: the master key file is not what it should be.
         ConfigurationRefused: a configuration file is not admissible.
         LedgerDamaged, LedgerUnavailable: erasures could have been undone by a restore, so nothing opens.
+        SettingsRefused: several nodes would each keep for themselves what all must share.
     """
+    nodes.refuse_what_is_not_shared(settings)
     with ExitStack() as stack:
         server = None if settings.database else _embedded(settings, stack)
         conninfo = server.conninfo if server else _given(settings)

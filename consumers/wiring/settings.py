@@ -131,6 +131,9 @@ class Settings(BaseModel):
     timers_patience_minutes: Annotated[int, Field(ge=0, le=100_000)] = Field(
         60, description="how long clocks wait for a source that is behind; then it is named and passed over"
     )
+    nodes: Literal["one", "several"] = Field(
+        "one", description="several: processes run on several machines, and what is not shared by all is refused"
+    )
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
     http_host: Annotated[str, AfterValidator(_loopback)] = Field(
         "127.0.0.1", description="address the HTTP door listens on; only loopback without identity"
