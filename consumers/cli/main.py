@@ -90,6 +90,10 @@ _COMMANDS: Commands = {
         "consumers.cli.bench:bench",
         "Measure on a database of its own, made for it and dropped after it; nothing else is touched.",
     ),
+    "health": (
+        "consumers.cli.health:health",
+        "Ask the probe of the process that has these settings on this machine; 75 if it does not answer, or with no.",
+    ),
     "version": (
         "consumers.cli.config:version",
         "Print the versions of Plaint, of Python and of the libraries that it runs on.",
