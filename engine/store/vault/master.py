@@ -171,7 +171,7 @@ def remove_keys(path: Path, ids: Collection[str]) -> None:
 
 
 def load_key_file(path: Path) -> KeyFile:
-    """Read master keys from a file that nobody but its owner can read.
+    """Read master keys from a file that nobody but its owner, or who is handed it by root, can read.
 
     Raises:
         KeyFileRefused: the file is missing, open to others, or a line of it is not a key.
@@ -182,12 +182,22 @@ def load_key_file(path: Path) -> KeyFile:
             text = file.read()
     except OSError as error:
         raise KeyFileRefused(f"cannot read the master key file {path}: {error.strerror}") from error
-    if os.name == "posix" and found.st_mode & _OTHERS:
+    if os.name == "posix" and open_to_others(found.st_mode, owner=found.st_uid, reader=os.geteuid()):
         raise KeyFileRefused(f"the master key file {path} is open to others: chmod 600 {path}")
     keys = dict(_key(line, f"{path}, line {number}") for number, line in _lines(text))
     if not keys:
         raise KeyFileRefused(f"the master key file {path} holds no key: '<id> <base64 of 32 octets>' is a line")
     return KeyFile(keys, path, _state(found))
+
+
+def open_to_others(mode: int, *, owner: int, reader: int) -> bool:
+    """Whether somebody beside its owner and ``reader`` (user ids) may read or change a file of ``mode``.
+
+    A file of root's that a group may read and nothing more is how a Secret of Kubernetes comes to a
+    program that is not root: the group is the pod's own.
+    """
+    handed = owner == 0 != reader
+    return bool(mode & (_OTHERS & ~stat.S_IRGRP if handed else _OTHERS))
 
 
 def _state(found: os.stat_result) -> FileState:

@@ -14,6 +14,7 @@ from engine.store.vault.master import (
     add_key,
     create_key_file,
     load_key_file,
+    open_to_others,
     remove_keys,
 )
 
@@ -86,6 +87,23 @@ def test_a_file_open_to_others_is_refused_with_the_fix(tmp_path: Path) -> None:
 
     with pytest.raises(KeyFileRefused, match=f"chmod 600 {path}"):
         load_key_file(path)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "reader", "refused"),
+    [
+        (0o100400, 10001, 10001, False),
+        (0o100440, 10001, 10001, True),
+        (0o100440, 0, 0, True),
+        (0o100440, 0, 10001, False),
+        (0o100460, 0, 10001, True),
+        (0o100444, 0, 10001, True),
+    ],
+)
+def test_a_group_may_read_what_root_hands_to_a_program_that_is_not_root(
+    mode: int, owner: int, reader: int, refused: bool
+) -> None:
+    assert open_to_others(mode, owner=owner, reader=reader) is refused
 
 
 @pytest.mark.parametrize(
