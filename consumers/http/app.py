@@ -1,19 +1,23 @@
 """The HTTP door: messages and commands in, answers of the views out, every error a problem."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
+from typing import Final
 from uuid import UUID
 
-from fastapi import FastAPI, Request
-from starlette.responses import Response
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from consumers.http import commands, documentation, messages, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
 from consumers.http.identity import LoopbackOnly
-from consumers.http.limits import Bounded
+from consumers.http.limits import Bounded, Limits, NotTooMany, peer
+from consumers.http.paths import PlainPaths
 from consumers.http.ruling import ruling
+from consumers.http.shell import Shell
 from engine.service import Service
 from engine.store.store import Store
 from projections.answers import Views
@@ -26,6 +30,24 @@ _DESCRIPTION = """
 Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
 states the position of the log it speaks of and takes `at_least`. Errors are problems of RFC 9457.
 """
+_WORTH_PACKING: Final = 1_024
+"""Octets from which on an answer is compressed for who takes that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an installation has chosen, and lends to this door.
+
+    ``ticks`` are seconds of a clock that never goes back; only ``limits.rate`` looks at them.
+    """
+
+    own: OwnMail = NOTHING_OWN
+    note_every_reading: bool = False
+    limits: Limits = field(default_factory=Limits)
+    ticks: Callable[[], float] = lambda: 0.0
+
+
+_NO_OPTIONS: Final = Options()
 
 
 def build(
@@ -36,8 +58,7 @@ def build(
     clock: Callable[[], datetime],
     new_id: Callable[[], UUID],
     person_of: Callable[[str], str],
-    own: OwnMail = NOTHING_OWN,
-    note_every_reading: bool = False,
+    options: Options = _NO_OPTIONS,
 ) -> FastAPI:
     """Return the application; it serves loopback only, since it knows nobody's identity."""
     app = FastAPI(
@@ -47,31 +68,24 @@ def build(
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,
         responses=documentation.ANY_PROBLEM,
     )
-    app.add_middleware(Bounded)
+    app.add_middleware(Bounded, seconds=options.limits.seconds)
+    app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=5)
+    app.add_middleware(NotTooMany, limits=options.limits, caller=peer, ticks=options.ticks)
+    app.add_middleware(PlainPaths)
     app.add_middleware(LoopbackOnly)
+    app.add_middleware(Shell, new_id=new_id)
     problems.install(app)
     documentation.install(app)
     app.include_router(probes.router(store))
-    door = Door(service, store, clock, new_id, person_of, own)
+    door = Door(service, store, clock, new_id, person_of, options.own)
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))
     app.include_router(public.router(door))
-    reads = Reads(store, person_of, every=note_every_reading)
+    reads = Reads(store, person_of, every=options.note_every_reading)
     desk = Desk(views, store.read, clock, reads, reads.noted, ruling(store, views))
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
-    app.middleware("http")(_no_sniffing)
     return app
-
-
-async def _no_sniffing(request: Request, call_next: Callable[[Request], object]) -> Response:
-    """Answers are what they say they are, are framed by nobody and load nothing from elsewhere."""
-    answer: Response = await call_next(request)  # type: ignore[misc] # starlette types the next step loosely
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-    )
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer

@@ -3,15 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Header, Request
+from fastapi import APIRouter, Body, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
+from consumers.http import idempotency
 from consumers.http.documentation import ETAG
 from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
 from consumers.intake import BY_DOORS_ONLY
 from engine.incoming import Asked
+from projections.api.route import router_of
 from schemas.catalogue import COMMANDS
 from schemas.complaint.base import Command
 
@@ -29,7 +31,7 @@ class Wish(BaseModel):
 
 def router(door: Door) -> APIRouter:
     """Return a route for every command that is not a door's own."""
-    routes = APIRouter(tags=["commands"])
+    routes = router_of("commands")
     for name, command in COMMANDS.items():
         if command.RIGHT not in BY_DOORS_ONLY:
             _add(routes, door, name, command)
@@ -41,16 +43,7 @@ def _add(routes: APIRouter, door: Door, name: str, command: type[Command]) -> No
     wish = create_model(f"{command.__name__}Wish", __base__=Wish, __doc__=command.__doc__, fields=(command, ...))
 
     async def give(
-        request: Request,
-        stream: UUID,
-        body: Wish,
-        key: Annotated[
-            str | None,
-            Header(alias="Idempotency-Key", max_length=200, description="The command's id: again it changes nothing"),
-        ] = None,
-        match: Annotated[
-            str | None, Header(alias="If-Match", max_length=40, description="The ETag that the command was made for")
-        ] = None,
+        request: Request, stream: UUID, body: Wish, key: idempotency.Key = None, match: idempotency.Match = None
     ) -> Response:
         return await _ask(door, request, stream, body, key, match)
 
@@ -68,21 +61,16 @@ def _add(routes: APIRouter, door: Door, name: str, command: type[Command]) -> No
 
 
 async def _ask(door: Door, request: Request, stream: UUID, wish: Wish, key: str | None, match: str | None) -> Response:
-    expected = _version(match)
+    expected = idempotency.version(match)
     if match is not None and expected is None:
         return problem(400, "if_match", 'If-Match takes one ETag as it was given, such as "7"')
     asked = Asked(
         stream=stream,
         command=wish.fields,
-        id=key or str(door.new_id()),
+        id=idempotency.plain(key) or str(door.new_id()),
         around=door.around(request),
         why=wish.why,
         expected=expected,
         occurred_at=wish.occurred_at,
     )
     return await door.answer(asked, 200)
-
-
-def _version(match: str | None) -> int | None:
-    text = (match or "").removeprefix("W/").strip('"')
-    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -22,7 +22,10 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457). ``code`` is stable and for programs, ``detail`` for people; ``type`` is made of the code."""
+    """An error (RFC 9457). ``code`` is stable and for programs, ``detail`` for people; ``type`` is made of the code.
+
+    ``trace_id`` is the one that our log lines of the request have.
+    """
 
     model_config = ConfigDict(extra="allow")
     type: str
@@ -30,6 +33,7 @@ class Problem(BaseModel):
     status: int
     code: str
     detail: str
+    trace_id: str | None = None
     errors: list[Fault] | None = None
     facts: dict[str, str | int | None] | None = None
 

@@ -10,6 +10,7 @@ from consumers import intake
 from consumers.http.documentation import ETAG, reference
 from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
+from projections.api.route import router_of
 
 _MEDIA: Final[dict[str, dict[str, Any]]] = {
     "application/cloudevents+json": reference("CloudEvent"),
@@ -20,7 +21,7 @@ _MEDIA: Final[dict[str, dict[str, Any]]] = {
 
 def router(door: Door) -> APIRouter:
     """Return the routes for messages."""
-    routes = APIRouter(tags=["messages"])
+    routes = router_of("messages")
 
     @routes.post(
         "/v1/messages",

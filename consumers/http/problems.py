@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from consumers.http.shell import ALWAYS, trace_id
 from engine.incoming import Refused
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
@@ -28,14 +29,19 @@ _TITLES: Mapping[int, str] = {
     403: "Not allowed",
     404: "Not found",
     405: "Not this method",
+    406: "Not in this form",
+    408: "Too slow",
     409: "The case forbids it",
     412: "The case has moved on",
     413: "Too large",
     415: "Not this kind of content",
     422: "The content is not what it should be",
+    429: "Too many requests",
     500: "A fault of ours",
     503: "Not possible at the moment",
 }
+_CODES: Mapping[int, str] = {406: "not_acceptable", 415: "media_type", 422: "invalid"}
+"""Where the code is not made of the title."""
 _OUR_NAME: Final = re.compile(r"[a-z0-9_]{1,40}|Idempotency-Key|If-Match")
 _QUOTING: Final = frozenset({"uuid_parsing", "union_tag_invalid", "value_error", "assertion_error", "decimal_parsing"})
 _BUSY: Final = 503
@@ -50,6 +56,7 @@ def problem(status: int, code: str, detail: str, *, headers: Mapping[str, str] |
         "status": status,
         "code": code,
         "detail": detail,
+        **({"trace_id": trace} if (trace := trace_id()) else {}),
         **more,
     }
     return Response(orjson.dumps(body), status, dict(headers or {}), MEDIA_TYPE)
@@ -103,7 +110,8 @@ def _http(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
     headers = error.headers if isinstance(error, HTTPException) else None
-    return problem(status, _TITLES.get(status, "problem").lower().replace(" ", "_"), detail, headers=headers)
+    code = _CODES.get(status) or _TITLES.get(status, "problem").lower().replace(" ", "_")
+    return problem(status, code, detail, headers=headers)
 
 
 def _question(_: Request, error: Exception) -> Response:
@@ -131,4 +139,4 @@ def _too_old(request: Request, error: Exception) -> Response:
 
 def _fault(request: Request, error: Exception) -> Response:
     _log.error("request_failed", path=request.url.path, method=request.method, kind=type(error).__name__)
-    return problem(500, "fault", "the request met a fault of ours; it is in the log")
+    return problem(500, "fault", "the request met a fault of ours; it is in the log", headers=ALWAYS)

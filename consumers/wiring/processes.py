@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from consumers.http import app as http
+from consumers.http.limits import Limits
 from consumers.reactions import holds, parked
 from consumers.reactions.upkeep import Upkeep
 from consumers.wiring import clock
@@ -197,8 +198,7 @@ def serve(
                 clock=clock.now,
                 new_id=clock.new_id,
                 person_of=here.person_of,
-                own=here.settings.own_mail,
-                note_every_reading=here.settings.access_log == "cases",
+                options=http_options(here),
             ),
             log_config=None,
             access_log=False,
@@ -222,6 +222,15 @@ def serve(
             signal.signal(number, handler)
     if background.error is not None:
         raise background.error
+
+
+def http_options(here: Installation) -> http.Options:
+    """Return what this installation has chosen for its HTTP door."""
+    chosen = here.settings
+    limits = Limits(seconds=chosen.http_timeout_seconds, at_once=chosen.http_at_once, rate=chosen.http_rate)
+    return http.Options(
+        own=chosen.own_mail, note_every_reading=chosen.access_log == "cases", limits=limits, ticks=clock.ticks
+    )
 
 
 class _Server(uvicorn.Server):

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -81,6 +82,14 @@ def _readable(file: Path) -> Path:
     return file
 
 
+def _url(text: str) -> str:
+    """Refuse what is no address of a collector; a password in it would be shown by `plaint config check`."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise PydanticCustomError("url", "is no http:// or https:// address without a password in it")
+    return text
+
+
 def _servers(text: str) -> str:
     """Refuse what is no list of addresses."""
     for each in text.split(","):
@@ -141,6 +150,15 @@ class Settings(BaseModel):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8080, description="port of the HTTP door; 0 takes a free one"
     )
+    http_rate: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="requests that one caller may send in 10 seconds; absent: as many as it likes"
+    )
+    http_at_once: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        256, description="requests that one process has in hand at most; more are asked to come back"
+    )
+    http_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        30.0, description="longest wait for a request to come whole and for its answer to begin"
+    )
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="YAML files that replace or add to the shipped configuration"
     )
@@ -161,6 +179,24 @@ class Settings(BaseModel):
     )
     log_format: Annotated[str, Field(pattern="^(auto|json|console)$")] = Field(
         "auto", description="auto, json or console"
+    )
+    health_host: Annotated[str, Field(pattern=r"^[0-9A-Za-z.:_-]{1,255}$")] = Field(
+        "127.0.0.1", description="address at which this process answers its probes and is asked for figures"
+    )
+    health_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None, description="port for that, 0 takes a free one; absent: only the HTTP door answers probes"
+    )
+    drain_seconds: Annotated[float, Field(ge=0, le=300)] = Field(
+        0.0, description="how long the HTTP door goes on answering, not ready any more, once it is told to end"
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_url)] | None = Field(
+        None, description="OTLP over HTTP, such as http://collector:4318/v1/traces; absent: no spans are recorded"
+    )
+    otlp_headers: SecretStr | None = Field(
+        None, description="headers that the collector asks for, name=value separated by commas"
+    )
+    trace_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="share of the traces that begin here whose spans are recorded; a caller's word counts first"
     )
     own_addresses: str | None = Field(None, description="addresses that our own mail is sent from, separated by commas")
     own_message_id_domains: str | None = Field(

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.replay.as_of import CaseAsOf, NoSuchCase, When, case_as_of
 from projections.replay.folding import kind_of
 from projections.replay.ruled import Ruled
@@ -24,7 +25,7 @@ class Asked(When):
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of replay."""
-    router = APIRouter(tags=["cases"])
+    router = router_of("cases")
 
     @router.get("/cases/{reference}")
     def case(request: Request, response: Response, reference: str, asked: Annotated[Asked, Query()]) -> CaseAsOf:

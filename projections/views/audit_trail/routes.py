@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.replay.as_of import NoSuchCase
 from projections.replay.sentence import Language
 from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, trail
@@ -23,7 +24,7 @@ class Asked(TrailFilter):
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["audit"])
+    router = router_of("audit")
 
     @router.get("/trail")
     def entries(wanted: Annotated[TrailFilter, Query()]) -> Trail:

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.cases.ask import CaseFilter, CaseList, ListFilter, listing, names
 
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["cases"])
+    router = router_of("cases")
 
     @router.get("/cases")
     def cases(wanted: Annotated[ListFilter, Query()]) -> CaseList:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.causes.ask import (
     NAMES,
     NAMES_OF_TABLE,
@@ -19,7 +20,7 @@ from projections.views.causes.ask import (
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["causes"])
+    router = router_of("causes")
 
     @router.get("/causes")
     def causes(wanted: Annotated[ParetoFilter, Query()]) -> Pareto:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.funnel.ask import NAME, Funnel, FunnelFilter, counts
 from projections.views.funnel.drill import BehindFilter, BehindList, Cohorts, behind
 from projections.views.funnel.drill import cohorts as by_month
@@ -13,7 +14,7 @@ from projections.views.funnel.narrow import Narrowed
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["funnel"])
+    router = router_of("funnel")
 
     @router.get("/funnel")
     def funnel(wanted: Annotated[FunnelFilter, Query()]) -> Funnel:

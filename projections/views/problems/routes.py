@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.problems import ask
 from projections.views.problems.ask import Lessons, ProblemFilter, ProblemList, WholeProblem
 
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["problems"])
+    router = router_of("problems")
 
     @router.get("/problems")
     def problems(wanted: Annotated[ProblemFilter, Query()]) -> ProblemList:

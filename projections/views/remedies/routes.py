@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.replay.routes import stream_of
 from projections.views.remedies.advice import CaseRemedies, case_remedies
 from projections.views.remedies.ask import NAMES, CostFilter, Costs, Ledger, LedgerFilter
@@ -16,7 +17,7 @@ from projections.views.remedies.watch import watch as compared
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["remedies"])
+    router = router_of("remedies")
 
     @router.get("/remedies")
     def costs(wanted: Annotated[CostFilter, Query()]) -> Costs:

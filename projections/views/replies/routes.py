@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from projections.answers import Question
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.replies.ask import NAMES, Sample, SampleFilter, Trend, TrendFilter, Usage
 from projections.views.replies.ask import sample as drawn
 from projections.views.replies.ask import trend as figures
@@ -14,7 +15,7 @@ from projections.views.replies.ask import usage as used
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["replies"])
+    router = router_of("replies")
 
     @router.get("/replies/quality")
     def quality(wanted: Annotated[TrendFilter, Query()]) -> Trend:

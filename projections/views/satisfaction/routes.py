@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.satisfaction.ask import (
     NAMES,
     NegativeFilter,
@@ -18,7 +19,7 @@ from projections.views.satisfaction.ask import satisfaction as figures
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["satisfaction"])
+    router = router_of("satisfaction")
 
     @router.get("/satisfaction")
     def satisfaction(wanted: Annotated[SatisfactionFilter, Query()]) -> Satisfaction:

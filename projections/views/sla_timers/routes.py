@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.sla_timers.ask import NAME, TimerFilter, TimerList, listing
 
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["sla"])
+    router = router_of("sla")
 
     @router.get("/sla/timers")
     def timers(wanted: Annotated[TimerFilter, Query()]) -> TimerList:

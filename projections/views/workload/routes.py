@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from projections.api.desk import Desk
+from projections.api.route import router_of
 from projections.views.workload.ask import NAMES, Workload, WorkloadFilter
 from projections.views.workload.ask import workload as loads
 
 
 def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
-    router = APIRouter(tags=["workload"])
+    router = router_of("workload")
 
     @router.get("/workload")
     def workload(wanted: Annotated[WorkloadFilter, Query()]) -> Workload:

@@ -1,0 +1,133 @@
+"""What is too large, too deep, too slow or too much is turned away with a problem, and the rest goes on."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from httpx import Response
+from starlette.types import Message
+
+from consumers.http import problems
+from consumers.http.limits import WINDOW_SECONDS, Bounded, Limits, NotTooMany, peer
+from support.web import Web
+
+PROBLEM = "application/problem+json"
+
+
+class Ticks:
+    """A clock that stands until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def limited(limits: Limits, ticks: Callable[[], float] = lambda: 0.0) -> tuple[FastAPI, threading.Event]:
+    """Return an application with a quick route, one that waits for an event, and one that takes a body."""
+    app, event = FastAPI(), threading.Event()
+    app.add_middleware(Bounded, seconds=limits.seconds)
+    app.add_middleware(NotTooMany, limits=limits, caller=peer, ticks=ticks)
+    problems.install(app)
+
+    @app.get("/quick")
+    def quick() -> str:
+        return "done"
+
+    @app.get("/livez")
+    def livez() -> str:
+        return "alive"
+
+    @app.get("/waits")
+    def waits() -> str:
+        return "done" if event.wait(10) else "never"
+
+    @app.post("/takes")
+    def takes(value: dict[str, int]) -> int:
+        return len(value)
+
+    return app, event
+
+
+def problem(answer: Response, status: int, code: str) -> None:
+    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM), answer.text
+    assert answer.json()["code"] == code
+
+
+def test_what_takes_too_long_is_told_so_and_may_be_asked_again() -> None:
+    app, event = limited(Limits(seconds=0.2))
+    threading.Timer(0.5, event.set).start()
+    with Web(app) as web:
+        answer = web.get("/waits")
+        problem(answer, 503, "timeout")
+        assert (answer.headers["Retry-After"], answer.headers["Connection"]) == ("1", "close")
+        assert web.get("/waits").json() == "done"
+
+
+def test_a_body_that_does_not_come_is_waited_for_no_longer_than_for_an_answer() -> None:
+    app, _ = limited(Limits(seconds=0.2))
+    told: list[Message] = []
+    came = iter([{"type": "http.request", "body": b'{"x":', "more_body": True}])
+
+    async def receive() -> Message:
+        for message in came:
+            return message
+        return await asyncio.Future[Message]()
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"9")]
+    scope: dict[str, Any] = {
+        "type": "http", "method": "POST", "path": "/takes", "raw_path": b"/takes", "query_string": b"",
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http",
+        "http_version": "1.1", "root_path": "",
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert [(one["type"], one.get("status")) for one in told] == [
+        ("http.response.start", 408),
+        ("http.response.body", None),
+    ]
+    assert b'"code":"slow_body"' in told[1]["body"]
+
+
+def test_a_caller_has_so_many_requests_in_a_window_and_is_told_how_many_are_left() -> None:
+    ticks = Ticks()
+    app, _ = limited(Limits(rate=2), ticks)
+    with Web(app) as web:
+        told = [web.get("/quick").headers["RateLimit"] for _ in range(2)]
+        assert told == ['"caller";r=1;t=11', '"caller";r=0;t=11']
+        ticks.seconds = 4.5
+        answer = web.get("/quick")
+        problem(answer, 429, "rate")
+        assert (answer.headers["Retry-After"], answer.headers["RateLimit"]) == ("6", '"caller";r=0;t=6')
+        assert answer.headers["RateLimit-Policy"] == f'"caller";q=2;w={WINDOW_SECONDS}'
+        assert web.get("/livez").status_code == 200, "probes are never turned away"
+        ticks.seconds = 10.0
+        assert web.get("/quick").status_code == 200
+
+
+def test_who_has_no_limit_is_told_of_none() -> None:
+    app, _ = limited(Limits())
+    with Web(app) as web:
+        assert "RateLimit" not in web.get("/quick").headers
+
+
+def test_more_than_can_be_in_hand_are_asked_to_come_back() -> None:
+    app, event = limited(Limits(at_once=1))
+    answers: list[Response] = []
+    with Web(app) as web:
+        waiting = threading.Thread(target=lambda: answers.append(web.get("/waits")))
+        waiting.start()
+        while not (refused := web.get("/quick")).is_server_error:
+            pass
+        problem(refused, 503, "busy")
+        assert refused.headers["Retry-After"] == "1"
+        assert web.get("/livez").status_code == 200
+        event.set()
+        waiting.join()
+        assert answers[0].json() == "done"
+        assert web.get("/quick").status_code == 200
