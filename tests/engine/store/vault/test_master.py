@@ -101,7 +101,7 @@ def test_a_file_open_to_others_is_refused_with_the_fix(tmp_path: Path) -> None:
     ],
 )
 def test_a_group_may_read_what_root_hands_to_a_program_that_is_not_root(
-    mode: int, owner: int, reader: int, refused: bool
+    *, mode: int, owner: int, reader: int, refused: bool
 ) -> None:
     assert open_to_others(mode, owner=owner, reader=reader) is refused
 
