@@ -6,7 +6,7 @@ outside of the lock; ``engine.store.vault.erasure`` compares it under the lock a
 made anew where a case has gone on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -22,6 +22,7 @@ from engine.store.store import Store
 from engine.store.vault.erasure import Erasures, Order, Stale
 from engine.store.vault.ledger import Discarded, Entry
 from engine.taking import Keyed
+from schemas.configuration.roles import Role
 from schemas.envelope import Envelope
 from schemas.streams.subject import ErasureReason, SubjectErased
 
@@ -53,8 +54,12 @@ class Wish:
 class Erasing:
     """Erases persons. For any number of threads; all that lasts is in the store and the ledger."""
 
-    def __init__(self, store: Store, erasures: Erasures, keyed: Keyed) -> None:
+    def __init__(
+        self, store: Store, erasures: Erasures, keyed: Keyed, roles: Callable[[], Collection[Role]] = tuple
+    ) -> None:
+        """``roles`` returns the roles in force, for who is asked for one."""
         self._store = store
+        self._roles = roles
         self._erasures = erasures
         self._keyed = keyed
 
@@ -67,8 +72,11 @@ class Erasing:
             Contended: somebody else always was first; nothing has happened.
             LedgerUnavailable: nothing has happened, or the next opening completes it.
         """
-        if (missing := rights.missing("erase", around.sender.actor, around.sender.identity)) is not None:
+        who, roles = around.sender.credentials, self._roles()
+        if (missing := rights.missing("erase", who, roles)) is not None:
             return Refused("right_missing", missing)
+        if rights.scope("erase", who, roles) is not rights.EVERYWHERE:
+            return Refused("right_missing", "a person is erased from all business units, and your right covers some")
         return self.carry_on(Wish(subject, reason, request_id, around, now))
 
     def erase_complaint(self, stream: UUID, around: Circumstances, now: datetime) -> tuple[Erased, ...]:

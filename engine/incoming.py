@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from engine.rules.rights import EVERYWHERE, Credentials, Units
 from engine.store.batch import SourceMove
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.channels.message import Message
@@ -24,7 +25,17 @@ class Sender:
     identity: Identity
     on_behalf_of: str | None = None
     back_dating: bool = False
-    """May say when it happened; otherwise the server's time stands."""
+    """May say when it happened, whatever his roles; otherwise they or the server's time decide."""
+    groups: frozenset[str] | None = None
+    """What gives him roles; None: he is asked for none, since a door without identity let him in, or he is a part
+    of this program."""
+    units: Units = EVERYWHERE
+    """The business units that his token confines him to."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Return what his rights are judged by."""
+        return Credentials(self.actor, self.identity, self.groups, self.workload, self.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ class Done:
     opened: bool = False
     """It began a new stream."""
     kind: str = "complaint"
+    incarnation: UUID | None = field(default=None, compare=False)
+    """Of the log that ``position`` is one of, where it was written now."""
 
 
 @dataclass(frozen=True, slots=True)

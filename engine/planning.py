@@ -5,7 +5,7 @@ conversation becomes one complaint. Planning again after a conflict, over fresh 
 gives the same ids, since they derive from the messages and commands themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from engine import arrivals, streams_of
 from engine.complaint.given import proposed
 from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
-from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Spoiled
+from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Sender, Spoiled
 from engine.known import Kept, Known, command_id_of
 from engine.moulds import Moulds
 from engine.plausible import EARLIEST, LATEST, implausible
@@ -24,6 +24,7 @@ from engine.rules import codes, rights
 from engine.store.batch import Answer, Batch, SetAside
 from engine.taking import Keyed
 from schemas.complaint.correspondence import ReportDelivery
+from schemas.configuration.roles import Role
 from schemas.envelope import KafkaSource, Source
 from schemas.refusals import Refusal
 
@@ -137,9 +138,10 @@ def _asked(draft: Draft, item: Asked) -> Result:
 def _not_admitted(draft: Draft, item: Asked) -> Refused | None:
     """Refuse what its sender may not do, or made for another version; nothing of it is kept."""
     sender = item.around.sender
-    if (reason := rights.missing(item.command.RIGHT, sender.actor, sender.identity)) is not None:
+    unit, roles = draft.loaded(item.stream).business_unit, draft.book.roles.values()
+    if (reason := rights.missing(item.command.RIGHT, sender.credentials, roles, unit)) is not None:
         return Refused("right_missing", reason)
-    if item.occurred_at is not None and not sender.back_dating:
+    if item.occurred_at is not None and not _may_back_date(sender, roles, unit):
         return Refused("back_dating", "only who may back-date states when it happened; leave occurred_at out")
     if item.occurred_at is not None and item.occurred_at > (item.around.clock or draft.now):
         return Refused("back_dating", "it cannot have happened yet; leave occurred_at out, or state an earlier time")
@@ -155,6 +157,13 @@ def _not_admitted(draft: Draft, item: Asked) -> Refused | None:
             "stale_version", "the case has moved on; read it again", {"expected": item.expected, "version": version}
         )
     return None
+
+
+def _may_back_date(sender: Sender, roles: Collection[Role], unit: str | None) -> bool:
+    """Where nobody is asked for roles, the door alone says who may."""
+    if sender.groups is None:
+        return sender.back_dating
+    return rights.missing("back_date", sender.credentials, roles, unit) is None
 
 
 def _kept(draft: Draft, command_id: UUID, fingerprint: bytes, result: Done | Refused, stream: UUID | None) -> Result:

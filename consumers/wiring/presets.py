@@ -23,6 +23,7 @@ from schemas.configuration import (
     Fields,
     Figures,
     Policy,
+    Role,
     Survey,
     Template,
 )
@@ -173,6 +174,7 @@ def _ordered(items: list[Configuration]) -> list[Configuration]:
         Template: 5,
         Survey: 7,
         Fields: 8,
+        Role: 9,
     }
     ranked |= dict.fromkeys(CONCERNS.values(), 6)
     return sorted(items, key=lambda item: ranked[item.__class__])

@@ -18,11 +18,14 @@ from schemas.configuration.fields import Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.imports import LiveImports
 from schemas.configuration.policy import Policy
+from schemas.configuration.roles import Role
 from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports | RuleSet | Survey | Template
+Configuration = (
+    Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports | Role | RuleSet | Survey | Template
+)
 _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Calendar: "calendar",
     Policy: "policy",
@@ -32,6 +35,7 @@ _KINDS: dict[type[Configuration], ConfigurationKind] = {
     Figures: "figures",
     **dict.fromkeys(CONCERNS.values(), "rule_set"),
     Survey: "survey",
+    Role: "roles",
     Template: "template",
     Fields: "fields",
 }

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Any, Final, assert_never
+
+from pydantic import BaseModel
 
 from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.calendar import Calendar
@@ -16,6 +18,7 @@ from schemas.configuration.policy import Policy
 from schemas.configuration.problems import ProblemRules
 from schemas.configuration.remedies import RemedyRules
 from schemas.configuration.replies import ReplyRules
+from schemas.configuration.roles import Role
 from schemas.configuration.routing import RoutingRules
 from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.survey import Survey
@@ -46,6 +49,8 @@ class Book:
     """By id, the latest version: what was written by an older one is recorded."""
     fields: Mapping[str, Fields] = field(default_factory=dict)
     """By id, the latest version."""
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    """By id, the latest version: who holds none of them may do nothing, where anybody is asked for roles."""
 
     def declared(self, name: str) -> DeclaredField | None:
         """Return how a field of complaints is declared; None where it is not."""
@@ -100,34 +105,42 @@ def activate(book: Book, event: ConfigurationActivated) -> Book:
     match event.kind:
         case "desk":
             return replace(book, desk=Desk.model_validate(event.content), desk_activated=True)
-        case "policy":
-            return replace(book, policies={**book.policies, event.id: Policy.model_validate(event.content)})
         case "calendar":
             return replace(
                 book,
                 calendars={**book.calendars, (event.id, event.version): Calendar.model_validate(event.content)},
                 latest_calendar={**book.latest_calendar, event.id: event.version},
             )
-        case "code_list":
-            lists = {**book.code_lists, event.id: CodeList.model_validate(event.content)}
-            return replace(book, code_lists=lists)
         case "rule_set" if event.id == LIVE_IMPORTS:
             return replace(book, live_imports=(*book.live_imports, LiveImports.model_validate(event.content)))
         case "rule_set" if event.content.get("concern") in CONCERNS:
             concern = str(event.content["concern"])
             made = CONCERNS[concern].model_validate(event.content)
             return replace(book, rule_sets={**book.rule_sets, concern: made})
-        case "figures":
-            return replace(book, figures={**book.figures, event.id: Figures.model_validate(event.content)})
-        case "fields":
-            return replace(book, fields={**book.fields, event.id: Fields.model_validate(event.content)})
-        case "survey":
-            return replace(book, surveys={**book.surveys, event.id: Survey.model_validate(event.content)})
-        case "template":
-            return replace(book, templates={**book.templates, event.id: Template.model_validate(event.content)})
-        case "rule_set" | "roles":
+        case "policy" | "code_list" | "figures" | "fields" | "survey" | "template" | "roles":
+            return _with_latest(book, event)
+        case "rule_set":
             return book
     assert_never(event.kind)
+
+
+_LATEST: Final[Mapping[str, tuple[str, type[BaseModel]]]] = {
+    "policy": ("policies", Policy),
+    "code_list": ("code_lists", CodeList),
+    "figures": ("figures", Figures),
+    "fields": ("fields", Fields),
+    "survey": ("surveys", Survey),
+    "template": ("templates", Template),
+    "roles": ("roles", Role),
+}
+"""Kinds of which the latest version by id is in force: where the book has it, and what it is."""
+
+
+def _with_latest(book: Book, event: ConfigurationActivated) -> Book:
+    place, kind = _LATEST[event.kind]
+    found = {**getattr(book, place), event.id: kind.model_validate(event.content)}
+    latest: dict[str, Any] = {place: found}
+    return replace(book, **latest)
 
 
 def fold(events: Iterable[ConfigurationActivated]) -> Book:
@@ -139,7 +152,8 @@ def fold(events: Iterable[ConfigurationActivated]) -> Book:
 
 
 def holds(
-    book: Book, item: Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports | RuleSet | Survey | Template
+    book: Book,
+    item: Calendar | Policy | Desk | CodeList | Figures | Fields | LiveImports | Role | RuleSet | Survey | Template,
 ) -> bool:
     """Whether ``item`` is in force already, in this version or a higher one."""
     if isinstance(item, RuleSet):
@@ -155,6 +169,8 @@ def holds(
             return item.id in book.figures and book.figures[item.id].version >= item.version
         case Fields():
             return item.id in book.fields and book.fields[item.id].version >= item.version
+        case Role():
+            return item.id in book.roles and book.roles[item.id].version >= item.version
         case Survey():
             return item.id in book.surveys and book.surveys[item.id].version >= item.version
         case Template():

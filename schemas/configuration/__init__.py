@@ -7,15 +7,17 @@ from schemas.configuration.document import ConfigurationRefused, Document, build
 from schemas.configuration.fields import Fields
 from schemas.configuration.figures import Figures
 from schemas.configuration.policy import Policy
+from schemas.configuration.roles import Role
 from schemas.configuration.rule_set import CONCERNS, RuleSet
 from schemas.configuration.survey import Survey
 from schemas.configuration.template import Template
 
-Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields | RuleSet | Survey | Template
+Configuration = Calendar | Policy | Desk | CodeList | Figures | Fields | Role | RuleSet | Survey | Template
 
 _KINDS: dict[str, type[Configuration]] = {
     "calendar": Calendar,
     "policy": Policy,
+    "roles": Role,
     "desk": Desk,
     "code_list": CodeList,
     "figures": Figures,
@@ -71,6 +73,7 @@ __all__ = [
     "Fields",
     "Figures",
     "Policy",
+    "Role",
     "RuleSet",
     "Survey",
     "Template",

@@ -29,7 +29,7 @@ from schemas.channels.messenger import MessengerMessage
 from schemas.channels.review import ReviewMessage
 from schemas.channels.social import SocialMessage
 from schemas.channels.web_form import WebFormMessage
-from schemas.configuration import Calendar, CodeList, Desk, Fields, Figures, Policy, Survey, Template
+from schemas.configuration import Calendar, CodeList, Desk, Fields, Figures, Policy, Role, Survey, Template
 from schemas.configuration.mapping import Mapping as HistoryMapping
 from schemas.configuration.rule_set import CONCERNS
 from schemas.envelope import Envelope
@@ -65,6 +65,7 @@ KINDS: Final[Mapping[str, type[BaseModel]]] = {
     "fields": Fields,
     "figures": Figures,
     "policy": Policy,
+    "roles": Role,
     "survey": Survey,
     "template": Template,
 }

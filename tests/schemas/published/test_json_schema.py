@@ -16,7 +16,7 @@ from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import CHANNELS, DIALECT, documents, render
 from schemas.published.notice import NOTICES
 
-CONFIGURED = ("calendar", "code_list", "desk", "fields", "figures", "mapping", "policy", "survey", "template")
+CONFIGURED = ("calendar", "code_list", "desk", "fields", "figures", "mapping", "policy", "roles", "survey", "template")
 COMMITTED = files("schemas") / "json"
 AGAIN = "the words changed: run `plaint schemas export schemas/json`, look at the difference, commit it"
 
