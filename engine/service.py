@@ -172,13 +172,13 @@ class Service:
     def _once(self, items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         """Plan and commit. Where a person was erased meanwhile, it is planned again without him, or turned away."""
         gone: frozenset[Pair] = frozenset()
-        about = self._replying.about(items) if self.book().reply_rules else {}
         while True:
             keyed = cache(self._keyed)  # each name of a message is asked for about three times
             known = knowledge.gather(self._store, items, keyed)
+            book = self.book()  # after the cases: it knows whatever they were decided by
             known.gone = gone
-            known.about = about
-            found = self._tried(items, known, keyed, now)
+            known.about = self._replying.about(items) if book.reply_rules else {}
+            found = self._tried(items, known, book, keyed, now)
             if isinstance(found, tuple):
                 return found
             if found <= gone:
@@ -186,12 +186,12 @@ class Service:
             gone |= found
 
     def _tried(
-        self, items: Sequence[Incoming], known: Known, keyed: Keyed, now: datetime
+        self, items: Sequence[Incoming], known: Known, book: Book, keyed: Keyed, now: datetime
     ) -> tuple[Result, ...] | frozenset[Pair]:
         """Return the results, or the pairs of stream and person for which nothing is sealed any more."""
         plan: Plan | None = None
         try:
-            plan = planning.plan(items, known, self.book(), keyed, self._store.contents.prepare, now, self._moulds)
+            plan = planning.plan(items, known, book, keyed, self._store.contents.prepare, now, self._moulds)
             return plan.results if plan.batch == Batch() else _placed(plan, self._store.commit(plan.batch))
         except SubjectErased as met:
             return frozenset({(met.stream, met.subject)})
@@ -257,7 +257,7 @@ class Service:
 def _placed(plan: Plan, committed: Committed) -> tuple[Result, ...]:
     """Return the results with the position at which they stand in the log."""
     return tuple(
-        changed(result, position=committed.position)
+        changed(result, position=committed.position, incarnation=committed.incarnation)
         if isinstance(result, Done) and (not result.already or result.position == 0)
         else result
         for result in plan.results

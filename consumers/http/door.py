@@ -63,8 +63,8 @@ class Door:
         result = (await run_in_threadpool(self.service.submit, [item], self.clock()))[0]
         if isinstance(result, Refused):
             return refused(result)
-        incarnation = (await run_in_threadpool(self.store.read.head)).incarnation
-        told = _accepted(result, incarnation)
+        written = result.incarnation if isinstance(result, Done) else None
+        told = _accepted(result, written or (await run_in_threadpool(self.store.read.head)).incarnation)
         headers = {} if told.version is None else {"ETag": f'"{told.version}"'}
         return JSONResponse(told.model_dump(mode="json"), status, headers)
 

@@ -147,10 +147,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a commit did. ``position`` is the log's last one after it; versions by stream."""
+    """What a commit did. ``position`` is the last one of the log's ``incarnation`` after it; versions by stream."""
 
     position: int
     recorded_at: datetime
+    incarnation: UUID
     versions: Mapping[UUID, int] = field(default_factory=dict)
 
 

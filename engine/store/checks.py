@@ -23,7 +23,7 @@ from engine.store.vault.keys import DataKey, KeyName
 _HEAD: Final = """
     WITH head AS (SELECT position, recorded_at FROM plaint.events ORDER BY position DESC LIMIT 1)
     SELECT coalesce((SELECT position FROM head), 0), greatest(clock_timestamp(), (SELECT recorded_at FROM head)),
-           gen_random_uuid()
+           gen_random_uuid(), (SELECT incarnation FROM plaint.log ORDER BY number DESC LIMIT 1)
 """
 _STREAMS: Final = """ARRAY(
     SELECT w.stream FROM unnest(%(streams)b::uuid[], %(versions)b::integer[]) AS w (stream, version)
@@ -117,13 +117,14 @@ class Place(NamedTuple):
     before: int
     recorded_at: datetime
     token: UUID
+    incarnation: UUID
 
 
 def answered(row: TupleRow | None) -> tuple[Place, Sequence[Iterable[Any]]]:
     """Return where the log goes on, and all that differs."""
     if row is None:
         raise AssertionError("a query without FROM gives one row")
-    return Place(*row[:3]), row[3:]
+    return Place(*row[:4]), row[4:]
 
 
 def _given(hashes: Iterable[bytes], found: frozenset[UUID]) -> frozenset[bytes]:

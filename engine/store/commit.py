@@ -182,7 +182,7 @@ class Writer:
             connection.rollback()
             raise self._conflict(ready, checks.conflict(ready.batch, differs), connection)
         copy_events(connection, place.before, place.recorded_at, rows)
-        committed = Committed(place.before + len(rows), place.recorded_at, ready.versions)
+        committed = Committed(place.before + len(rows), place.recorded_at, place.incarnation, ready.versions)
         sent.append(place)
         with connection.pipeline():
             answers.keep(connection, ready.batch.answers, ready.versions, committed.position, place.recorded_at)
@@ -230,7 +230,7 @@ class Writer:
         except _LOST:
             raise OutcomeUnknown("the connection was lost during a commit, and it cannot be read back now") from cause
         last = place.before + len(self._sealed(ready))
-        return Committed(last, place.recorded_at, ready.versions) if written else None
+        return Committed(last, place.recorded_at, place.incarnation, ready.versions) if written else None
 
 
 def _write_side_rows(connection: Connection[TupleRow], ready: _Ready, *, again: bool) -> None:

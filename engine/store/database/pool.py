@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.session_connection import SessionConnection
 
-Pool = ConnectionPool[Connection[TupleRow]]
+Pool = ConnectionPool[SessionConnection]
 
 _PATIENCE_SECONDS = 30.0
+_FRESH_SECONDS = 1.0
 # A dead network path is noticed after a minute, not after the system's two hours.
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": 10,
@@ -32,8 +31,9 @@ def open_pool(conninfo: str, *, max_size: int, name: str, patience_seconds: floa
     """Return an open pool that has reached the database; close it, or use it with `with`.
 
     Connections are not in autocommit, speak UTC, show up as `name` in `pg_stat_activity`, and
-    lose a transaction that idles for a minute. A connection is tried before it is handed out, so
-    after a restart of the server the next one handed out works.
+    lose a transaction that idles for a minute. A connection that has rested, or whose server has
+    said something unasked, is tried before it is handed out, so after a restart of the server the
+    next one handed out works.
 
     Raises:
         DatabaseUnavailable: no connection within `patience_seconds`.
@@ -45,7 +45,7 @@ def open_pool(conninfo: str, *, max_size: int, name: str, patience_seconds: floa
         min_size=1,
         max_size=max_size,
         name=name,
-        check=ConnectionPool.check_connection,
+        check=_try,
         open=False,
     )
     pool.open()
@@ -61,6 +61,16 @@ def open_pool(conninfo: str, *, max_size: int, name: str, patience_seconds: floa
         pool.close()
         raise
     return pool
+
+
+def _try(connection: SessionConnection) -> None:
+    """Have the server answer, unless the connection was lent within the last second and not closed since.
+
+    A round trip less for each look at the database; a closed connection shows without asking.
+    """
+    if connection.rested(_FRESH_SECONDS) or connection.spoken_to():
+        ConnectionPool.check_connection(connection)
+    connection.lend()
 
 
 def session_settings(conninfo: str, name: str) -> dict[str, Any]:
