@@ -11,7 +11,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from consumers.bench import ingest, projections, sla, store
+from consumers.bench import http, ingest, projections, sla, store
 from consumers.bench import stand as stands
 from consumers.bench.shape import Machine, Report, Result
 from consumers.bench.stand import Stand
@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, Callable[[Stand], Sequence[Result]]]] = {
     "ingest": ingest.measure,
     "projections": projections.measure,
     "sla": sla.measure,
+    "http": http.measure,
 }
 _LIBRARIES: Final = ("plaint", "eventsourcing", "psycopg")
 

@@ -1,8 +1,8 @@
 """What a benchmark answers; every later one keeps this shape.
 
 ``ratio`` is the value against its baseline, both from the same round of the same run. ``required``
-is the figure asked for: of the ratio where there is one to reach, of the value where ``unit`` is a
-time that must not be exceeded.
+is the figure asked for: of the ratio where the name says ``_vs_``, to be reached by a rate and not
+to be exceeded by a time; else of the value, which must stay under it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,6 +71,12 @@ def compared(name: str, unit: str, rounds: Sequence[Round], *, at_least: float |
     chosen = _middle(rounds)
     ok = None if at_least is None else chosen.ratio >= at_least
     return _result(name, unit, chosen, at_least, ok=ok)
+
+
+def within(name: str, unit: str, rounds: Sequence[Round], *, at_most: float) -> Result:
+    """Return the round of the median ratio, for times; ``at_most`` is the ratio not to be exceeded."""
+    chosen = _middle(rounds)
+    return _result(name, unit, chosen, at_most, ok=chosen.ratio <= at_most)
 
 
 def limited(name: str, unit: str, rounds: Sequence[Round], *, below: float | None = None) -> Result:

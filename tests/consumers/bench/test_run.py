@@ -53,6 +53,7 @@ NAMES = {
         "funnel_1m_wide_detail_ms",
     ],
     "sla": ["business_time_vs_businesstimedelta", "judge_clocks_per_s", "next_due_1m_ms", "process_due_10k_s"],
+    "http": ["command_p50_vs_commit", "command_p99_ms", "case_read_p99_ms"],
 }
 REQUIRED = {
     "append_vs_copy": 0.35,
@@ -77,6 +78,9 @@ REQUIRED = {
     "funnel_1m_behind_ms": 50.0,
     "business_time_vs_businesstimedelta": 100.0,
     "next_due_1m_ms": 5.0,
+    "command_p50_vs_commit": 5.0,
+    "command_p99_ms": 50.0,
+    "case_read_p99_ms": 10.0,
 }
 ALONE = ("process_due_10k_s",)
 """Figures beside which no other one stands; whether they are right is told by the plan, not by a number."""
@@ -152,4 +156,5 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     done = bench(None, "speed")
 
     assert (done.returncode, done.stdout) == (USAGE, "")
-    assert done.stderr == "plaint: no benchmark 'speed': name one of store, ingest, projections, sla, or none for all\n"
+    known = "store, ingest, projections, sla, http"
+    assert done.stderr == f"plaint: no benchmark 'speed': name one of {known}, or none for all\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from consumers.bench.shape import Machine, Report, Result, Round, compared, limited
+from consumers.bench.shape import Machine, Report, Result, Round, compared, limited, within
 
 ROUNDS = [Round(value=value, baseline=100.0) for value in (90.0, 10.0, 40.0)]
 
@@ -62,3 +62,10 @@ def test_a_report_is_ok_unless_something_required_was_not_reached(*, oks: list[b
     results = tuple(Result(name="x", value=1, unit="ms", baseline=1, ratio=1, required=None, ok=ok) for ok in oks)
 
     assert Report(results=results, machine=machine, versions={}, data_size={}, seed=1).ok is reached
+
+
+@pytest.mark.parametrize(("slowest", "ok"), [(500.0, True), (501.0, False)], ids=["just_within", "just_beyond"])
+def test_a_time_within_its_limit_may_reach_that_many_times_its_baseline(slowest: float, *, ok: bool) -> None:
+    result = within("a_vs_b", "ms", [Round(value=slowest, baseline=100.0)], at_most=5)
+
+    assert (result.value, result.ratio, result.required, result.ok) == (slowest, slowest / 100, 5, ok)
