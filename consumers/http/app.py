@@ -10,12 +10,13 @@ from uuid import UUID
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from consumers.http import commands, documentation, messages, probes, problems, public
+from consumers.http import commands, documentation, messages, observed, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
 from consumers.http.identity import LoopbackOnly
 from consumers.http.limits import Bounded, Limits, NotTooMany, peer
 from consumers.http.paths import PlainPaths
+from consumers.http.probes import Checks, Exposition, Working, no_figures
 from consumers.http.ruling import ruling
 from consumers.http.shell import Shell
 from engine.service import Service
@@ -26,6 +27,7 @@ from projections.api.router import router as questions
 from projections.pages import routes as pages
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 
+from schemas.published.metrics import NO_METER, Meter
 _DESCRIPTION = """
 Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
 states the position of the log it speaks of and takes `at_least`. Errors are problems of RFC 9457.
@@ -38,7 +40,8 @@ _WORTH_PACKING: Final = 1_024
 class Options:
     """What an installation has chosen, and lends to this door.
 
-    ``ticks`` are seconds of a clock that never goes back; only ``limits.rate`` looks at them.
+    ``ticks`` are seconds of a clock that never goes back. ``meter`` is told of requests, ``exposition`` tells all
+    figures. ``checks`` is what probes ask; absent: they ask the store alone.
     """
 
     own: OwnMail = NOTHING_OWN
@@ -46,6 +49,9 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     ticks: Callable[[], float] = lambda: 0.0
 
+    meter: Meter = NO_METER
+    exposition: Exposition = no_figures
+    checks: Checks | None = None
 
 _NO_OPTIONS: Final = Options()
 
@@ -76,10 +82,12 @@ def build(
     app.add_middleware(NotTooMany, limits=options.limits, caller=peer, ticks=options.ticks)
     app.add_middleware(PlainPaths)
     app.add_middleware(LoopbackOnly)
-    app.add_middleware(Shell, new_id=new_id)
+    app.add_middleware(Shell)
     problems.install(app)
     documentation.install(app)
-    app.include_router(probes.router(store))
+    checks = options.checks or Working(store)
+    observed.install(app, options.meter, options.ticks, new_id, checks)
+    app.include_router(probes.router(checks, options.exposition))
     door = Door(service, store, clock, new_id, person_of, options.own)
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))

@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from consumers import tracing
+from consumers.http import observed
 from consumers.http.identity import sender
 from consumers.http.problems import refused
-from consumers.intake import trace_of
 from engine.incoming import Arrived, Asked, Buried, Circumstances, Done, Parked, Refused
 from engine.service import Service
 from engine.store.store import Store
@@ -50,11 +51,13 @@ class Door:
 
     def around(self, request: Request) -> Circumstances:
         """Return who asks, when, and by which request."""
+        own = self.new_id()
+        observed.tell(request=str(own))
         return Circumstances(
             sender(request, self.person_of),
-            RequestSource(request=self.new_id()),
+            RequestSource(request=own),
             self.clock(),
-            traceparent=trace_of(request.headers.get("traceparent")),
+            traceparent=tracing.present(),
             own=self.own,
         )
 
@@ -62,10 +65,12 @@ class Door:
         """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem."""
         result = (await run_in_threadpool(self.service.submit, [item], self.clock()))[0]
         if isinstance(result, Refused):
+            observed.tell(code=result.code)
             return refused(result)
         written = result.incarnation if isinstance(result, Done) else None
         told = _accepted(result, written or (await run_in_threadpool(self.store.read.head)).incarnation)
         headers = {} if told.version is None else {"ETag": f'"{told.version}"'}
+        observed.tell(outcome=told.status, case=told.stream and str(told.stream), position=told.position)
         return JSONResponse(told.model_dump(mode="json"), status, headers)
 
 

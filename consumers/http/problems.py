@@ -12,7 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from consumers.http.shell import ALWAYS, trace_id
+from consumers import tracing
+from consumers.http.shell import ALWAYS
 from engine.incoming import Refused
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
@@ -56,7 +57,7 @@ def problem(status: int, code: str, detail: str, *, headers: Mapping[str, str] |
         "status": status,
         "code": code,
         "detail": detail,
-        **({"trace_id": trace} if (trace := trace_id()) else {}),
+        **({"trace_id": trace} if (trace := tracing.ids().get("trace_id")) else {}),
         **more,
     }
     return Response(orjson.dumps(body), status, dict(headers or {}), MEDIA_TYPE)

@@ -1,11 +1,17 @@
-"""Logs: structlog events with stable names, JSON unless a person watches; never a payload or personal data."""
+"""Logs and traces: structlog events with stable names, JSON unless a person watches; spans by OTLP where told to.
+
+Neither ever holds a payload or personal data.
+"""
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
-from consumers.wiring.settings import colors_wanted
+from consumers import tracing
+from consumers.wiring.settings import Settings, colors_wanted
 
 
 def start(log_format: str) -> None:
@@ -17,6 +23,7 @@ def start(log_format: str) -> None:
         renderer = structlog.dev.ConsoleRenderer(colors=colors)
     stamped: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _traced,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -40,3 +47,32 @@ def _libraries(stamped: list[structlog.typing.Processor], renderer: structlog.ty
     named: list[structlog.typing.Processor] = [structlog.stdlib.add_logger_name, *stamped]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=last))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+def _traced(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Name trace and span of the work at hand, unless the line names a trace itself."""
+    for name, value in tracing.ids().items():
+        event.setdefault(name, value)
+    return event
+
+
+@contextmanager
+def traced(settings: Settings, door: str) -> Iterator[None]:
+    """Have spans of this process go to the collector that the settings name; none are recorded where they name none.
+
+    ``door`` tells apart what runs in a process: http, consume, publish, ... A collector that does not answer
+    costs spans and nothing else.
+    """
+    if settings.otlp_endpoint is None:
+        yield
+        return
+    from consumers.wiring import spans  # noqa: PLC0415 # what it loads takes a third of a second
+
+    with spans.exported(settings.otlp_endpoint, _headers(settings), settings.trace_share, door):
+        yield
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    given = settings.otlp_headers.get_secret_value() if settings.otlp_headers else ""
+    pairs = [each.partition("=") for each in given.split(",") if each.strip()]
+    return {name.strip(): value.strip() for name, _, value in pairs}

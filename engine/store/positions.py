@@ -38,6 +38,12 @@ class Positions:
             query = "SELECT source, position FROM plaint.sources WHERE source = ANY(%s)"
             return dict(connection.execute(query, (list(sources),)).fetchall())
 
+    def below(self, prefix: str) -> dict[str, int]:
+        """Source -> its position, of all whose name begins so."""
+        with reading(self._pool) as connection:
+            query = "SELECT source, position FROM plaint.sources WHERE starts_with(source, %s)"
+            return dict(connection.execute(query, (prefix,)).fetchall())
+
     def move_alone(self, move: SourceMove) -> bool:
         """Move one position in a transaction of its own, without events; False if it is elsewhere than expected.
 

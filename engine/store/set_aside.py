@@ -76,6 +76,14 @@ _DESTROY_WEEKS: Final = """
 """
 
 
+_STANDING: Final = """
+    SELECT count(*) FILTER (WHERE kind = 'dead_letter'),
+           count(*) FILTER (WHERE kind = 'dead_letter' AND relayed_at IS NULL),
+           count(*) FILTER (WHERE kind = 'parked')
+    FROM plaint.set_aside
+"""
+
+
 class NotSetAside(LookupError):
     """No such message: it was released, replayed or discarded, or its end has come."""
 
@@ -104,6 +112,15 @@ class Ended(NamedTuple):
     keys: int
     unrelayed: int
     """Dead letters that never stood in their topic."""
+
+
+class Standing(NamedTuple):
+    """How many messages are set aside."""
+
+    dead_letters: int
+    unrelayed: int
+    """Of these, how many do not stand in their topic yet."""
+    parked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +224,11 @@ class SetAsideBox:
         with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
             cursor.execute(_UNRELAYED, {"since": since, "id": last, "limit": limit})
             return [_row(row) for row in cursor.fetchall()]
+
+    def standing(self) -> Standing:
+        """Count what is set aside."""
+        with reading(self._pool) as connection:
+            return Standing(*connection.execute(_STANDING).fetchall()[0])
 
     def relayed(self, rows: Collection[AsideRow]) -> int:
         """Remember that these stand in their topic; how many. One that has failed again since is not among them."""

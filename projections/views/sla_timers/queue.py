@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, ColumnElement, Select, Table, literal_column, select, tuple_
+from sqlalchemy import Boolean, Column, ColumnElement, Select, Table, func, literal_column, select, tuple_
 
 from projections import sql
 from projections.runtime import copies, progress
@@ -58,6 +58,15 @@ class Live(NamedTuple):
     since: datetime
 
 
+class Standing(NamedTuple):
+    """How many clocks of cases that are no imported history ask for attention; each is counted up to a limit."""
+
+    open: int
+    overdue: int
+    due: int
+    """What clocks ask for by now, and nobody has recorded yet."""
+
+
 _COLUMNS: Final = ("stream", "kind", "cycle", "instance", "due_at", "action", "action_at", "level", "stepped")
 _PINS: Final = ("stream", "cycle", "calendar", "calendar_version")
 _PLACE: Final = ("action_at", "stream", "kind", "cycle", "instance")
@@ -87,6 +96,28 @@ def pinned(
         asked = select(*_of(clocks, _PINS)).where(*wanted).order_by(clocks.c.stream).limit(limit)
         found += [Pinned(*row.values()) for row in sql.fetch(connection, asked)]
     return sorted(found)[:limit]
+
+
+def standing(connection: Link, now: datetime, most: int) -> Standing:
+    """Count clocks as of ``now``, of each kind ``most`` at most.
+
+    Raises:
+        projections.runtime.progress.Missing: the view was never built on this database.
+    """
+    clocks = read(connection)
+    live, running = clocks.c.imported_at.is_(None), literal_column("state = 'running'", Boolean)
+    wanted: tuple[tuple[ColumnElement[bool], ...], ...] = (
+        (clocks.c.open, live),
+        (clocks.c.open, live, running, clocks.c.due_at < now),
+        (clocks.c.action_at.is_not(None), live, clocks.c.action_at < now),
+    )
+    return Standing(*(_counted(connection, clocks, conditions, most) for conditions in wanted))
+
+
+def _counted(connection: Link, clocks: Table, conditions: Sequence[ColumnElement[bool]], most: int) -> int:
+    found = select(clocks.c.stream).where(*conditions).limit(most).subquery()
+    number: int = sql.fetch(connection, select(func.count().label("number")).select_from(found))[0]["number"]
+    return number
 
 
 def read(connection: Link) -> Table:
