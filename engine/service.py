@@ -71,7 +71,7 @@ class Service:
         Raises:
             NoLedger: this service was made without a ledger, so nothing may be erased.
         """
-        return Erasing(self._store, self._with_ledger(), self._keyed)
+        return Erasing(self._store, self._with_ledger(), self._keyed, lambda: tuple(self.book().roles.values()))
 
     def erase(
         self, subject: UUID, reason: ErasureReason, request_id: UUID, around: Circumstances, now: datetime
