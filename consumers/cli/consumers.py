@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from consumers.cli import output
 from consumers.cli.questions import shown
-from consumers.cli.session import read_settings, session
+from consumers.cli.session import lasting, read_settings, session
 from consumers.kafka import status as standing
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.client import Broker
@@ -32,7 +32,7 @@ def consume() -> int:
     one transaction. What can never be taken becomes a dead letter. On SIGTERM or SIGINT it finishes
     the batch under way, leaves the group and exits with 0.
     """
-    with _in_words(), session() as here:
+    with _in_words(), lasting(read_settings(), "consume") as here:
         wiring.consume(here, on_ready=lambda topics: output.say(f"reading {topics} (Ctrl-C stops it)"))
     output.say("stopped")
     return output.OK

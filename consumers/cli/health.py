@@ -16,13 +16,14 @@ _LARGEST = 100_000
 
 def health(
     *,
-    probe: Annotated[Literal["readyz", "livez"], Parameter(help="Which probe.")] = "readyz",
+    probe: Annotated[Literal["readyz", "livez", "startupz"], Parameter(help="Which probe.")] = "readyz",
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
 ) -> int:
     """Ask the probe of the process that has these settings on this machine; 75 if it does not answer, or with no."""
     chosen = read_settings()
-    host = _EVERY_ADDRESS.get(chosen.http_host, chosen.http_host)
-    ok, reason = _asked(host, chosen.http_port, probe)
+    apart = chosen.health_port is not None
+    host, port = (chosen.health_host, chosen.health_port) if apart else (chosen.http_host, chosen.http_port)
+    ok, reason = _asked(_EVERY_ADDRESS.get(host, host), port or 0, probe)
     if json:
         output.emit_json({"probe": probe, "ok": ok, "reason": reason})
     elif ok:

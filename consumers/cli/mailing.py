@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.session import in_words, read_settings, session
+from consumers.cli.session import in_words, lasting, read_settings, session
 from consumers.outbox.relayhost import NoServer
 from consumers.wiring import mailing
 from consumers.wiring.build import Installation
@@ -28,7 +28,7 @@ def mail(
     with in_words():
         mailing.host_of(settings)
         mailing.from_of(settings)
-        with session(settings) as here:
+        with session(settings) if once else lasting(settings, "mail") as here:
             try:
                 return _once(here, json=json) if once else _until_told(here)
             except NoServer as error:

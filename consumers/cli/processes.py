@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.session import read_settings, session
+from consumers.cli.session import lasting, read_settings, session
 from consumers.reactions import following, loop
 from consumers.wiring import processes, reactions, views
 from consumers.wiring import timers as timing
 from consumers.wiring.build import Installation
+from consumers.wiring.health import CannotListen
 from consumers.wiring.settings import Settings
 
 
@@ -33,7 +34,7 @@ def run(
     where ``PLAINT_SMTP_SERVER`` is, what ``plaint mail`` does.
     """
     chosen = read_settings()
-    with _door(chosen) as door, session(chosen) as here:
+    with _door(chosen) as door, lasting(chosen, "run") as here:
         if here.made_key:
             output.say(f"A new master key is in {chosen.master_key}. Whoever loses that file loses all personal data")
             output.say("for good, and whoever has it can read it: keep a copy, apart from the database.")
@@ -58,7 +59,7 @@ def serve() -> int:
     What it shows is kept up to date by ``plaint project``, what is due is done by ``plaint timers``.
     """
     chosen = read_settings()
-    with _door(chosen) as door, session(chosen) as here:
+    with _door(chosen) as door, lasting(chosen, "http") as here:
         processes.serve(here, door, on_ready=_answering)
     output.say("stopped")
     return output.OK
@@ -88,7 +89,7 @@ def _door(chosen: Settings) -> Iterator[socket.socket]:
     try:
         with processes.address(chosen) as door:
             yield door
-    except processes.CannotListen as error:
+    except CannotListen as error:
         output.stop(output.CONFIGURATION, str(error))
 
 
@@ -106,20 +107,30 @@ def project(
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,
 ) -> int:
     """Keep all views up to date; any number of replicas, one of which works."""
-    with session() as here:
-        if once:
-            done = views.runner(here).catch_up()
-            position = here.store.read.head().position
-            if json:
-                output.emit_json({"events": done, "position": position})
-            else:
-                output.say(f"{done} events; the views stand at position {position}")
-            return output.OK
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        processes.follow(here, stop)
+    if once:
+        return _caught_up(json=json)
+    with lasting(read_settings(), "project") as here:
+        processes.follow(here, _told_to_stop())
     return output.OK
+
+
+def _caught_up(*, json: bool) -> int:
+    with session() as here:
+        done = views.runner(here).catch_up()
+        position = here.store.read.head().position
+    if json:
+        output.emit_json({"events": done, "position": position})
+    else:
+        output.say(f"{done} events; the views stand at position {position}")
+    return output.OK
+
+
+def _told_to_stop() -> threading.Event:
+    """Return an event that a signal sets."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def timers(
@@ -134,13 +145,11 @@ def timers(
     from a position of its own, and propose what the rules in force say. With --once nothing is done where
     another process works, and views are taken as they stand.
     """
-    with session() as here:
-        if once:
+    if once:
+        with session() as here:
             return _shown(reactions.follower(here).once(), timing.timers(here).once(), json=json)
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        reactions.run(here, stop)
+    with lasting(read_settings(), "timers") as here:
+        reactions.run(here, _told_to_stop())
     return output.OK
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.session import in_words, read_settings, session
+from consumers.cli.session import in_words, lasting, read_settings, session
 from consumers.kafka.client import Broker
 from consumers.outbox.publish import BeyondLog
 from consumers.outbox.sending import PutOff
@@ -34,7 +34,7 @@ def publish(
     settings = read_settings()
     with in_words(), closing(broker_of(settings)) as broker:
         broker.probe()
-        with session(settings) as here:
+        with session(settings) if once or status else lasting(settings, "publish") as here:
             try:
                 if status:
                     return _standing(here, broker, json=json)

@@ -11,6 +11,7 @@ from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.protocol import Fenced
 from consumers.wiring import build, settings, telemetry
 from consumers.wiring.build import Installation
+from consumers.wiring.health import CannotListen
 from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
 from engine.store.batch import Conflict
@@ -41,6 +42,16 @@ def session(chosen: Settings | None = None) -> Iterator[Installation]:
 
 
 @contextmanager
+def lasting(chosen: Settings, door: str) -> Iterator[Installation]:
+    """Lend the installation to a process that stays: probed, measured and traced from its start to its end."""
+    from consumers.wiring import staying
+
+    telemetry.start(chosen.log_format)
+    with in_words(), staying.lasting(chosen, door) as here:
+        yield here
+
+
+@contextmanager
 def in_words() -> Iterator[None]:
     """Turn what a person can mend into a sentence and an exit code."""
     try:
@@ -55,7 +66,7 @@ def in_words() -> Iterator[None]:
         raise Stop(CONFIGURATION, f"the database role lacks a right ({reason}): {fix}") from error
     except (DatabaseError, KeyFileRefused, UnknownMasterKey, ConfigurationRefused, *LEDGER_ERRORS) as error:
         raise Stop(CONFIGURATION, str(error)) from error
-    except SettingsRefused as refused:
+    except (SettingsRefused, CannotListen) as refused:
         raise Stop(CONFIGURATION, str(refused)) from None
     except BrokerUnavailable as error:
         raise Stop(CONFIGURATION if error.lasting else TEMPORARY, str(error)) from None

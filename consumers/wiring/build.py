@@ -1,9 +1,9 @@
 """Settings become an opened installation: database, keys, store, service, views. Plain functions, no container."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 import structlog
@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from consumers.wiring import clock, erasures, nodes, presets
+from consumers.wiring.health import Health
 from consumers.wiring.settings import Settings
 from engine.incoming import Circumstances, Sender
 from engine.service import Service
@@ -24,6 +25,7 @@ from engine.store.vault import master, rotation
 from engine.store.vault.fingerprint import opaque_id
 from projections.answers import Views
 from schemas.envelope import RequestSource
+from schemas.published.metrics import NO_METER, Meter
 
 _log = structlog.get_logger()
 PATIENCE_SECONDS = 10.0
@@ -47,6 +49,10 @@ class Installation:
     """How the database let this program in."""
     made_key: bool = False
     """The master key file was not there, and was made at this start."""
+    health: Health = field(default_factory=Health)
+    meter: Meter = NO_METER
+    exposition: Callable[[str], tuple[bytes, str]] | None = None
+    """All figures in the form that is accepted, and their media type; None in a process that does not stay."""
 
     def person_of(self, name: str) -> str:
         """Return the opaque id by which events call a local person; two names are two persons."""

@@ -116,6 +116,8 @@ def consume(here: Installation, on_ready: Callable[[str], None] = lambda _: None
 
         before = {number: signal.signal(number, drain) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
+            here.health.leaves_with(stop)
+            here.health.begun()
             on_ready(", ".join(purposes(here.settings)))
             collect_seldom()
             work.run(stop)

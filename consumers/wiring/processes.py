@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from types import FrameType
 
 import structlog
 import uvicorn
 
 from consumers.http import app as http
 from consumers.http.limits import Limits
+from consumers.http.probes import no_figures
 from consumers.reactions import holds, parked
 from consumers.reactions.upkeep import Upkeep
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
+from consumers.wiring.health import CannotListen
 from consumers.wiring.settings import Settings
 from consumers.wiring.views import runner
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
@@ -94,6 +97,8 @@ def alone(here: Installation, stop: threading.Event, work: Work, *, beside: Mapp
     background.start("presence", lambda: keep_presence(here, stop))
     for name, other in (beside or {}).items():
         background.start(name, partial(other, here, stop))
+    here.health.leaves_with(stop)
+    here.health.begun()
     try:
         work(here, stop)
     finally:
@@ -151,10 +156,6 @@ def upkeep(here: Installation, stop: threading.Event) -> None:
             (_log.warning if found.serious else _log.info)(found.event, **found.figures)
 
 
-class CannotListen(Exception):
-    """The address of the HTTP door cannot be had; names the settings that choose it."""
-
-
 @contextmanager
 def address(settings: Settings) -> Iterator[socket.socket]:
     """Hold the address of the HTTP door, so that a second process learns at once that it is taken.
@@ -184,7 +185,9 @@ def serve(
 ) -> None:
     """Run the HTTP door in this process until a signal comes; then drain.
 
-    ``more`` are threads beside it, by name.
+    It is not ready from that moment on, goes on answering for PLAINT_DRAIN_SECONDS, so that who sends it requests
+    can learn of it, then takes no more and finishes those it has. A second signal ends the waiting.
+    ``more`` are threads beside it, by name; they work until the last request is answered.
 
     Raises:
         BaseException: what ended a background thread.
@@ -205,6 +208,7 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
+        here,
         on_ready,
     )
     background = Background(failed=server.ask_to_stop)
@@ -229,24 +233,49 @@ def http_options(here: Installation) -> http.Options:
     chosen = here.settings
     limits = Limits(seconds=chosen.http_timeout_seconds, at_once=chosen.http_at_once, rate=chosen.http_rate)
     return http.Options(
-        own=chosen.own_mail, note_every_reading=chosen.access_log == "cases", limits=limits, ticks=clock.ticks
+        own=chosen.own_mail,
+        note_every_reading=chosen.access_log == "cases",
+        limits=limits,
+        ticks=clock.ticks,
+        meter=here.meter,
+        exposition=here.exposition or no_figures,
+        checks=None if here.exposition is None else here.health,
     )
 
 
 class _Server(uvicorn.Server):
-    """The HTTP server, which tells its address once it answers."""
+    """The HTTP server, which tells its address once it answers, and leaves in its own time."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, here: Installation, on_ready: Callable[[str], None]) -> None:
         super().__init__(config)
+        self._health, self._drain_seconds = here.health, here.settings.drain_seconds
         self._on_ready = on_ready
+        self._ends_at: float | None = None
 
     def ask_to_stop(self) -> None:
-        """Drain and end, as on a signal."""
+        """Drain and end, without waiting."""
+        self._health.leave()
         self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Say to probes at once that no more is wanted; end when those who send can know it."""
+        again = self._health.leaving
+        self._health.leave()
+        if again or not self._drain_seconds:
+            super().handle_exit(sig, frame)
+        else:
+            self._ends_at = clock.ticks() + self._drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look several times a second whether it is time to end."""
+        if self._ends_at is not None and clock.ticks() >= self._ends_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and tell where."""
         await super().startup(sockets)
         if self.started and sockets:
+            self._health.begun()
             host, port = sockets[0].getsockname()[:2]
             self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")

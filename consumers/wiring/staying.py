@@ -4,49 +4,48 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from consumers.http import probes, problems
-from consumers.wiring import telemetry
-from consumers.wiring.health import Health
+from consumers.wiring import build, clock, telemetry
+from consumers.wiring.build import Installation
+from consumers.wiring.health import CannotListen, Health
 from consumers.wiring.meters import Meters
 from consumers.wiring.settings import Settings
+from consumers.wiring.stock import Stock
 
 _READY_SECONDS: Final = 1.0
 _END_SECONDS: Final = 5.0
+_log = structlog.get_logger()
 _MOST: Final = 32
 """Connections to the listener at once."""
 
 
-class CannotListen(Exception):
-    """An address cannot be had; names the settings that choose it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Staying:
-    """A process that stays, as it is seen."""
-
-    health: Health
-    meters: Meters
-
-
 @contextmanager
-def staying(settings: Settings, door: str) -> Iterator[Staying]:
-    """Have this process be seen: probed and asked for figures where a port is named, traced where a collector is.
+def lasting(settings: Settings, door: str) -> Iterator[Installation]:
+    """Open the installation for a process that stays, and have it be seen from the first moment to the last.
 
-    It is not ready before its installation is open and its work has begun.
+    It answers probes and is asked for figures where a port is named, and sends spans where a collector is.
+    ``door`` is what runs in it: http, consume, publish, ... It is not ready before its work has begun.
 
     Raises:
-        CannotListen: another program has the address, or this user may not take it.
+        CannotListen: another program has the address, or this user may not take it; and as ``build.opened``.
     """
     health, meters = Health(), Meters()
     meters.ask(lambda: [("plaint_ready", {(): float(health.ready(_READY_SECONDS))})])
-    with _listening(settings, health, meters), telemetry.traced(settings, door):
-        yield Staying(health, meters)
+    with (
+        _listening(settings, health, meters),
+        telemetry.traced(settings, door),
+        build.opened(settings) as here,
+    ):
+        health.opened(here.store)
+        meters.ask(Stock(here.pool, here.store, clock.now, clock.ticks))
+        yield replace(here, health=health, meter=meters, exposition=meters.exposition)
 
 
 @contextmanager
@@ -69,9 +68,10 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
             timeout_graceful_shutdown=1,
         )
     )
-    with bound(settings.health_host, settings.health_port, "PLAINT_HEALTH_PORT") as door:
+    with _bound(settings.health_host, settings.health_port) as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, name="health", daemon=True)
         thread.start()
+        _log.info("health_answered_at", host=settings.health_host, port=door.getsockname()[1])
         try:
             yield
         finally:
@@ -80,17 +80,13 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
 
 
 @contextmanager
-def bound(host: str, port: int, setting: str) -> Iterator[socket.socket]:
-    """Hold an address, so that a second process learns at once that it is taken; nobody is let in yet.
-
-    Raises:
-        CannotListen: another program has it, or this user may not take it.
-    """
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """Hold an address; nobody is let in yet."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((host, port))
         except OSError as error:
-            reason = f"{error.strerror}; let {setting} name a free port, or 0 take one"
+            reason = f"{error.strerror}; let PLAINT_HEALTH_PORT name a free port, or 0 take one"
             raise CannotListen(f"cannot answer at {host} port {port}: {reason}") from None
         yield door

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.wiring import build
-from consumers.wiring.processes import Background, CannotListen, address, follow, keep_presence
+from consumers.wiring.health import CannotListen
+from consumers.wiring.processes import Background, address, follow, keep_presence
 from consumers.wiring.settings import Settings, from_environment
 from engine.store.database import running
 from engine.store.database.errors import ProgramTooOld
