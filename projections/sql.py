@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDLElement
 from sqlalchemy.sql import ClauseElement
 
+from projections import units
 from projections.packing import packed
 
 Link = Connection[TupleRow]
@@ -24,15 +25,19 @@ _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call] # SQLAlchemy lea
 
 
 def fetch(connection: Link, statement: Executable) -> list[dict[str, Any]]:
-    """Run a query and return its rows by the names of their columns."""
-    text, values = _compiled(statement)
+    """Run a query and return its rows by the names of their columns, those that the asker may see (``units``).
+
+    Raises:
+        projections.units.OfAllUnits: he may see some units, and it reads what is kept for all together.
+    """
+    text, values = _narrowed(statement)
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(text, values).fetchall()
 
 
 def explained(connection: Link, statement: Executable) -> dict[str, Any]:
     """Return the plan by which the server would answer a query, as EXPLAIN (FORMAT JSON) tells it."""
-    text, values = _compiled(statement)
+    text, values = _narrowed(statement)
     row = connection.execute(b"EXPLAIN (FORMAT JSON) " + text, values).fetchone()
     found: dict[str, Any] = row[0][0]["Plan"] if row else {}
     return found
@@ -104,11 +109,22 @@ def uuids(ids: Iterable[UUID]) -> str:
     return "{" + ",".join([f"{one.int:032x}" for one in ids]) + "}"
 
 
+def _narrowed(statement: Executable) -> tuple[bytes, dict[str, Any]]:
+    text, values, element = _in_words(statement)
+    text, values = units.narrowed(text, values, element)
+    return text.encode(), values
+
+
 def _compiled(statement: Executable) -> tuple[bytes, dict[str, Any]]:
+    text, values, _ = _in_words(statement)
+    return text.encode(), values
+
+
+def _in_words(statement: Executable) -> tuple[str, dict[str, Any], ClauseElement]:
     if not isinstance(statement, ClauseElement):
         raise TypeError(f"no statement of SQLAlchemy Core: {type(statement).__name__}")
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(compiled).encode(), dict(compiled.params)
+    return str(compiled), dict(compiled.params), statement
 
 
 def _define(connection: Link, definition: ExecutableDDLElement) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg.rows import dict_row
 
+from projections import units
 from projections.answers import Snapshot
 from projections.views.funnel import ask as funnels
 from projections.views.funnel.ask import FunnelFilter, StageCounts
@@ -228,6 +229,7 @@ def _silent(snapshot: Snapshot, period: Period) -> Sequence[Silence]:
 
 
 def _rows(snapshot: Snapshot, query: LiteralString, period: Period) -> list[dict[str, Any]]:
+    units.of_all()
     values = {"start": period.first, "end": period.last + timedelta(days=1), "most": WORST, "step": period.step()}
     with snapshot.connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_FOUND + query, values).fetchall()

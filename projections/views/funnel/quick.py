@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 import orjson
 from sqlalchemy import ColumnElement, Table, Text, and_, cast, false, func, or_, select
 
-from projections import sql
+from projections import sql, units
 from projections.answers import Snapshot
 from projections.views.funnel import narrow, tables
 from projections.views.funnel.cells import ALL, COMBINED, ENTERED, FEW
@@ -39,7 +39,9 @@ class Found:
 
 
 def fits(wanted: "FunnelFilter") -> bool:
-    """Whether what is kept tells the answer."""
+    """Whether what is kept tells the answer; it is kept over all business units."""
+    if not units.everywhere():
+        return False
     slice_ = _slice(wanted, wanted.per)
     if wanted.detail and (slice_ != ALL or wanted.by or wanted.from_ or wanted.to):
         return False
@@ -63,7 +65,7 @@ def read(snapshot: Snapshot, wanted: "FunnelFilter") -> Found:
 
 def by_month(snapshot: Snapshot, wanted: Narrowed) -> dict[date, Numbers] | None:
     """Return the numbers of each month of receipt, distinct people too; None where what is kept does not tell them."""
-    if _slice(wanted, None) != ALL or _months(wanted) != (wanted.from_, wanted.to):
+    if not units.everywhere() or _slice(wanted, None) != ALL or _months(wanted) != (wanted.from_, wanted.to):
         return None
     cells = snapshot.on((tables.VIEW, tables.VERSION), tables.CELLS)
     query = select(cells.c.begins, cast(cells.c.counted, Text).label("counted")).where(

@@ -1,0 +1,150 @@
+"""Who asks, and may he: every route names one right, and who has it nowhere gets no answer.
+
+A door puts into a request who asks (``ASKER``). Where it does not, since it asks nobody who he is, everybody there
+holds all rights. A route that names no right is for nobody.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from fastapi import Request
+from starlette.types import Scope
+
+from engine.rules import rights
+from engine.rules.rights import Credentials, Wanted
+from engine.store.batch import Recorded
+from projections import units
+from projections.runtime import copies
+from projections.units import Confinement
+from projections.views.cases import rows as cases
+from projections.views.problems import rows as problems
+from schemas.complaint.assignment import ComplaintAssigned
+from schemas.configuration.roles import Role
+
+ASKER: Final = "plaint.asker"
+"""Key of a request's scope: the ``Credentials`` of who sends it; None where nobody proved who he is."""
+OPEN: Final = "open"
+"""In place of a right: whoever comes is answered. Probes, and links that are their own proof."""
+DECLARED: Final = "x-plaint-right"
+"""In the description of a route: its right."""
+
+HOMES: Final[Mapping[str, str]] = {
+    "": f"{copies.SCHEMA}.{copies.live(cases.CASES).name}",
+    "problems": f"{copies.SCHEMA}.{copies.live(problems.PROBLEMS).name}",
+}
+_BY_TAG: Final[Mapping[str, Wanted]] = {
+    "messages": "receive",
+    "cases": "see",
+    "sla": "see",
+    "replies": "figures",
+    "funnel": "figures",
+    "satisfaction": "figures",
+    "causes": "figures",
+    "remedies": "figures",
+    "workload": "figures",
+    "rates": "figures",
+    "problems": "figures",
+    "report": "figures",
+    "similar": "see",
+    "audit": "audit",
+    "platform": "operate",
+}
+_BY_PATH: Final[Mapping[tuple[str, str], Wanted | Literal["open"]]] = {
+    ("GET", "/"): "see",
+    ("GET", "/cases"): "see",
+    ("POST", "/cases"): "texts",
+    ("GET", "/cases/{reference}"): "see",
+    ("POST", "/v1/cases/search"): "texts",
+    ("GET", "/v1/cases/{reference}/rules"): "texts",
+    ("GET", "/v1/cases/{reference}/trail"): "see",
+    ("GET", "/v1/cases/{reference}/remedies"): "see",
+}
+_PREFIXES: Final = ("/p/", "/livez", "/readyz", "/startupz", "/metrics")
+"""Of what is open."""
+
+
+class MayNot(PermissionError):
+    """Who asks has no role that lets him; says which right is missing. Another role, or another asker, may."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{reason}; who runs this installation gives roles")
+
+
+class Unproven(PermissionError):
+    """Nobody proved who asks."""
+
+    def __init__(self) -> None:
+        super().__init__("say who you are: by a signed token, or through the proxy of the mesh")
+
+
+def right_of(route: Any, method: str) -> Wanted | Literal["open"] | None:
+    """Return the right that a route asks for; None: nobody may use it."""
+    path = getattr(route, "path", "")
+    declared = (getattr(route, "openapi_extra", None) or {}).get(DECLARED)
+    if declared is not None:
+        found: Wanted | Literal["open"] = declared
+        return found
+    if (by_path := _BY_PATH.get((method, path))) is not None:
+        return by_path
+    if path.startswith(_PREFIXES):
+        return OPEN
+    return next((_BY_TAG[tag] for tag in getattr(route, "tags", None) or () if tag in _BY_TAG), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Judges who asks. ``roles`` are those in force, ``history`` reads a stream without keys."""
+
+    roles: Callable[[], Collection[Role]]
+    history: Callable[[UUID], Collection[Recorded]]
+
+    async def admit(self, request: Request) -> None:
+        """Let a request through to its route, or not; what the route asks then is narrowed to the asker's units.
+
+        Raises:
+            Unproven: nobody proved who asks.
+            MayNot: he has the route's right nowhere.
+        """
+        units.confine(None)
+        if ASKER not in request.scope:
+            return
+        right = right_of(request.scope.get("route"), request.method)
+        if right == OPEN:
+            return
+        who = asker(request.scope)
+        if who is None:
+            raise Unproven
+        if right is None:
+            raise MayNot("no role gives this")
+        if (reason := rights.missing(right, who, self.roles())) is not None:
+            raise MayNot(reason)
+        scope = rights.scope(right, who, self.roles())
+        units.confine(None if scope is None else Confinement(scope, HOMES))
+
+    def missing(self, request: Request, right: Wanted, case: UUID | None = None) -> str | None:
+        """Return why the asker may not use a right, on a case where one is named; None if he may."""
+        who = asker(request.scope)
+        if who is None:
+            return None if ASKER not in request.scope else "nobody proved who asks"
+        roles = self.roles()
+        everywhere = case is None or rights.scope(right, who, roles) is rights.EVERYWHERE
+        unit = None if case is None or everywhere else unit_of(self.history(case))
+        return rights.missing(right, who, roles, unit)
+
+
+def asker(scope: Scope) -> Credentials | None:
+    """Return who sends a request, as far as its door has proof."""
+    found = scope.get(ASKER)
+    return found if isinstance(found, Credentials) else None
+
+
+def unit_of(history: Collection[Recorded]) -> str | None:
+    """Return the business unit that a stream belongs to now; None where it has no event."""
+    unit: str | None = None
+    for one in history:
+        unit = unit or one.envelope.business_unit
+        if isinstance(one.event, ComplaintAssigned):
+            unit = one.event.business_unit or unit
+    return unit
