@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def bench(
-    name: Annotated[str | None, Parameter(help="Which group: store, ingest, projections, sla or http; absent: all.")] = None,
+    name: Annotated[str | None, Parameter(help="Which: store, ingest, projections, sla or http; absent: all.")] = None,
     /,
     *,
     json: Annotated[bool, Parameter(negative="", help="Print JSON.")] = False,

@@ -303,6 +303,18 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.store:grant",
                 "Give a login role the rights of a door, of the views, of an analyst or of migrations.",
             ),
+            "backup": (
+                "consumers.cli.backup:backup",
+                "Take a backup while everything runs: the log and large contents, and the keys apart from them.",
+            ),
+            "restore": (
+                "consumers.cli.backup:restore",
+                "Put a backup into a new database, compare it, and have every erasure hold there again.",
+            ),
+            "restored": (
+                "consumers.cli.backup:restored",
+                "Tell the log that it lost its latest events by a restore: it begins a new incarnation.",
+            ),
         },
     ),
     "parked": (

@@ -99,6 +99,17 @@ def _let_in(settings: Settings, conninfo: str, stack: ExitStack) -> Opened:
 
 
 @contextmanager
+def address(settings: Settings) -> Iterator[str]:
+    """Lend the connection string of the database that the settings name; the embedded one runs meanwhile.
+
+    Raises:
+        DatabaseError: the embedded one cannot be started.
+    """
+    with ExitStack() as stack:
+        yield _given(settings) if settings.database else _embedded(settings, stack).conninfo
+
+
+@contextmanager
 def connected(settings: Settings) -> Iterator[Connection[TupleRow]]:
     """Lend one connection in autocommit to the database that the settings name, and touch nothing in it.
 
@@ -106,8 +117,7 @@ def connected(settings: Settings) -> Iterator[Connection[TupleRow]]:
         DatabaseUnavailable: it does not answer.
         DatabaseError: the embedded one cannot be started.
     """
-    with ExitStack() as stack:
-        conninfo = _given(settings) if settings.database else _embedded(settings, stack).conninfo
+    with address(settings) as conninfo:
         try:
             connection = psycopg.connect(conninfo, **{**session_settings(conninfo, "plaint store"), "autocommit": True})
         except psycopg.OperationalError as error:
