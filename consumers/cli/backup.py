@@ -20,7 +20,13 @@ Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 Keys = Annotated[Path, Parameter(help="Directory of the keys, to be kept apart: who has both can read all.")]
 
 
-def backup(directory: Path, /, *, keys: Keys, json: Json = False) -> int:
+def backup(
+    directory: Annotated[Path, Parameter(help="Directory of the log and of large contents.")],
+    /,
+    *,
+    keys: Keys,
+    json: Json = False,
+) -> int:
     """Take a backup while everything runs: the log and large contents, and the keys apart from them.
 
     Both directories are made, or must be empty. Not in them: views, which are built again; the master key file and
@@ -42,7 +48,7 @@ def backup(directory: Path, /, *, keys: Keys, json: Json = False) -> int:
 
 
 def restore(
-    directory: Path,
+    directory: Annotated[Path, Parameter(help="Directory of the log and of large contents.")],
     /,
     *,
     keys: Keys,
