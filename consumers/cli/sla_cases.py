@@ -15,15 +15,15 @@ from consumers.cli.session import session
 from consumers.cli.sla import spoken, told
 from consumers.wiring import clock
 from engine.configuration.activation import expanded
-from engine.configuration.admissible import problems
 from engine.sla.judge import Verdict
 from engine.sla.policy import NoCalendar
+from projections.replay import drafts
 from projections.replay.as_of import NoSuchCase
+from projections.replay.drafts import BadDraft, Loaded, NoSuchPolicy
 from projections.replay.explained import explained
 from projections.replay.library import Library, Which, library
 from projections.replay.what_if import Pair, Tally, Totals, WhatIf
-from schemas.configuration import Calendar, Configuration, ConfigurationRefused, Policy, load_with_lines
-from schemas.configuration.document import Document, problem
+from schemas.configuration import Calendar, Policy
 
 Json = Annotated[bool, Parameter(negative="", help="Print JSON.")]
 At = Annotated[str | None, Parameter(help="Judged at this instant instead of now.")]
@@ -96,8 +96,8 @@ def what_if(
     """Replay recorded cases under a draft policy: who would get it, what would be kept; changes nothing."""
     with session() as here:
         known = library(here.store.read)
-        drafts = [_loaded(one) for one in (policy, calendar) if one is not None]
-        replay = _what_if(known, _draft(drafts, known), _calendar(drafts), at)
+        loaded = [_loaded(one) for one in (policy, calendar) if one is not None]
+        replay = _what_if(known, _draft(loaded, known), _calendar(loaded), at)
         which = Which((), received_since(since), received_until(until))
         with output.progress("cases", None) as bar:
             totals = replay.under_draft(here.store.read, which, bar.at)
@@ -140,52 +140,32 @@ def _policy(named: str, known: Library) -> Policy:
     """Return the policy of a file, or one that was in force: the latest of its id, or the version after ``@``."""
     if Path(named).suffix in (".yaml", ".yml", ".json") or Path(named).exists():
         return _draft([_loaded(named)], known)
-    name, _, version = named.partition("@")
-    there = sorted(known.policies)
-    versions = [number for known_as, number in there if known_as == name]
-    wanted = versions[-1] if versions and not version else int(version) if version.isdecimal() else 0
-    if (name, wanted) not in known.policies:
-        told = ", ".join(f"{one}@{number}" for one, number in there) or "none was ever in force"
-        output.stop(output.NOT_FOUND, f"no policy '{named}'; name a file, or one of: {told}")
-    return known.policies[name, wanted]
-
-
-Loaded = tuple[Configuration, Document]
+    try:
+        return drafts.named(known, named)
+    except NoSuchPolicy as error:
+        output.stop(output.NOT_FOUND, f"no policy '{named}'; name a file, or one of: {error.there}")
 
 
 def _loaded(file: str) -> Loaded:
     try:
-        return load_with_lines(Path(file).read_text(encoding="utf-8-sig"), file)
-    except ConfigurationRefused as error:
+        return drafts.loaded(Path(file).read_text(encoding="utf-8-sig"), file)
+    except BadDraft as error:
         output.stop(output.CONFIGURATION, str(error))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         output.stop(output.NOT_FOUND, f"{file}: {reason or error}; name a file that can be read")
 
 
-def _calendar(drafts: Sequence[Loaded]) -> Calendar | None:
-    return next((item for item, _ in drafts[1:] if isinstance(item, Calendar)), None)
+def _calendar(loaded: Sequence[Loaded]) -> Calendar | None:
+    return next((item for item, _ in loaded[1:] if isinstance(item, Calendar)), None)
 
 
-def _draft(drafts: Sequence[Loaded], known: Library) -> Policy:
-    """Return the policy among the drafts, having refused what would not be admissible beside what is in force."""
-    for (item, document), kind in zip(drafts, (Policy, Calendar), strict=False):
-        if not isinstance(item, kind):
-            fix = f"is not the draft of a {kind.__name__.lower()}; write kind: {kind.__name__.lower()}"
-            output.stop(output.CONFIGURATION, f"{document.name}: {problem(document, ('kind',), fix)}")
-    policy, lines = drafts[0][0], {id(item): document for item, document in drafts}
-    if not isinstance(policy, Policy):
-        raise TypeError(f"{type(policy).__name__} is no policy")
-    others = [one for one in known.book.policies.values() if one.id != policy.id]
-    found = problems([*others, *(item for item, _ in drafts)], known.book.latest_calendar)
-    told = [
-        f"{lines[id(one.item)].name}: {problem(lines[id(one.item)], one.path, one.fix)}"
-        for one in found
-        if id(one.item) in lines
-    ]
-    if told:
-        output.stop(output.CONFIGURATION, "\n".join(told))
-    return policy
+def _draft(loaded: Sequence[Loaded], known: Library) -> Policy:
+    """Return the policy among the drafts, or end the command with what would not be admissible."""
+    try:
+        return drafts.policy(loaded, known)
+    except BadDraft as error:
+        output.stop(output.CONFIGURATION, str(error))
 
 
 # ------------------------------------------------------------------------------------------------ what is printed

@@ -1,6 +1,6 @@
 """The HTTP door: messages and commands in, answers of the views out, every error a problem."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from consumers.http.ruling import ruling
 from consumers.http.shell import Shell
 from engine.service import Service
 from engine.store.store import Store
+from engine.text.knowledge import Article
 from projections.answers import Views
 from projections.api.desk import Desk
 from projections.api.router import router as questions
@@ -41,7 +42,7 @@ class Options:
     """What an installation has chosen, and lends to this door.
 
     ``ticks`` are seconds of a clock that never goes back. ``meter`` is told of requests, ``exposition`` tells all
-    figures. ``checks`` is what probes ask; absent: they ask the store alone.
+    figures. ``checks`` is what probes ask; absent: they ask the store alone. ``articles`` returns the knowledge base.
     """
 
     own: OwnMail = NOTHING_OWN
@@ -52,6 +53,7 @@ class Options:
     meter: Meter = NO_METER
     exposition: Exposition = no_figures
     checks: Checks | None = None
+    articles: Callable[[], Sequence[Article]] = tuple
 
 _NO_OPTIONS: Final = Options()
 
@@ -93,7 +95,9 @@ def build(
     app.include_router(commands.router(door))
     app.include_router(public.router(door))
     reads = Reads(store, person_of, every=options.note_every_reading)
-    desk = Desk(views, store.read, clock, reads, reads.noted, ruling(store, views))
+    desk = Desk(
+        views, store.read, clock, reads, reads.noted, ruling(store, views), options.articles, lambda: checks.leaving
+    )
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     return app

@@ -37,7 +37,7 @@ class Bounded:
     same Idempotency-Key learns it. An answer that has begun may take its time.
     """
 
-    def __init__(self, app: ASGIApp, seconds: float = Limits.seconds) -> None:
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app, self._seconds = app, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,7 @@ from consumers.http.limits import Limits
 from consumers.http.probes import no_figures
 from consumers.reactions import holds, parked
 from consumers.reactions.upkeep import Upkeep
-from consumers.wiring import clock
+from consumers.wiring import clock, knowledge
 from consumers.wiring.build import Installation
 from consumers.wiring.health import CannotListen
 from consumers.wiring.settings import Settings
@@ -240,6 +240,7 @@ def http_options(here: Installation) -> http.Options:
         meter=here.meter,
         exposition=here.exposition or no_figures,
         checks=None if here.exposition is None else here.health,
+        articles=lambda: knowledge.articles(chosen.knowledge_dir),
     )
 
 

@@ -1,17 +1,20 @@
 """What the routes of questions stand on; the door that assembles the application hands it in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID
 
 from fastapi import Request
 
 from engine.store.batch import Recorded
+from engine.text.knowledge import Article
 from projections.answers import Views
 from projections.api.paging import BadCursor
 from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
+from projections.replay.calendars import BadTarget, NoSuchCalendar
+from projections.replay.drafts import BadDraft, NoSuchPolicy
 from projections.replay.ruled import Ruled
 from projections.replay.sentence import Language
 from projections.replay.texts import TextLog
@@ -19,6 +22,45 @@ from projections.runtime.progress import Missing, NotYet
 
 Shown = Literal["case", "history", "page", "search"]
 """What a reader is shown: one case, its history, its page, or what a search in texts finds."""
+
+
+class End(Protocol):
+    """Where a log ends."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def incarnation(self) -> UUID: ...
+
+
+class OpenLog(TextLog, Protocol):
+    """What questions need of ``engine.store.read.Reader``: no texts, no keys."""
+
+    def head(self) -> End: ...
+    def log(self, after: int, limit: int, *, names: Collection[str] | None = None) -> Sequence[Recorded]: ...
+    def streams(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Recorded]]: ...
+
+
+class BeyondTheLog(LookupError):
+    """Somebody has seen more than the log holds: it was restored to an earlier state, so he begins anew."""
+
+    def __init__(self, seen: int, head: int) -> None:
+        self.seen, self.head = seen, head
+        super().__init__(f"the log ends at position {head}, before {seen}: look at its incarnation, and begin anew")
+
+
+class NoSuchConfiguration(LookupError):
+    """Nothing of this kind, id and version ever came into force."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing of this kind, id and version ever came into force; GET /v1/configuration lists all")
+
+
+class NoReplyRules(LookupError):
+    """No rule set of concern 'replies' is in force, so there is nothing to judge by."""
+
+    def __init__(self) -> None:
+        super().__init__("no rule set of concern 'replies' is in force; add a file with one")
 
 
 class MayNotSee(PermissionError):
@@ -37,14 +79,17 @@ class Desk:
     this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
     reading that opens no text and of every search in texts, and records what this installation wants recorded.
     ``ruled`` tells of an opened history which rules decided what; None where no door hands it in.
+    ``articles`` returns the knowledge base. ``leaving`` says whether this process drains: streams end then.
     """
 
     views: Views
-    log: TextLog
+    log: OpenLog
     now: Callable[[], datetime]
     opener: Callable[[Request, UUID], TextLog | None]
     noted: Callable[[Request, Shown, UUID | None], None] = lambda _request, _what, _case: None
     ruled: Callable[[Sequence[Recorded], Language], Ruled] | None = None
+    articles: Callable[[], Sequence[Article]] = tuple
+    leaving: Callable[[], bool] = lambda: False
 
     def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.
@@ -73,9 +118,16 @@ STATUS: Mapping[type[Exception], int] = {
     NotYet: 503,
     Missing: 503,
     BadCursor: 400,
+    BeyondTheLog: 409,
     NoSuchCase: 404,
     NotThereYet: 404,
     BadWhen: 400,
     MayNotSee: 403,
+    NoReplyRules: 409,
+    NoSuchCalendar: 404,
+    NoSuchConfiguration: 404,
+    NoSuchPolicy: 404,
+    BadDraft: 422,
+    BadTarget: 422,
 }
 """The HTTP status of each error that a question may raise; with 503 goes ``Retry-After: retry_after``."""

@@ -12,8 +12,10 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from projections.api.accepting import chosen
+from projections.api.actor import DECLARED
 
 JSON: Final = "application/json"
+RIGHT: Final = DECLARED
 DEEPEST: Final = 32
 """How deep the objects and lists of a body may stand in one another; what is described stays far below."""
 

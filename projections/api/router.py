@@ -2,8 +2,12 @@
 
 from fastapi import APIRouter
 
+from projections.api import changes
 from projections.api.desk import Desk
+from projections.replay import configuration
 from projections.replay import routes as replay
+from projections.replay import sla_routes as sla
+from projections.report import routes as report
 from projections.views.audit_trail import routes as audit_trail
 from projections.views.cases import routes as cases
 from projections.views.causes import routes as causes
@@ -29,6 +33,10 @@ _ALL = (
     rates.routes,
     problems.routes,
     replies.routes,
+    changes.routes,
+    sla.routes,
+    configuration.routes,
+    report.routes,
 )
 
 

@@ -1,6 +1,6 @@
 """Random histories for views: real events in any order, also in orders that no desk would produce."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -189,6 +189,9 @@ class ListedLog:
             if one.stream == stream and (as_of_position is None or one.position <= as_of_position)
         ]
         return self._opened(found) if open else found
+
+    def streams(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[Recorded]]:
+        return {one: self.stream(one) for one in ids}
 
     def _opened(self, events: Sequence[Recorded]) -> Sequence[Recorded]:
         """The texts as their keys stand at the end: an erasure that is stored has destroyed its keys everywhere."""

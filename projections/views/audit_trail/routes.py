@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from projections.api.desk import Desk
 from projections.api.route import router_of
+from projections.api.stream import AS_LINES, listed
 from projections.replay.as_of import NoSuchCase
 from projections.replay.sentence import Language
 from projections.views.audit_trail.ask import NAME, Trail, TrailFilter, trail
@@ -26,11 +28,15 @@ def routes(desk: Desk) -> APIRouter:
     """Return the routes of this view."""
     router = router_of("audit")
 
-    @router.get("/trail")
-    def entries(wanted: Annotated[TrailFilter, Query()]) -> Trail:
+    @router.get("/trail", response_model=Trail, responses=AS_LINES)
+    def entries(request: Request, wanted: Annotated[TrailFilter, Query()]) -> Trail | Response:
         """List entries of any cases in the order of the log; no personal texts."""
-        with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
-            return trail(snapshot, wanted)
+
+        def page(wanted: TrailFilter) -> Trail:
+            with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
+                return trail(snapshot, wanted)
+
+        return listed(request, wanted, page, "entries")
 
     @router.get("/cases/{reference}/trail")
     def of_case(request: Request, reference: str, wanted: Annotated[Asked, Query()]) -> Trail:

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from projections.api.desk import Desk
 from projections.api.route import router_of
+from projections.api.stream import AS_LINES, listed
 from projections.views.causes.ask import (
     NAMES,
     NAMES_OF_TABLE,
@@ -28,10 +30,14 @@ def routes(desk: Desk) -> APIRouter:
         with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
             return pareto(snapshot, wanted)
 
-    @router.get("/causes/complaints")
-    def complaints(wanted: Annotated[TableFilter, Query()]) -> CauseTable:
+    @router.get("/causes/complaints", response_model=CauseTable, responses=AS_LINES)
+    def complaints(request: Request, wanted: Annotated[TableFilter, Query()]) -> CauseTable | Response:
         """List complaints with cause, decision and result."""
-        with desk.views.snapshot(NAMES_OF_TABLE, wanted.at_least) as snapshot:
-            return table(snapshot, wanted)
+
+        def page(wanted: TableFilter) -> CauseTable:
+            with desk.views.snapshot(NAMES_OF_TABLE, wanted.at_least) as snapshot:
+                return table(snapshot, wanted)
+
+        return listed(request, wanted, page, "complaints")
 
     return router

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from projections.api.desk import Desk
 from projections.api.route import router_of
+from projections.api.stream import AS_LINES, listed
 from projections.views.funnel.ask import NAME, Funnel, FunnelFilter, counts
 from projections.views.funnel.drill import BehindFilter, BehindList, Cohorts, behind
 from projections.views.funnel.drill import cohorts as by_month
@@ -22,11 +24,15 @@ def routes(desk: Desk) -> APIRouter:
         with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
             return counts(snapshot, wanted)
 
-    @router.get("/funnel/cases")
-    def cases(wanted: Annotated[BehindFilter, Query()]) -> BehindList:
+    @router.get("/funnel/cases", response_model=BehindList, responses=AS_LINES)
+    def cases(request: Request, wanted: Annotated[BehindFilter, Query()]) -> BehindList | Response:
         """List exactly the cases behind a number of the funnel."""
-        with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
-            return behind(snapshot, wanted)
+
+        def page(wanted: BehindFilter) -> BehindList:
+            with desk.views.snapshot([NAME], wanted.at_least) as snapshot:
+                return behind(snapshot, wanted)
+
+        return listed(request, wanted, page, "cases")
 
     @router.get("/funnel/cohorts")
     def cohorts(wanted: Annotated[Narrowed, Query()]) -> Cohorts:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
 from projections.api.route import router_of
+from projections.api.stream import AS_LINES, listed
 from projections.replay.routes import stream_of
 from projections.views.remedies.advice import CaseRemedies, case_remedies
 from projections.views.remedies.ask import NAMES, CostFilter, Costs, Ledger, LedgerFilter
@@ -25,11 +26,15 @@ def routes(desk: Desk) -> APIRouter:
         with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
             return added_up(snapshot, wanted)
 
-    @router.get("/remedies/ledger")
-    def ledger(wanted: Annotated[LedgerFilter, Query()]) -> Ledger:
+    @router.get("/remedies/ledger", response_model=Ledger, responses=AS_LINES)
+    def ledger(request: Request, wanted: Annotated[LedgerFilter, Query()]) -> Ledger | Response:
         """List remedies."""
-        with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
-            return entries(snapshot, wanted)
+
+        def page(wanted: LedgerFilter) -> Ledger:
+            with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
+                return entries(snapshot, wanted)
+
+        return listed(request, wanted, page, "remedies")
 
     @router.get("/remedies/watch")
     def watch(wanted: Annotated[WatchFilter, Query()]) -> Watch:

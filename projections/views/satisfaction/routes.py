@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
 
 from projections.api.desk import Desk
 from projections.api.route import router_of
+from projections.api.stream import AS_LINES, listed
 from projections.views.satisfaction.ask import (
     NAMES,
     NegativeFilter,
@@ -27,10 +29,14 @@ def routes(desk: Desk) -> APIRouter:
         with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
             return figures(snapshot, wanted)
 
-    @router.get("/satisfaction/negative")
-    def negative(wanted: Annotated[NegativeFilter, Query()]) -> NegativeList:
+    @router.get("/satisfaction/negative", response_model=NegativeList, responses=AS_LINES)
+    def negative(request: Request, wanted: Annotated[NegativeFilter, Query()]) -> NegativeList | Response:
         """List negative ratings, the latest first."""
-        with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
-            return below(snapshot, wanted)
+
+        def page(wanted: NegativeFilter) -> NegativeList:
+            with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
+                return below(snapshot, wanted)
+
+        return listed(request, wanted, page, "ratings")
 
     return router
