@@ -121,6 +121,11 @@ def method(scope: Scope) -> str:
 
 
 def route(scope: Scope) -> str:
-    """Return the template of the route that a request met."""
+    """Return the template of the route that a request met, whole."""
     found = getattr(scope.get("route"), "path", None)
-    return found if isinstance(found, str) else UNMATCHED
+    if not isinstance(found, str):
+        return UNMATCHED
+    # A route knows its template without the prefix that it was included under; as many steps of the path are that.
+    steps = scope["path"].split("/")[1:]
+    prefix = steps[: max(0, len(steps) - found.count("/"))]
+    return "".join(f"/{step}" for step in prefix) + found

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import psycopg
 import structlog
 
+from consumers import tracing
 from consumers.kafka.backoff import Backoff
 from consumers.kafka.figures import Figures
 from consumers.kafka.lots import Lot, Piece
@@ -18,6 +19,7 @@ from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
 from engine.store.vault.ledger import LEDGER_ERRORS
 from engine.store.vault.master import UnknownMasterKey
+from schemas.published.metrics import NO_METER, Meter
 
 _log = structlog.get_logger()
 
@@ -49,12 +51,13 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is handed in of the world: our time, seconds that never go back, a wait, chance from 0 to 1."""
+    """What is handed in of the world: our time, seconds that never go back, a wait, chance from 0 to 1, a meter."""
 
     clock: Callable[[], datetime]
     ticks: Callable[[], float]
     wait: Callable[[float], object]
     chance: Callable[[], float]
+    meter: Meter = NO_METER
 
 
 class Effect:
@@ -72,10 +75,14 @@ class Effect:
             DatabaseUnavailable, OSError and others of ``OUTAGES``: how much was done is to be looked up.
         """
         begun = self._world.ticks()
-        self._submit(lot.pieces)
-        self._service.pass_over(lot.moves)
-        self._figures.records["passed_over"] += lot.passed_over
-        self._figures.batch(self._world.ticks() - begun)
+        with tracing.span(*_span(lot), of=(piece.item.around.traceparent for piece in lot.pieces)):
+            self._submit(lot.pieces)
+            self._service.pass_over(lot.moves)
+            self._figures.records["passed_over"] += lot.passed_over
+            self._figures.batch(self._world.ticks() - begun)
+        now = self._world.clock()
+        for topic, since in _oldest(lot).items():
+            self._figures.aged(topic, (now - since).total_seconds())
 
     def _submit(self, pieces: Sequence[Piece]) -> None:
         if not pieces:
@@ -117,12 +124,37 @@ class Effect:
         piece.breaker.saw(self._world.ticks(), spoiled=True)
 
     def _say(self, piece: Piece, error: Exception, failed: int) -> None:
-        _log.error(
-            "record_failed",
-            topic=piece.record.topic,
-            partition=piece.record.partition,
-            offset=piece.record.offset,
-            kind=type(error).__name__,
-            tried=failed,
-            of=_TRIES,
-        )
+        with tracing.within(piece.item.around.traceparent):
+            _log.error(
+                "record_failed",
+                topic=piece.record.topic,
+                partition=piece.record.partition,
+                offset=piece.record.offset,
+                kind=type(error).__name__,
+                tried=failed,
+                of=_TRIES,
+            )
+
+
+def _span(lot: Lot) -> tuple[str, tracing.Kind, tracing.Words]:
+    """Return what the span of a lot says, in the words of OpenTelemetry's conventions for messaging."""
+    topics = sorted({stretch.place.partition.topic for stretch in lot.stretches})
+    words: dict[str, str | int] = {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.batch.message_count": len(lot),
+    }
+    if len(topics) == 1:
+        words["messaging.destination.name"] = topics[0]
+    return " ".join(("process", *topics)), "consumer", words
+
+
+def _oldest(lot: Lot) -> dict[str, datetime]:
+    """Return when the oldest record of each topic reached the broker."""
+    found: dict[str, datetime] = {}
+    for piece in lot.pieces:
+        at, topic = piece.item.around.received_at, piece.record.topic
+        if topic not in found or at < found[topic]:
+            found[topic] = at
+    return found

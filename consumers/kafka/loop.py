@@ -83,7 +83,7 @@ class Consumption:
         self._dog = dog or NoDog()
         self._cluster, self._store, self._topics = Watched(cluster, self._dog), store, tuple(topics)
         self._options, self._world = options, world
-        self.figures = Figures()
+        self.figures = Figures(world.meter)
         self.partitions = Partitions(
             self._cluster,
             store,
@@ -92,7 +92,7 @@ class Consumption:
             member=options.client,
             rule=options.rule,
             clock=world.clock,
-            alarms=self.figures.alarms,
+            alarm=self.figures.alarm,
         )
         self._effect = Effect(service, world, options.backoff, self.figures)
         self._consumer: Consumer | None = None
@@ -131,6 +131,10 @@ class Consumption:
         except OUTAGES as error:
             self._put_off("store", error)
         return 0
+
+    def hindered(self) -> str | None:
+        """Return why nothing is read just now; None where that is for want of nothing."""
+        return self._trouble.why
 
     def close(self) -> None:
         """Leave the group, within its time; the partitions go to others."""
@@ -179,10 +183,13 @@ class Consumption:
     def _poll(self, consumer: Consumer, seconds: float) -> Polled | None:
         """Return what came; None where a partition has lost its place, or the consumer is no more."""
         self._dog.work("poll")
+        begun = self._world.ticks()
         try:
-            return consumer.poll(seconds, self._options.batch)
+            polled = consumer.poll(seconds, self._options.batch)
+            self.figures.polled(self._world.ticks() - begun)
+            return polled
         except OutOfRange as error:
-            self.figures.errors["out_of_range"] += 1
+            self.figures.failed("out_of_range")
             lost = error.partitions
         except Fenced:
             raise
@@ -211,7 +218,7 @@ class Consumption:
         try:
             self._effect.have(given)
         except Conflict as conflict:
-            self.figures.errors["conflict"] += 1
+            self.figures.failed("conflict")
             self.partitions.seek_back([stretch.place.partition for stretch in given.stretches])
             if not conflict.sources:
                 raise
@@ -270,6 +277,7 @@ class Consumption:
         except BrokerUnavailable as error:
             _log.warning("partitions_not_checked", reason=told(error))
         self.partitions.say()
+        self._stand()
         # Also where nothing is new: a hint that is refused is how a member learns that another has its place.
         self._hints.update(
             {place.partition: place.position for place in self.partitions.places if place.position is not None}
@@ -282,6 +290,9 @@ class Consumption:
         self._due[what] = now + seconds
         return True
 
+    def _stand(self) -> None:
+        self.figures.stand(list(self.partitions.places), self.partitions.rebalances)
+
     def _tell(self) -> None:
-        self.figures.rebalances = self.partitions.rebalances
+        self._stand()
         _log.info("consumed", **self.figures.told(self.partitions.places))

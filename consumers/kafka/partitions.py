@@ -5,7 +5,7 @@ topic is another one than before, stops with an alarm until a person adopts it: 
 would be to skip or to double in silence.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -56,12 +56,12 @@ class Partitions:
         member: str,
         rule: Rule,
         clock: Callable[[], datetime],
-        alarms: Counter[str],
+        alarm: Callable[[str, str], None],
     ) -> None:
         self._reader_of, self._positions, self._standings = reader_of, store.positions, store.standings
         self._inquiry = Inquiry(cluster, store.positions, store.topics, pass_over, clock)
         self._words = Words(store.standings, member)
-        self._rule, self._clock, self._alarms = rule, clock, alarms
+        self._rule, self._clock, self._alarm = rule, clock, alarm
         self._breakers: dict[str, Breaker] = {}
         self.rebalances = 0
         """How often partitions came or went."""
@@ -300,7 +300,7 @@ class Partitions:
     def _stop(self, place: Place, why: Why) -> None:
         if (place.state, place.why) != ("stopped", why):
             self._still(place, "stopped", why)
-            self._alarms[why] += 1
+            self._alarm(place.partition.topic, why)
             self._words.stops(place)
             _log.error(
                 "partition_stopped",
@@ -315,7 +315,7 @@ class Partitions:
     def _rest(self, place: Place) -> None:
         self._client.seek(place.partition, place.next)
         self._still(place, "tripped", "spoiled")
-        self._alarms["spoiled"] += 1
+        self._alarm(place.partition.topic, "spoiled")
         _log.error(
             "partition_rests",
             topic=place.partition.topic,

@@ -42,15 +42,18 @@ class Trouble:
         self._down = False
         """Whether it is held for the database's sake."""
         self.held_until: float | None = None
+        self.why: str | None = None
+        """For people: why nothing is read."""
 
     def over(self) -> None:
         """Something went well: the next wait is a short one."""
-        self._failures = 0
+        self._failures, self.why = 0, None
 
     def put_off(self, what: str, error: BaseException, *, joined: bool) -> None:
         """Read nothing for a while, and stay in the group where the member has joined it."""
         self._failures += 1
-        self._figures.errors[what] += 1
+        self._figures.failed(what)
+        self.why = f"reading Kafka is put off ({what}): {told(error)}"
         seconds = self._backoff.seconds(self._failures, self._world.chance())
         _log.warning(
             "consumption_put_off",
@@ -86,7 +89,7 @@ class Trouble:
     def gave_up(self, error: Exception, close: Callable[[], None]) -> None:
         """Let go of a consumer whose poll has failed; where that happens again and again, wait in between."""
         self.held_until = None
-        self._figures.errors["poll"] += 1
+        self._figures.failed("poll")
         self._failures += 1
         _log.error("consumer_rebuilt", kind=type(error).__name__, failures=self._failures)
         close()

@@ -26,6 +26,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from consumers import tracing
 from consumers.kafka.backoff import Backoff
 from consumers.outbox.feeds import Feed
 from consumers.outbox.sending import Cluster, Producer, PutOff, asked, deliver
@@ -37,6 +38,7 @@ from engine.store.read import Head, Reader
 from projections.runtime import owner
 from projections.runtime.runner import Waiter
 from projections.sql import Link
+from schemas.published.metrics import NO_METER, Meter
 
 LOOK_SECONDS: Final = 15.0
 """How often it is asked whether the topics are still the same ones."""
@@ -115,11 +117,14 @@ class Publisher:
         seconds: Callable[[], float],
         beside: Callable[[Producer], int] = lambda _: 0,
         pace: Pace = Pace(),  # noqa: B008 # a tuple
+        meter: Meter = NO_METER,
     ) -> None:
         self._pool, self._log, self._cluster, self._feeds = pool, log, cluster, tuple(feeds)
         self._positions = Positions(pool)
         self._seconds, self._beside, self._pace = seconds, beside, pace
         self._failures, self._beside_from = 0, 0.0
+        self._meter = meter
+        self._why: str | None = None
         self.tally = Tally()
 
     def run(self, stop: Flag, waiter: Waiter) -> None:
@@ -141,6 +146,10 @@ class Publisher:
             else:
                 if not worked and not stop.is_set():
                     waiter.wait(self._pace.poll_seconds)
+
+    def hindered(self) -> str | None:
+        """Return why publishing is put off; None where it is not."""
+        return self._why
 
     def catch_up(self) -> bool:
         """Publish up to the log's end; False, with nothing done, if another publisher works.
@@ -169,21 +178,32 @@ class Publisher:
         self.tally.errors += 1
         cause = error.cause if isinstance(error, PutOff) else "database_unavailable"
         reason = str(error) if isinstance(error, PutOff | DatabaseUnavailable) else type(error).__name__
+        self._why = f"publishing is put off: {reason}"
+        self._meter.count("plaint_publisher_errors_total", cause=cause)
         _log.warning("publishing_put_off", cause=cause, reason=reason, failures=self._failures)
 
     def _turn(self, work: Callable[[_Turn], None]) -> bool:
         cluster = asked(self._cluster.cluster_id)
         with owner.sole(self._pool, f"publish {cluster}") as connection:
             if connection is None:
+                self._why = None
                 return False
             turn = self._begun(connection, cluster)
-            self.tally.owner = True
+            self._owns(now=True)
             try:
                 work(turn)
             finally:
-                self.tally.owner = False
+                self._owns(now=False)
                 turn.producer.close(0)  # all that counts was acknowledged; the rest must not come after us
         return True
+
+    def _owns(self, *, now: bool) -> None:
+        """Tell whether this is the one that publishes; who is not says nothing of how far topics are."""
+        self.tally.owner = now
+        self._meter.stand("plaint_publisher_owner", {(): now})
+        if not now:
+            self._meter.stand("plaint_publisher_lag_events", {})
+            self._meter.stand("plaint_publisher_position", {})
 
     def _begun(self, connection: Link, cluster: str) -> _Turn:
         ids = self._topic_ids()
@@ -221,7 +241,12 @@ class Publisher:
         """Move every feed by one batch; return how much was done."""
         head = self._log.head()
         done = sum([self._advance(turn, place, head) for place in turn.places])
-        self._failures = 0
+        self._failures, self._why = 0, None
+        positions: dict[tuple[str, ...], float] = {(place.feed.topic,): place.position or 0 for place in turn.places}
+        self._meter.stand("plaint_publisher_position", positions)
+        self._meter.stand(
+            "plaint_publisher_lag_events", {topic: max(0, head.position - at) for topic, at in positions.items()}
+        )
         return done + self._also(turn)
 
     def _also(self, turn: _Turn) -> int:
@@ -250,13 +275,31 @@ class Publisher:
         if reached == after:
             return 0
         turn.connection.execute("SELECT 1")  # the lock is held as long as its session answers
-        sent = deliver(turn.producer, feed.topic, feed.records(events, head.incarnation), self._pace.patience_seconds)
+        begun = self._seconds()
+        with tracing.span(*_span(feed.topic, len(events)), of=(one.envelope.traceparent for one in events)):
+            records = feed.records(events, head.incarnation)
+            sent = deliver(turn.producer, feed.topic, records, self._pace.patience_seconds)
         if not self._positions.move_alone(SourceMove(place.source, place.position, reached)):
             raise PutOff("overtaken", f"{feed.topic}: another publisher has moved the position")
         place.position = reached
         self.tally.positions[feed.topic] = reached
         self.tally.records[feed.topic] = self.tally.records.get(feed.topic, 0) + sent
+        self._meter.observe("plaint_publisher_batch_seconds", self._seconds() - begun, topic=feed.topic)
+        self._meter.count("plaint_publisher_records_total", sent, topic=feed.topic)
+        self._meter.count("plaint_publisher_batches_total", topic=feed.topic)
         return reached - after
+
+
+def _span(topic: str, events: int) -> tuple[str, tracing.Kind, tracing.Words]:
+    """Return what the span of a batch says; records carry the trace of their event, not this one."""
+    words: dict[str, str | int] = {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": topic,
+        "messaging.batch.message_count": events,
+    }
+    return f"send {topic}", "producer", words
 
 
 def _reached(events: Sequence[Recorded], head: Head, *, full: bool) -> int:

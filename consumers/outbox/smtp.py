@@ -38,6 +38,7 @@ from projections.sql import Link
 from schemas.complaint.correspondence import MessageRecorded, ReportDelivery
 from schemas.complaint.registration import ComplaintReceived
 from schemas.envelope import RuleSource
+from schemas.published.metrics import NO_METER, Meter
 from schemas.words import DeliveryStatus
 
 SOURCE: Final = "mail"
@@ -60,6 +61,7 @@ class World:
     submit: Callable[[Sequence[Asked], datetime], tuple[Result, ...]]
     now: Callable[[], datetime]
     chance: Callable[[], float]
+    meter: Meter = NO_METER
 
 
 class Pace(NamedTuple):
@@ -101,6 +103,11 @@ class MailSender:
     def __init__(self, world: World, server: MailServer, sender: From, pace: Pace = Pace()) -> None:  # noqa: B008 # a tuple
         self._world, self._server, self._from, self._pace = world, server, sender, pace
         self._failures = 0
+        self._why: str | None = None
+
+    def hindered(self) -> str | None:
+        """Return why sending is put off; None where it is not."""
+        return self._why
 
     def run(self, stop: Flag, waiter: Waiter) -> None:
         """Send until ``stop`` is set. Trouble of the server or the database is survived (``mail_put_off``).
@@ -118,6 +125,7 @@ class MailSender:
             except (NoServer, Overtaken, *_TRANSIENT) as error:
                 self._put_off(error)
                 stop.wait(Backoff(1.0, 60.0).seconds(self._failures, self._world.chance()))
+            self._world.meter.stand("plaint_mail_waiting_messages", {})  # for who has the lock to tell
             stop.wait(self._pace.poll_seconds)
 
     def once(self) -> Passed | None:
@@ -135,6 +143,8 @@ class MailSender:
         cause = error.cause if isinstance(error, NoServer) else "database_unavailable"
         told = isinstance(error, NoServer | DatabaseUnavailable | Overtaken)
         reason = str(error) if told else type(error).__name__
+        self._why = f"mail is put off: {reason}"
+        self._world.meter.count("plaint_mail_errors_total", cause=cause)
         _log.warning("mail_put_off", cause=cause, reason=reason, failures=self._failures)
 
     # --- what waits ---------------------------------------------------------------------------
@@ -181,7 +191,9 @@ class MailSender:
                 self._failures = 0
         finally:
             self._keep(turn)
+        self._why = None
         passed.waiting = len(turn.waiting)
+        self._world.meter.stand("plaint_mail_waiting_messages", {(): passed.waiting})
         if passed.sent or passed.failed:
             _log.info("mail_sent", sent=passed.sent, failed=passed.failed, mails=passed.mails, waiting=passed.waiting)
         return passed
@@ -235,6 +247,8 @@ class MailSender:
         self._world.submit([Asked(one.stream, word, f"{status}/{one.message}", around) for one, word in said], now)
         for one, _ in said:
             turn.waiting.pop(one.message, None)
+        outcome = "sent" if status == "sent" else "failed"
+        self._world.meter.count("plaint_mail_messages_total", len(said), outcome=outcome)
         if status == "sent":
             passed.sent += len(said)
         else:

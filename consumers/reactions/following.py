@@ -37,6 +37,7 @@ from projections.runtime.runner import Waiter
 from projections.sql import Link
 from schemas.complaint.base import Command
 from schemas.envelope import RuleSource
+from schemas.published.metrics import NO_METER, Meter
 from schemas.words import RuleRef
 
 BEGINS_BEFORE: Final = timedelta(days=1)
@@ -57,6 +58,7 @@ class World:
     views: Views
     book: Callable[[], Book]
     now: Callable[[], datetime]
+    meter: Meter = NO_METER
 
 
 React = Callable[[Sequence[Recorded], World], Sequence[Asked]]
@@ -238,6 +240,7 @@ class Follower:
             if len(events) > 1:
                 return [asked for one in events for asked in self._asked(reaction, [one])]
             where = {"position": events[0].position, "case": str(events[0].stream), "at": _line_of(error)}
+            self._world.meter.count("plaint_reactions_errors_total", reaction=reaction.name)
             _log.error("reaction_failed", name=reaction.name, kind=type(error).__name__, **where)
             return ()
 
@@ -247,8 +250,10 @@ class Follower:
             for one, result in zip(some, self._submit(some, self._world.now()), strict=True):
                 if isinstance(result, Done) and result.events:
                     passed.acted[reaction.name] += 1
+                    self._world.meter.count("plaint_reactions_total", reaction=reaction.name)
                 elif isinstance(result, Refused) and not result.already and result.code != "command_reused":
                     about = {"case": str(one.stream), "command": one.command.NAME, "code": result.code}
+                    self._world.meter.count("plaint_reactions_refused_total", reaction=reaction.name)
                     _log.info("reaction_refused", name=reaction.name, **about)
 
     def _tell(self, reaction: str, reason: str) -> None:

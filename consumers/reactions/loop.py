@@ -32,6 +32,7 @@ from projections.runtime.projection import Head
 from projections.views.sla_timers import queue
 from projections.views.sla_timers.ask import NAME
 from projections.views.sla_timers.queue import Due, Live
+from schemas.published.metrics import NO_METER, Meter
 
 TRANSIENT: Final = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable, Conflict, Missing)
 _AGAIN_SECONDS: Final = 300.0
@@ -51,6 +52,7 @@ class World:
     standings: Callable[[], Collection[StandingRow]]
     now: Callable[[], datetime]
     ticks: Callable[[], float]
+    meter: Meter = NO_METER
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class Timers:
                         link.execute("SELECT 1")  # the lock is held as long as its session answers
                         self.look()
                         stop.wait(self._pace.poll_seconds)
+                self._world.meter.stand("plaint_timers_behind_seconds", {})
             except TRANSIENT as error:
+                self._world.meter.count("plaint_timers_errors_total")
                 _log.warning("timers_put_off", reason=str(error) or type(error).__name__)
             stop.wait(self._pace.poll_seconds)
 
@@ -115,6 +119,8 @@ class Timers:
         self._redate(book, passed)
         self._report(book, passed)
         self._acted = max(self._acted, passed.position)
+        for asks, number in passed.recorded.items():
+            self._world.meter.count("plaint_timers_recorded_total", number, asks=asks)
         if passed.recorded:
             _log.info("timers_acted", through=passed.horizon.through.isoformat(), **passed.recorded)
         return passed
@@ -123,6 +129,8 @@ class Timers:
         now = self._world.now()
         sources = [*horizon.of_partitions(self._world.standings()), self._view(now)]
         found = self._guard.look(sources, now, self._world.ticks())
+        behind = max(0.0, (now - found.through).total_seconds())
+        self._world.meter.stand("plaint_timers_behind_seconds", {(): behind})
         self._tell(found)
         return found
 

@@ -82,7 +82,7 @@ def consumption(here: Installation, broker: Broker, stop: threading.Event, dog: 
     """
     settings = here.settings
     options = Options(settings.kafka_group, member(), batch=settings.kafka_poll_records)
-    world = World(clock.now, clock.ticks, stop.wait, clock.chance)
+    world = World(clock.now, clock.ticks, stop.wait, clock.chance, here.meter)
     broker.probe()
     asked = Watched(broker, dog or NoDog())
 
@@ -117,6 +117,7 @@ def consume(here: Installation, on_ready: Callable[[str], None] = lambda _: None
         before = {number: signal.signal(number, drain) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             here.health.leaves_with(stop)
+            here.health.hindered_by(work.hindered)
             here.health.begun()
             on_ready(", ".join(purposes(here.settings)))
             collect_seldom()

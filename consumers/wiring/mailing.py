@@ -8,6 +8,7 @@ from consumers.outbox.relayhost import RelayHost
 from consumers.outbox.smtp import MailSender, Pace, World
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
+from consumers.wiring.health import Health
 from consumers.wiring.processes import alone
 from consumers.wiring.settings import Settings, SettingsRefused
 from engine.store.database.wake import Waiter
@@ -49,17 +50,26 @@ def from_of(settings: Settings) -> mail.From:
 
 def sender(here: Installation) -> MailSender:
     """Return what sends the mail of this installation; nothing is sent yet."""
-    world = World(here.pool, here.store, here.service.submit, clock.now, clock.chance)
+    world = World(here.pool, here.store, here.service.submit, clock.now, clock.chance, here.meter)
     pace = Pace(poll_seconds=here.settings.poll_seconds)
     return MailSender(world, host_of(here.settings), from_of(here.settings), pace)
 
 
 def send(here: Installation, stop: threading.Event) -> None:
     """Send mail until ``stop`` is set, as one thread among others; raises as ``MailSender.run``."""
-    with closing(Waiter(here.conninfo, CHANNEL)) as waiter:
-        sender(here).run(stop, waiter)
+    _send(here, stop, Health())
 
 
 def run(here: Installation, stop: threading.Event) -> None:
-    """Send mail and do nothing else until ``stop`` is set; raises as ``processes.alone``."""
-    alone(here, stop, send)
+    """Send mail and do nothing else until ``stop`` is set; raises as ``processes.alone``.
+
+    While that is put off, this process is not ready.
+    """
+    alone(here, stop, lambda here, stop: _send(here, stop, here.health))
+
+
+def _send(here: Installation, stop: threading.Event, health: Health) -> None:
+    with closing(Waiter(here.conninfo, CHANNEL)) as waiter:
+        made = sender(here)
+        health.hindered_by(made.hindered)
+        made.run(stop, waiter)

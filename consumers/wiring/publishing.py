@@ -14,6 +14,7 @@ from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, topics_of
 from consumers.wiring.build import Installation
 from consumers.wiring.drain import in_time
+from consumers.wiring.health import Health
 from consumers.wiring.processes import alone
 from consumers.wiring.settings import Settings
 from engine.store.database.wake import Waiter
@@ -40,11 +41,14 @@ def publisher(here: Installation, broker: Broker) -> Publisher:
         seconds=clock.ticks,
         beside=partial(_relay, here, set()),
         pace=Pace(poll_seconds=here.settings.poll_seconds),
+        meter=here.meter,
     )
 
 
 def _relay(here: Installation, told: set[UUID], producer: Producer) -> int:
-    return relay_once(here.store, producer, _LETTERS, topic=here.settings.kafka_dead_letters, told=told)
+    done = relay_once(here.store, producer, _LETTERS, topic=here.settings.kafka_dead_letters, told=told)
+    here.meter.count("plaint_dead_letters_relayed_total", done)
+    return done
 
 
 def publish(here: Installation, stop: threading.Event) -> None:
@@ -56,10 +60,19 @@ def publish(here: Installation, stop: threading.Event) -> None:
         SettingsRefused: no cluster is named.
         BeyondLog, engine.store.mapper.UnknownEvent: a person must act; see ``Publisher.run``.
     """
-    with in_time(stop), closing(broker_of(here.settings)) as broker, closing(Waiter(here.conninfo, CHANNEL)) as waiter:
-        publisher(here, broker).run(stop, waiter)
+    _publish(here, stop, Health())
 
 
 def run(here: Installation, stop: threading.Event) -> None:
-    """Publish, and nothing else, until ``stop`` is set; raises as ``publish`` and ``processes.alone``."""
-    alone(here, stop, publish)
+    """Publish, and nothing else, until ``stop`` is set; raises as ``publish`` and ``processes.alone``.
+
+    While that is put off, this process is not ready.
+    """
+    alone(here, stop, lambda here, stop: _publish(here, stop, here.health))
+
+
+def _publish(here: Installation, stop: threading.Event, health: Health) -> None:
+    with in_time(stop), closing(broker_of(here.settings)) as broker, closing(Waiter(here.conninfo, CHANNEL)) as waiter:
+        made = publisher(here, broker)
+        health.hindered_by(made.hindered)
+        made.run(stop, waiter)

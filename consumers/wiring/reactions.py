@@ -26,7 +26,7 @@ ALL: Final[tuple[Reaction, ...]] = (
 
 def follower(here: Installation) -> Follower:
     """Return what follows the log for this installation's reactions; nothing is looked at yet."""
-    world = World(here.store, here.views, here.service.book, clock.now)
+    world = World(here.store, here.views, here.service.book, clock.now, here.meter)
     return Follower(here.pool, world, here.service.submit, ALL, Pace(poll_seconds=here.settings.poll_seconds))
 
 

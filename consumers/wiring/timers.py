@@ -12,7 +12,14 @@ def timers(here: Installation) -> Timers:
     """Return the clock door of this installation; nothing is looked at yet."""
     store, settings = here.store, here.settings
     world = World(
-        here.pool, here.service.submit, here.service.book, store.read.head, store.standings.all, clock.now, clock.ticks
+        here.pool,
+        here.service.submit,
+        here.service.book,
+        store.read.head,
+        store.standings.all,
+        clock.now,
+        clock.ticks,
+        here.meter,
     )
     patience = timedelta(minutes=settings.timers_patience_minutes)
     return Timers(world, patience, Pace(poll_seconds=settings.poll_seconds))

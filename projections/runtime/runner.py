@@ -6,6 +6,7 @@ when it reaches their position. So a changed view is replayed while the others g
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from threading import Event as Flag
@@ -25,6 +26,10 @@ from projections.runtime.stuck import Key
 from projections.sql import Link
 
 POLL_SECONDS = 1.0
+
+
+Watch = Callable[[Sequence[Recorded]], AbstractContextManager[object]]
+"""What a batch is written inside of; it hears which events the batch is made of."""
 
 
 class Waiter(Protocol):
@@ -70,6 +75,7 @@ class Runner:
 
     Holds one connection of ``pool`` while it owns the group, and reads the log over others: two at least.
     ``report`` hears of errors that the runner survives (the database was away, another owner).
+    Every batch is written inside of what ``watch`` returns, and nothing else is done there.
     """
 
     def __init__(
@@ -82,9 +88,10 @@ class Runner:
         pace: Pace | None = None,
         poll_seconds: float = POLL_SECONDS,
         report: Callable[[Exception], None] = lambda _: None,
+        watch: Watch = lambda _: nullcontext(),
     ) -> None:
         self._pool, self._log, self._group, self._report = pool, log, group, report
-        self._poll_seconds = poll_seconds
+        self._poll_seconds, self._watch = poll_seconds, watch
         self._views = {(view.name, view.version): view for view in views}
         self._pace = pace or Pace()
         self._books = Books()
@@ -219,7 +226,7 @@ class Runner:
         keys = [_key(one) for one in cohort]
         self._books.take_in(events)
         given = portion(events, opened, self._books.at(events[-1].position))
-        with connection.transaction():
+        with self._watch(events), connection.transaction():
             _move_positions(connection, keys, cohort[0].position, events[-1], incarnation)
             books.keep(connection, events)
             feeding.feed(connection, map(self._view, keys), given)

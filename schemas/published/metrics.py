@@ -146,7 +146,7 @@ METRICS: Final[Mapping[MetricName, Metric]] = {
     "plaint_consumer_records_total": Metric(
         "counter",
         "records",
-        "Records that had their effect, by outcome: done, already, refused, parked, dead_letter, passed_over.",
+        "Records that had their effect, by outcome: done, already, refused, parked, dead_letter.",
         ("topic", "outcome"),
     ),
     "plaint_consumer_batches_total": Metric("counter", "batches", "Batches that were committed."),
