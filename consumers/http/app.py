@@ -7,15 +7,16 @@ from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from consumers.http import commands, documentation, messages, observed, probes, problems, public
+from consumers.http import commands, documentation, messages, observed, platform, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
-from consumers.http.identity import LoopbackOnly
-from consumers.http.limits import Bounded, Limits, NotTooMany, peer
+from consumers.http.identity import Identified, Identity, LoopbackOnly, caller
+from consumers.http.limits import Bounded, Limits, NotTooMany
 from consumers.http.paths import PlainPaths
+from consumers.http.platform import Platform
 from consumers.http.probes import Checks, Exposition, Working, no_figures
 from consumers.http.ruling import ruling
 from consumers.http.shell import Shell
@@ -23,12 +24,13 @@ from engine.service import Service
 from engine.store.store import Store
 from engine.text.knowledge import Article
 from projections.answers import Views
+from projections.api.actor import Asking, Roles
 from projections.api.desk import Desk
 from projections.api.router import router as questions
 from projections.pages import routes as pages
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
-
 from schemas.published.metrics import NO_METER, Meter
+
 _DESCRIPTION = """
 Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
 states the position of the log it speaks of and takes `at_least`. Errors are problems of RFC 9457.
@@ -49,11 +51,15 @@ class Options:
     note_every_reading: bool = False
     limits: Limits = field(default_factory=Limits)
     ticks: Callable[[], float] = lambda: 0.0
-
     meter: Meter = NO_METER
     exposition: Exposition = no_figures
     checks: Checks | None = None
     articles: Callable[[], Sequence[Article]] = tuple
+    platform: Platform | None = None
+    """Absent: nothing is told to whoever runs it."""
+    identity: Identity | None = None
+    """Absent: nobody is asked who he is, and only loopback is served."""
+
 
 _NO_OPTIONS: Final = Options()
 
@@ -68,7 +74,8 @@ def build(
     person_of: Callable[[str], str],
     options: Options = _NO_OPTIONS,
 ) -> FastAPI:
-    """Return the application; it serves loopback only, since it knows nobody's identity."""
+    """Return the application; without an identity it serves loopback only, since it knows nobody there."""
+    asking = Asking(Roles(service.book, options.ticks), store.read.stream)
     app = FastAPI(
         title="Plaint",
         version=version("plaint"),
@@ -78,12 +85,16 @@ def build(
         openapi_url="/openapi.json",
         redirect_slashes=False,
         responses=documentation.ANY_PROBLEM,
+        dependencies=[Depends(asking.admit)],
     )
     app.add_middleware(Bounded, seconds=options.limits.seconds)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=5)
-    app.add_middleware(NotTooMany, limits=options.limits, caller=peer, ticks=options.ticks)
+    app.add_middleware(NotTooMany, limits=options.limits, caller=caller, ticks=options.ticks)
     app.add_middleware(PlainPaths)
-    app.add_middleware(LoopbackOnly)
+    if options.identity is None:
+        app.add_middleware(LoopbackOnly)
+    else:
+        app.add_middleware(Identified, identity=options.identity)
     app.add_middleware(Shell)
     problems.install(app)
     documentation.install(app)
@@ -94,7 +105,9 @@ def build(
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))
     app.include_router(public.router(door))
-    reads = Reads(store, person_of, every=options.note_every_reading)
+    if options.platform is not None:
+        app.include_router(platform.router(door, options.platform))
+    reads = Reads(store, person_of, asking, every=options.note_every_reading)
     desk = Desk(
         views, store.read, clock, reads, reads.noted, ruling(store, views), options.articles, lambda: checks.leaving
     )

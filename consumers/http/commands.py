@@ -13,6 +13,7 @@ from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
 from consumers.intake import BY_DOORS_ONLY
 from engine.incoming import Asked
+from projections.api.actor import DECLARED
 from projections.api.route import router_of
 from schemas.catalogue import COMMANDS
 from schemas.complaint.base import Command
@@ -57,6 +58,7 @@ def _add(routes: APIRouter, door: Door, name: str, command: type[Command]) -> No
         responses={200: {"headers": ETAG}},
         summary=(command.__doc__ or name).splitlines()[0],
         operation_id=f"{group}_{word}",
+        openapi_extra={DECLARED: command.RIGHT},
     )
 
 

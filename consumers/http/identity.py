@@ -1,23 +1,35 @@
-"""Who is asking, in the short form without a mesh: loopback only, and the Host header is checked.
+"""Who is asking: a workload by the word of the mesh's proxy, a person by a signed token, or whoever is on loopback.
 
-A port-forward or a page in a browser reaches loopback too, so the Host header must name it
-(DNS rebinding), and a browser's cross-site request is turned away. The pages of signed links are
-for people outside: a proxy may pass them on under whatever name, since who has a link may use it.
+Without identity only loopback is served. A port-forward or a page in a browser reaches it too, so the
+Host header must name it (DNS rebinding), and a browser's cross-site request is turned away. The pages
+of signed links are for people outside: a proxy may pass them on under whatever name, since who has a
+link may use it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from consumers.http.limits import PROBES, peer
+from consumers.http.mesh import Proof, service_id, workload
 from consumers.http.problems import problem
+from consumers.tokens import KeysUnavailable, TokenRefused, Tokens, Verified
 from engine.incoming import Sender
 from engine.links import PATH
+from projections.api.actor import ASKER, Unproven
+from schemas.words import Identity as IdentityWord
 
 PERSON_HEADER: Final = "plaint-person"
+SENDER: Final = "plaint.sender"
+VERIFIED: Final = "plaint.verified"
+"""Keys of a request's scope: the ``Sender``, and what his token says."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
@@ -60,8 +72,110 @@ def host_name(host: str) -> str:
     return host.rpartition(":")[0] if ":" in host else host
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What this door believes: a proxy that proves itself by ``proof``, and ``tokens``.
+
+    ``person_of`` gives the opaque id of a person by issuer and subject, or by a name that a workload says.
+    """
+
+    proof: Proof | None
+    tokens: Tokens | None
+    person_of: Callable[..., str]
+    clock: Callable[[], datetime]
+
+    async def who(self, scope: Scope) -> tuple[Sender, Verified | None] | None:
+        """Return who sends a request, and what his token says; None where nobody proved anything.
+
+        Raises:
+            TokenRefused: a token was shown that proves nothing; what the proxy says does not stand in for it.
+            KeysUnavailable: whether the token is good cannot be known now.
+        """
+        headers = Headers(scope=scope)
+        program = workload(headers) if self.proof is not None and self.proof.holds(scope, headers) else None
+        token = await self._token(headers)
+        if token is not None:
+            return self._named(token, program, headers.get(PERSON_HEADER)), token
+        return None if program is None else (self._program(program, headers.get(PERSON_HEADER)), None)
+
+    async def _token(self, headers: Headers) -> Verified | None:
+        given = headers.getlist("authorization")
+        if not given or self.tokens is None:
+            return None
+        kind, _, token = given[0].partition(" ")
+        if len(given) > 1 or kind.lower() != "bearer":
+            raise TokenRefused("malformed")
+        if self.tokens.waits(token):
+            return await run_in_threadpool(self.tokens.verified, token.strip(), self.clock())
+        return self.tokens.verified(token.strip(), self.clock())
+
+    def _named(self, token: Verified, program: str | None, other: str | None) -> Sender:
+        """Return the person whom a token names, or the client that speaks for itself."""
+        client = f"client:{token.client or token.issuer}"
+        return Sender(
+            workload=program or client if token.person else client,
+            actor=self.person_of(token.subject, token.issuer) if token.person else service_id(client),
+            identity="token" if token.person else "workload",
+            on_behalf_of=self.person_of(other) if other else None,
+            groups=token.groups,
+            units=token.units,
+        )
+
+    def _program(self, program: str, person: str | None) -> Sender:
+        """Return a workload; a person whom it merely names is no actor (design, section 5)."""
+        claimed: IdentityWord = "claimed" if person else "workload"
+        behalf = self.person_of(person) if person else None
+        return Sender(program, service_id(program), claimed, behalf, groups=frozenset())
+
+
+class Identified:
+    """Middleware that finds out who asks, and turns away (401) who proves nothing, but where anybody may come."""
+
+    def __init__(self, app: ASGIApp, identity: Identity) -> None:
+        self._app, self._identity = app, identity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on with who asks in the scope, or refuse with a problem."""
+        if scope["type"] == "http":
+            scope[ASKER] = None
+            if not (scope["path"] in PROBES or scope["path"].startswith(PATH)):
+                refusal = await self._refusal(scope)
+                if refusal is not None:
+                    await refusal(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+    async def _refusal(self, scope: Scope) -> Response | None:
+        try:
+            found = await self._identity.who(scope)
+        except TokenRefused as refused:
+            told = {"WWW-Authenticate": 'Bearer realm="plaint", error="invalid_token"'}
+            return problem(401, "token_refused", f"{refused}; get a new one", headers=told, why=refused.why)
+        except KeysUnavailable as error:
+            return problem(503, "identity_unavailable", str(error), headers={"Retry-After": "5"})
+        if found is None:
+            return unproven()
+        scope[SENDER], scope[VERIFIED] = found
+        scope[ASKER] = found[0].credentials
+        return None
+
+
+def unproven() -> Response:
+    """Return the problem of who did not prove who he is."""
+    return problem(401, "unproven", str(Unproven()), headers={"WWW-Authenticate": 'Bearer realm="plaint"'})
+
+
+def caller(scope: Scope) -> str:
+    """Return who counts as one caller: the actor, or where nobody is asked who he is, the address."""
+    found = scope.get(SENDER)
+    return found.actor if isinstance(found, Sender) else peer(scope)
+
+
 def sender(request: Request, person_of: Callable[[str], str]) -> Sender:
-    """Return who sends a request: the person it names, who counts as ``local``, or the door itself."""
+    """Return who sends a request: who proved it, else the local person it names, or the door itself."""
+    proven = request.scope.get(SENDER)
+    if isinstance(proven, Sender):
+        return proven
     name = request.headers.get(PERSON_HEADER)
     if name is None:
         return Sender(workload="http", actor="service:http", identity="workload")

@@ -18,6 +18,8 @@ from engine.incoming import Refused
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
 from projections.api import desk
+from projections.api.actor import MayNot, Unproven
+from projections.units import OfAllUnits
 from schemas.refusals import RefusalCode
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -27,6 +29,7 @@ _FORBIDDEN: frozenset[RefusalCode] = frozenset(
 )
 _TITLES: Mapping[int, str] = {
     400: "The request is not what it should be",
+    401: "Who asks is not known",
     403: "Not allowed",
     404: "Not found",
     405: "Not this method",
@@ -82,6 +85,9 @@ def install(app: FastAPI) -> None:
     """Have ``app`` answer every error with a problem."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Unproven, _unproven)
+    app.add_exception_handler(MayNot, _may_not)
+    app.add_exception_handler(OfAllUnits, _may_not)
     for kind in desk.STATUS:
         app.add_exception_handler(kind, _question)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
@@ -120,6 +126,14 @@ def _question(_: Request, error: Exception) -> Response:
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
     headers = {"Retry-After": "1"} if status == _BUSY else None
     return problem(status, code, str(error), headers=headers)
+
+
+def _unproven(_: Request, error: Exception) -> Response:
+    return problem(401, "unproven", str(error), headers={"WWW-Authenticate": 'Bearer realm="plaint"'})
+
+
+def _may_not(_: Request, error: Exception) -> Response:
+    return problem(403, "right_missing", str(error))
 
 
 def _unfit(_: Request, __: Exception) -> Response:

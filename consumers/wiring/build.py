@@ -54,9 +54,14 @@ class Installation:
     exposition: Callable[[str], tuple[bytes, str]] | None = None
     """All figures in the form that is accepted, and their media type; None in a process that does not stay."""
 
-    def person_of(self, name: str) -> str:
-        """Return the opaque id by which events call a local person; two names are two persons."""
-        return f"person:{opaque_id(self.store.fingerprint.of('person', name.strip().casefold().encode())).hex}"
+    def person_of(self, name: str, issuer: str | None = None) -> str:
+        """Return the opaque id by which events call a person: of an issuer of tokens, or by the name he goes by here.
+
+        Two names are two persons, and so are the same name here and of an issuer.
+        """
+        said = name.strip().casefold() if issuer is None else f"{len(issuer)}:{issuer}{name}"
+        purpose = "person" if issuer is None else "token"
+        return f"person:{opaque_id(self.store.fingerprint.of(purpose, said.encode())).hex}"
 
 
 @contextmanager

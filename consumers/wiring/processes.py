@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 import structlog
 import uvicorn
 
 from consumers.http import app as http
+from consumers.http.identity import Identity
 from consumers.http.limits import Limits
+from consumers.http.platform import Platform
 from consumers.http.probes import no_figures
 from consumers.reactions import holds, parked
 from consumers.reactions.upkeep import Upkeep
-from consumers.wiring import clock, knowledge
+from consumers.wiring import clock, knowledge, proving
 from consumers.wiring.build import Installation
 from consumers.wiring.health import CannotListen
 from consumers.wiring.settings import Settings
@@ -165,6 +168,10 @@ def address(settings: Settings) -> Iterator[socket.socket]:
     Raises:
         CannotListen: another program has it, or this user may not take it.
     """
+    if settings.http_socket is not None:
+        with _path(settings.http_socket) as door:
+            yield door
+        return
     host, port = settings.http_host, settings.http_port
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -176,9 +183,37 @@ def address(settings: Settings) -> Iterator[socket.socket]:
         yield door
 
 
+@contextmanager
+def _path(path: Path) -> Iterator[socket.socket]:
+    """Hold a Unix socket for the owner and his group; one that a dead process left is taken over.
+
+    Raises:
+        CannotListen: another process listens there, or this user may not take it.
+    """
+    with socket.socket(socket.AF_UNIX) as door:
+        try:
+            if path.is_socket() and not _answers(path):
+                path.unlink()
+            door.bind(str(path))
+            path.chmod(0o660)
+        except OSError as error:
+            reason = f"{error.strerror}; let PLAINT_HTTP_SOCKET name a path of its own"
+            raise CannotListen(f"cannot answer at {path}: {reason}") from None
+        try:
+            yield door
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as asked:
+        return asked.connect_ex(str(path)) == 0
+
+
 def serve(
     here: Installation,
     door: socket.socket,
+    platform: Platform,
     *,
     more: Mapping[str, Work] | None = None,
     on_ready: Callable[[str], None] = lambda _: None,
@@ -201,7 +236,7 @@ def serve(
                 clock=clock.now,
                 new_id=clock.new_id,
                 person_of=here.person_of,
-                options=http_options(here),
+                options=http_options(here, platform),
             ),
             log_config=None,
             access_log=False,
@@ -228,11 +263,13 @@ def serve(
         raise background.error
 
 
-def http_options(here: Installation) -> http.Options:
+def http_options(here: Installation, platform: Platform) -> http.Options:
     """Return what this installation has chosen for its HTTP door."""
     chosen = here.settings
     limits = Limits(seconds=chosen.http_timeout_seconds, at_once=chosen.http_at_once, rate=chosen.http_rate)
+    known = proving.proof(chosen), proving.tokens(chosen, clock.ticks)
     return http.Options(
+        identity=Identity(*known, here.person_of, clock.now) if proving.known(chosen) else None,
         own=chosen.own_mail,
         note_every_reading=chosen.access_log == "cases",
         limits=limits,
@@ -241,6 +278,7 @@ def http_options(here: Installation) -> http.Options:
         exposition=here.exposition or no_figures,
         checks=None if here.exposition is None else here.health,
         articles=lambda: knowledge.articles(chosen.knowledge_dir),
+        platform=platform,
     )
 
 
@@ -278,5 +316,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started and sockets:
             self._health.begun()
+            if sockets[0].family == socket.AF_UNIX:
+                self._on_ready(f"unix:{sockets[0].getsockname()}")
+                return
             host, port = sockets[0].getsockname()[:2]
             self._on_ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")

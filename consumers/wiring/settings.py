@@ -16,7 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 
+from consumers.http.mesh import ProofBy
 from consumers.kafka.access import Mechanism, Security
+from consumers.wiring import proving
 from schemas.channels.mail.automatic import OwnMail
 
 _PREFIX = "PLAINT_"
@@ -46,14 +48,7 @@ def default_data_dir() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "share") / "plaint"
 
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def _loopback(host: str) -> str:
-    """Refuse an address that others reach: this door asks nobody who he is."""
-    if host not in LOOPBACK:
-        raise PydanticCustomError("loopback", "without identity only loopback is served: 127.0.0.1, ::1 or localhost")
-    return host
+LOOPBACK: Final = proving.LOOPBACK
 
 
 def _address(given: SecretStr) -> SecretStr:
@@ -144,9 +139,7 @@ class Settings(BaseModel):
         "one", description="several: processes run on several machines, and what is not shared by all is refused"
     )
     pool_size: Annotated[int, Field(ge=2, le=200)] = Field(10, description="database connections of one process")
-    http_host: Annotated[str, AfterValidator(_loopback)] = Field(
-        "127.0.0.1", description="address the HTTP door listens on; only loopback without identity"
-    )
+    http_host: str = Field("127.0.0.1", description="address the HTTP door listens on; only loopback without identity")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
         8080, description="port of the HTTP door; 0 takes a free one"
     )
@@ -159,6 +152,31 @@ class Settings(BaseModel):
     http_timeout_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
         30.0, description="longest wait for a request to come whole and for its answer to begin"
     )
+    http_socket: Path | None = Field(
+        None, description="Unix socket that the HTTP door listens on in place of an address; the proxy alone reaches it"
+    )
+    proxy_proof: ProofBy | None = Field(
+        None, description="how the mesh's proxy proves itself: socket, secret or address; absent: its word is not taken"
+    )
+    proxy_secret: SecretStr | None = Field(
+        None, description="what the proxy writes into the header plaint-proxy-secret, over whatever stands there"
+    )
+    proxy_addresses: str | None = Field(
+        None, description="source addresses that the proxy alone has, such as Istio's 127.0.0.6, separated by commas"
+    )
+    jwks: str | None = Field(
+        None, description="public keys of who signs tokens, https address or file; absent: no tokens are taken"
+    )
+    issuer: str | None = Field(None, description="who signs tokens: their claim iss, to the letter")
+    audience: str | None = Field(None, description="for whom tokens are: this must be in their claim aud")
+    token_algorithms: str = Field("RS256,ES256", description="signatures of tokens that count, separated by commas")
+    token_roles_claim: str = Field(
+        "roles", description="claim that names a person's roles or groups; dots lead into others: realm_access.roles"
+    )
+    token_units_claim: str | None = Field(
+        None, description="claim that names the business units that a person may see; absent: tokens confine nobody"
+    )
+    token_name_claim: str = Field("name", description="claim with a person's name, kept sealed in staff.bound")
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
         None, description="YAML files that replace or add to the shipped configuration"
     )
@@ -331,6 +349,8 @@ def _fit_together(settings: Settings) -> None:
             f"{'are both needed' if asked else 'would not be used; unset them, or say sasl_ssl'}"
         )
     _fit_for_mail(settings)
+    if found := list(proving.faults(settings)):
+        raise SettingsRefused("; ".join(found))
 
 
 def _fit_for_mail(settings: Settings) -> None:

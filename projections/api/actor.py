@@ -10,8 +10,10 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from fastapi import Request
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
+from engine.configuration.in_force import Book
 from engine.rules import rights
 from engine.rules.rights import Credentials, Wanted
 from engine.store.batch import Recorded
@@ -34,6 +36,7 @@ HOMES: Final[Mapping[str, str]] = {
     "": f"{copies.SCHEMA}.{copies.live(cases.CASES).name}",
     "problems": f"{copies.SCHEMA}.{copies.live(problems.PROBLEMS).name}",
 }
+_FRESH_SECONDS: Final = 1.0
 _BY_TAG: Final[Mapping[str, Wanted]] = {
     "messages": "receive",
     "cases": "see",
@@ -93,11 +96,36 @@ def right_of(route: Any, method: str) -> Wanted | Literal["open"] | None:
     return next((_BY_TAG[tag] for tag in getattr(route, "tags", None) or () if tag in _BY_TAG), None)
 
 
+class Roles:
+    """The roles in force, as they were read a second ago at most. Commands are judged by the very latest.
+
+    ``book`` reads what is in force, ``ticks`` are seconds that never go back.
+    """
+
+    def __init__(self, book: Callable[[], Book], ticks: Callable[[], float]) -> None:
+        self._book, self._ticks = book, ticks
+        self._kept: Collection[Role] = ()
+        self._at = float("-inf")
+
+    @property
+    def fresh(self) -> bool:
+        """Whether they need not be read."""
+        return self._ticks() - self._at < _FRESH_SECONDS
+
+    def __call__(self) -> Collection[Role]:
+        """Return them; reads them where that is due."""
+        if not self.fresh:
+            at = self._ticks()
+            self._kept = tuple(self._book().roles.values())
+            self._at = at
+        return self._kept
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Judges who asks. ``roles`` are those in force, ``history`` reads a stream without keys."""
+    """Judges who asks. ``history`` reads a stream without keys."""
 
-    roles: Callable[[], Collection[Role]]
+    roles: Roles
     history: Callable[[UUID], Collection[Recorded]]
 
     async def admit(self, request: Request) -> None:
@@ -118,9 +146,10 @@ class Asking:
             raise Unproven
         if right is None:
             raise MayNot("no role gives this")
-        if (reason := rights.missing(right, who, self.roles())) is not None:
+        roles = self.roles() if self.roles.fresh else await run_in_threadpool(self.roles)
+        if (reason := rights.missing(right, who, roles)) is not None:
             raise MayNot(reason)
-        scope = rights.scope(right, who, self.roles())
+        scope = rights.scope(right, who, roles)
         units.confine(None if scope is None else Confinement(scope, HOMES))
 
     def missing(self, request: Request, right: Wanted, case: UUID | None = None) -> str | None:

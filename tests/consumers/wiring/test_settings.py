@@ -83,7 +83,12 @@ def test_an_empty_value_never_runs_with_the_default(name: str) -> None:
         ("HTTP_PORT", "http", "Input should be a valid integer, unable to parse string as an integer"),
         ("HTTP_PORT", "65536", "Input should be less than or equal to 65535"),
         ("HTTP_PORT", "-1", "Input should be greater than or equal to 0"),
-        ("HTTP_HOST", "192.0.2.1", "without identity only loopback is served: 127.0.0.1, ::1 or localhost"),
+        (
+            "HTTP_HOST",
+            "192.0.2.1",
+            "without identity only loopback is served: 127.0.0.1, ::1 or localhost; "
+            "or set PLAINT_PROXY_PROOF or PLAINT_JWKS, so that it is known who asks",
+        ),
         ("POOL_SIZE", "1", "Input should be greater than or equal to 2"),
         ("LANGUAGE", "fr", "String should match pattern '^(en|ru)$'"),
         ("LOG_FORMAT", "xml", "String should match pattern '^(auto|json|console)$'"),
