@@ -16,6 +16,7 @@ from consumers.wiring import processes, reactions, views
 from consumers.wiring import timers as timing
 from consumers.wiring.build import Installation
 from consumers.wiring.health import CannotListen
+from consumers.wiring.platform import platform
 from consumers.wiring.settings import Settings
 
 
@@ -46,6 +47,7 @@ def run(
         processes.serve(
             here,
             door,
+            platform(here),
             more={"projections": processes.project, **reactions.WORKS, **_beside(chosen)},
             on_ready=_answering,
         )
@@ -60,7 +62,7 @@ def serve() -> int:
     """
     chosen = read_settings()
     with _door(chosen) as door, lasting(chosen, "http") as here:
-        processes.serve(here, door, on_ready=_answering)
+        processes.serve(here, door, platform(here), on_ready=_answering)
     output.say("stopped")
     return output.OK
 

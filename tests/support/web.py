@@ -12,6 +12,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from consumers.http import app
 from consumers.wiring import clock
 from consumers.wiring.build import Installation
+from consumers.wiring.platform import platform
 from consumers.wiring.processes import http_options
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -57,7 +58,7 @@ def web(here: Installation) -> Iterator[Web]:
     """Lend the whole application of an installation."""
     built = app.build(
         here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of,
-        options=http_options(here),
+        options=http_options(here, platform(here)),
     )  # fmt: skip
     with Web(built) as asked:
         yield asked

@@ -386,11 +386,13 @@ QUESTIONS = {
     "/v1/changes", "/v1/cases/{reference}/clocks", "/v1/sla/attainment", "/v1/calendars",
     "/v1/calendars/{calendar}/open", "/v1/calendars/{calendar}/due", "/v1/configuration",
     "/v1/configuration/{kind}/{id}", "/v1/report", "/v1/problems/{problem}/effect", "/v1/complaints/clusters",
-    "/v1/cases/{reference}/similar",
+    "/v1/cases/{reference}/similar", "/v1/dead-letters", "/v1/dead-letters/{letter}", "/v1/parked", "/v1/projections",
+    "/v1/consumers", "/v1/access-log",
 }  # fmt: skip
 ASKED_BY_BODY = {
     "post_message_v1_messages_post", "search_v1_cases_search_post", "rejudge_v1_sla_rejudge_post",
-    "what_if_v1_sla_what_if_post", "check_v1_replies_check_post",
+    "what_if_v1_sla_what_if_post", "check_v1_replies_check_post", "replay_v1_dead_letters__letter__replay_post",
+    "discard_v1_dead_letters__letter__discard_post",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
 
