@@ -70,6 +70,7 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
     )
     with _bound(settings.health_host, settings.health_port) as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, name="health", daemon=True)
+        door.listen()  # who asks before the server runs waits for it
         thread.start()
         _log.info("health_answered_at", host=settings.health_host, port=door.getsockname()[1])
         try:
