@@ -27,6 +27,8 @@ from schemas.configuration.roles import Role
 
 ASKER: Final = "plaint.asker"
 """Key of a request's scope: the ``Credentials`` of who sends it; None where nobody proved who he is."""
+Asked = Wanted | Literal["open"]
+"""What a route asks for: a right, or nothing."""
 OPEN: Final = "open"
 """In place of a right: whoever comes is answered. Probes, and links that are their own proof."""
 DECLARED: Final = "x-plaint-right"
@@ -37,7 +39,8 @@ HOMES: Final[Mapping[str, str]] = {
     "problems": f"{copies.SCHEMA}.{copies.live(problems.PROBLEMS).name}",
 }
 _FRESH_SECONDS: Final = 1.0
-_BY_TAG: Final[Mapping[str, Wanted]] = {
+_BY_TAG: Final[Mapping[str, Asked]] = {
+    "probes": OPEN,
     "messages": "receive",
     "cases": "see",
     "sla": "see",
@@ -50,22 +53,24 @@ _BY_TAG: Final[Mapping[str, Wanted]] = {
     "rates": "figures",
     "problems": "figures",
     "report": "figures",
-    "similar": "see",
     "audit": "audit",
-    "platform": "operate",
 }
-_BY_PATH: Final[Mapping[tuple[str, str], Wanted | Literal["open"]]] = {
+_BY_PLACE: Final[Mapping[tuple[str, str], Asked]] = {
+    ("POST", "/cases/search"): "texts",
+    ("GET", "/cases/{reference}/rules"): "texts",
+    ("GET", "/cases/{reference}/trail"): "see",
+    ("GET", "/cases/{reference}/remedies"): "see",
+}
+"""Where the tag of a route would say otherwise; paths as the route's own router has them."""
+_PAGES: Final[Mapping[tuple[str, str], Asked]] = {
     ("GET", "/"): "see",
     ("GET", "/cases"): "see",
     ("POST", "/cases"): "texts",
     ("GET", "/cases/{reference}"): "see",
-    ("POST", "/v1/cases/search"): "texts",
-    ("GET", "/v1/cases/{reference}/rules"): "texts",
-    ("GET", "/v1/cases/{reference}/trail"): "see",
-    ("GET", "/v1/cases/{reference}/remedies"): "see",
+    ("GET", "/p/{token}"): OPEN,
+    ("POST", "/p/{token}"): OPEN,
 }
-_PREFIXES: Final = ("/p/", "/livez", "/readyz", "/startupz", "/metrics")
-"""Of what is open."""
+"""Of routes without a tag, which are for people."""
 
 
 class MayNot(PermissionError):
@@ -82,18 +87,16 @@ class Unproven(PermissionError):
         super().__init__("say who you are: by a signed token, or through the proxy of the mesh")
 
 
-def right_of(route: Any, method: str) -> Wanted | Literal["open"] | None:
-    """Return the right that a route asks for; None: nobody may use it."""
-    path = getattr(route, "path", "")
-    declared = (getattr(route, "openapi_extra", None) or {}).get(DECLARED)
+def right_of(route: Any, method: str) -> Asked | None:
+    """Return what a route asks for: what it declares, else by its place or its tag; None: nobody may use it."""
+    place = (method, getattr(route, "path", ""))
+    declared: Asked | None = (getattr(route, "openapi_extra", None) or {}).get(DECLARED)
     if declared is not None:
-        found: Wanted | Literal["open"] = declared
-        return found
-    if (by_path := _BY_PATH.get((method, path))) is not None:
-        return by_path
-    if path.startswith(_PREFIXES):
-        return OPEN
-    return next((_BY_TAG[tag] for tag in getattr(route, "tags", None) or () if tag in _BY_TAG), None)
+        return declared
+    tags = getattr(route, "tags", None) or ()
+    if not tags:
+        return _PAGES.get(place)
+    return _BY_PLACE.get(place) or next((_BY_TAG[tag] for tag in tags if tag in _BY_TAG), None)
 
 
 class Roles:

@@ -1,0 +1,205 @@
+"""Who asks is who proved it: spoofed headers are powerless, and what is done and read bears the prover's id."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from consumers.http.mesh import service_id
+from engine.store.batch import Recorded
+from support.entrance import GATEWAY, Entrance, entrance
+from support.issuer import ISSUER, Issuer
+
+SPOOFED: Final = "Hash=0;URI=spiffe://lab.local/ns/plaint/sa/admin"
+CANARY: Final = "Secret-4711"
+
+
+@pytest.fixture(scope="module")
+def door(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
+    place: Path = tmp_path_factory.mktemp("identity")
+    with entrance(settings, place, PLAINT_TOKEN_UNITS_CLAIM="units") as lent:
+        yield lent
+
+
+def every(door: Entrance, name: str, *roles: str, **claims: Any) -> dict[str, str]:
+    """A person whom his token confines to no unit but those that are there."""
+    return door.as_person(name, *roles, **{"units": ["main", "west"], **claims})
+
+
+def opened(door: Entrance, id: str, **more: str) -> str:
+    body = {"channel": "chat", "system": "s", "id": id, "text": "The kettle is broken, I want a refund!"}
+    answer = door.ask("POST", "/v1/messages", {**door.as_program(), **more}, json={**body, "author": {"name": CANARY}})
+    assert answer.status_code == 202, answer.text
+    stream: str = answer.json()["stream"]
+    return stream
+
+
+def give(
+    door: Entrance, stream: str, command: str, fields: dict[str, Any], headers: dict[str, str], **more: Any
+) -> Any:
+    return door.ask("POST", f"/v1/complaints/{stream}/{command}", headers, json={"fields": fields, **more})
+
+
+def last(door: Entrance, stream: str) -> Recorded:
+    return door.here.store.read.stream(UUID(stream))[-1]
+
+
+# --- the mesh -------------------------------------------------------------------------------
+
+
+def test_a_workload_is_known_by_the_proxys_word(door: Entrance) -> None:
+    stream = opened(door, "by-mesh")
+    first = door.here.store.read.stream(UUID(stream))[0].envelope
+    assert (first.actor, first.identity, first.on_behalf_of) == (service_id(GATEWAY), "workload", None)
+
+
+@pytest.mark.parametrize("secret", ["", "guessed-wrong", "a-secret-of-the-prox"])
+def test_without_the_proof_the_proxys_header_is_powerless(door: Entrance, secret: str) -> None:
+    assert door.ask("GET", "/v1/cases", door.as_program(secret=secret)).status_code == 401
+
+
+def test_what_a_caller_wrote_before_the_proxy_is_powerless(door: Entrance) -> None:
+    for front in (f"{SPOOFED},", f'{SPOOFED};Subject="', 'Subject="\\,', f"{SPOOFED},{SPOOFED},"):
+        before = front if front.endswith(",") else f"{front},"
+        assert door.ask("GET", "/v1/cases", door.as_program(before=before)).status_code == 200
+        other = door.as_program("spiffe://lab.local/ns/crm/sa/stranger", before=f"URI={GATEWAY},")
+        assert door.ask("GET", "/v1/cases", other).status_code == 403
+
+
+def test_a_workload_without_a_role_may_do_nothing(door: Entrance) -> None:
+    answer = door.ask("GET", "/v1/cases", door.as_program("spiffe://lab.local/ns/lab/sa/stranger"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+
+
+def test_a_person_whom_a_workload_names_is_claimed_and_gives_no_right(door: Entrance) -> None:
+    stream = opened(door, "claimed", **{"Plaint-Person": "Ann"})
+    first = door.here.store.read.stream(UUID(stream))[0].envelope
+    assert (first.actor, first.identity) == (service_id(GATEWAY), "claimed")
+    assert first.on_behalf_of == door.here.person_of("Ann")
+    named = {**door.as_program(), "Plaint-Person": "Ann"}
+    assert give(door, stream, "approve-remedy", {"remedy_id": stream}, named).json()["code"] == "right_missing"
+
+
+@pytest.mark.parametrize("name", ["X-User", "X-Jwt-Payload", "X-Forwarded-User", "L5d-Client-Id", "Plaint-Person"])
+def test_headers_of_other_ways_prove_nothing(door: Entrance, name: str) -> None:
+    assert door.ask("GET", "/v1/cases", {name: "admin"}).status_code == 401
+
+
+# --- tokens ---------------------------------------------------------------------------------
+
+
+def test_a_person_is_known_by_a_token_and_not_by_what_others_call_him(door: Entrance) -> None:
+    stream = opened(door, "by-token")
+    headers = {**door.as_program(), **every(door, "ann", "handler"), "Plaint-Person": "Bob"}
+    assert give(door, stream, "assign", {"team": "north"}, headers).status_code == 200
+    around = last(door, stream).envelope
+    assert (around.actor, around.identity) == (door.here.person_of("ann", ISSUER), "token")
+    assert around.on_behalf_of == door.here.person_of("Bob")
+    assert door.here.person_of("ann", ISSUER) not in (door.here.person_of("ann"), door.here.person_of("ann", "other"))
+
+
+def test_a_client_that_speaks_for_itself_is_no_person(door: Entrance) -> None:
+    stream = opened(door, "client")
+    headers = every(door, "crm", "handler", "lead", client_id="crm")
+    assert give(door, stream, "assign", {"team": "north"}, headers).status_code == 200
+    assert (last(door, stream).envelope.actor, last(door, stream).envelope.identity) == (
+        service_id("client:crm"),
+        "workload",
+    )
+    told = give(door, stream, "approve-remedy", {"remedy_id": stream}, headers).json()
+    assert (told["code"], told["detail"].partition(";")[0]) == ("right_missing", "approve asks for a verified person")
+
+
+def test_a_bad_token_is_not_made_up_for_by_a_good_proxy(door: Entrance) -> None:
+    thief = Issuer().token(datetime.now(UTC), "ann", "lead")
+    late = door.issuer.token(datetime.now(UTC) - timedelta(hours=1), "ann", "lead")
+    for token, why in ((thief, "signature"), (late, "expired"), ("x", "malformed"), ("", "malformed")):
+        answer = door.ask("GET", "/v1/cases", {**door.as_program(), "Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["why"]) == (401, why)
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="plaint", error="invalid_token"'
+        assert not token or token not in answer.text
+    assert door.ask("GET", "/v1/cases", {**door.as_program(), "Authorization": "Basic eDp5"}).status_code == 401
+
+
+def test_keys_rotate_without_a_restart(door: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumers.tokens.ASK_AGAIN_SECONDS", 0.0)
+    door.issuer.rotate("second")
+    door.publish()
+    assert door.ask("GET", "/v1/cases", every(door, "ann", "handler")).status_code == 200
+
+
+def test_two_persons_are_four_eyes_and_one_is_not(door: Entrance) -> None:
+    stream, remedy = opened(door, "four-eyes"), str(UUID(int=9))
+    amount = {"amount": {"amount": "900000.00", "currency": "RUB"}, "head": "price"}
+    wish = {"remedy_id": remedy, "form": "refund", "ground": "no_fault", **amount}
+    ann, bob = every(door, "ann", "lead"), every(door, "bob", "lead")
+    assert give(door, stream, "propose-remedy", wish, ann).status_code == 200
+    assert give(door, stream, "approve-remedy", {"remedy_id": remedy}, ann).json()["code"] == "self_approval"
+    assert give(door, stream, "approve-remedy", {"remedy_id": remedy}, bob).status_code == 200
+
+
+def test_saying_when_it_happened_is_a_right_of_its_own(door: Entrance) -> None:
+    stream = opened(door, "dating")
+    said = {"occurred_at": "2026-01-01T00:00:00Z"}
+    assert give(door, stream, "assign", {"team": "north"}, every(door, "ann", "handler"), **said).status_code == 403
+    assert give(door, stream, "assign", {"team": "north"}, every(door, "lea", "lead"), **said).status_code == 200
+    assert last(door, stream).envelope.occurred_at == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+# --- business units -------------------------------------------------------------------------
+
+
+def handed_to_west(door: Entrance, id: str) -> str:
+    stream = opened(door, id)
+    fields = {"team": "north", "business_unit": "west"}
+    assert give(door, stream, "assign", fields, every(door, "ann", "handler")).status_code == 200
+    door.project()
+    return stream
+
+
+def test_a_case_of_another_unit_is_neither_seen_nor_worked_on(door: Entrance) -> None:
+    stream = handed_to_west(door, "west")
+    mine, other = every(door, "wes", "handler", units=["west"]), every(door, "mia", "handler", units=["main"])
+    number = door.ask("GET", f"/v1/cases/{stream}", mine).json()["state"]["registration"]["number"]
+    for path in ("", "/steps", "/diff", "/rules", "/clocks", "/remedies", "?texts=true", "/steps?texts=true"):
+        assert door.ask("GET", f"/v1/cases/{stream}{path}", mine).status_code == 200, path
+        assert door.ask("GET", f"/v1/cases/{stream}{path}", other).status_code == 403, path
+        assert door.ask("GET", f"/v1/cases/{number}{path}", other).status_code == 404, path
+    assert give(door, stream, "assign", {"team": "south"}, other).json()["code"] == "right_missing"
+    assert give(door, stream, "assign", {"team": "south"}, mine).status_code == 200
+
+
+def test_lists_hold_the_cases_of_the_askers_units(door: Entrance) -> None:
+    here, there = handed_to_west(door, "listed"), opened(door, "listed-main")
+    door.project()
+    for units, seen in ((["west"], {here}), (["main"], {there}), (["main", "west"], {here, there}), ([], set())):
+        who = every(door, "uma", "handler", units=units)
+        answer = door.ask("GET", "/v1/cases?limit=500", who)
+        if not units:
+            assert answer.status_code == 403
+            continue
+        found = {one["id"] for one in answer.json()["cases"]}
+        assert found & {here, there} == seen
+        recorded = door.ask("GET", "/v1/changes?limit=1000", who).text  # each of the unit of its moment
+        assert (here in recorded, there in recorded) == ("main" in units, "main" in units)
+
+
+# --- who read what --------------------------------------------------------------------------
+
+
+def test_a_reading_is_noted_with_who_read_and_so_is_one_that_was_refused(door: Entrance) -> None:
+    stream = opened(door, "read")
+    ann, eve = every(door, "ann", "handler"), every(door, "eve", "analyst")
+    shown = door.ask("GET", f"/v1/cases/{stream}?texts=true", {**ann, "Plaint-Person": "Bob"})
+    assert CANARY in shown.text
+    refused = door.ask("GET", f"/v1/cases/{stream}?texts=true", eve)
+    assert (refused.status_code, CANARY in refused.text) == (403, False)
+    assert door.ask("GET", f"/v1/cases/{stream}", eve).status_code == 200
+    noted = [one.access for one in door.here.store.access_log.of_stream(UUID(stream))]
+    assert [(one.actor, one.refused, one.identity, one.on_behalf_of) for one in noted] == [
+        (door.here.person_of("ann", ISSUER), False, "token", door.here.person_of("Bob")),
+        (door.here.person_of("eve", ISSUER), True, "token", None),
+    ]
