@@ -99,9 +99,13 @@ def _round(
 ) -> _Measured:
     stand.tell(f"commands, round {number} of {size.rounds}")
     streams = cycle(cases)
+    for one in callers:
+        one.begin()
     commands = _steadily(size, [lambda one=one: one.command(next(streams)) for one in callers])  # type: ignore[misc] # bound at once
     commits = _steadily(size, [_committer(stand)] * _CONNECTIONS)
     stand.tell(f"reads, round {number} of {size.rounds}")
+    for one in callers:
+        one.begin()
     reads = _steadily(size, [lambda one=one: one.read(closed) for one in callers])  # type: ignore[misc] # bound at once
     probes = _steadily(size, [one.probe for one in callers])
     return _Measured(
@@ -155,6 +159,11 @@ class _Caller:
         self._connection = HTTPConnection(address.removeprefix("http://"), timeout=_PATIENCE_SECONDS)
         self._chance = chance
         self._given = 0
+
+    def begin(self) -> None:
+        """Connect anew, since the door closes what has been still for seconds."""
+        self._connection.close()
+        self.probe()
 
     def command(self, stream: UUID) -> None:
         """Add a note, or hand the case over."""

@@ -1,5 +1,6 @@
 """Which doors and projections run in this process, how they stop, and what their trouble looks like in the log."""
 
+import gc
 import signal
 import socket
 import threading
@@ -312,7 +313,13 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, and tell where."""
+        """Listen, and tell where.
+
+        What is there by now stays for good, so the garbage collector need not look through it again and again:
+        that took a hundred milliseconds and more each time, in which no request went on.
+        """
+        gc.collect()
+        gc.freeze()
         await super().startup(sockets)
         if self.started and sockets:
             self._health.begun()
