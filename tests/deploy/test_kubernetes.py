@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from consumers.cli import main
-from consumers.wiring.settings import Settings
+from consumers.wiring.settings import Settings, from_environment
 from support.pages import only_in_the_checkout
 
 OVERLAYS = ("plain", "istio", "linkerd")
@@ -140,6 +140,22 @@ def test_what_is_set_is_what_the_settings_know_and_every_secret_is_there(
         assert {one["name"] for one in container(pod)["volumeMounts"]} == {
             one["name"] for one in pod["spec"]["volumes"]
         }
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_settings_of_every_pod_fit_together(
+    rendered: dict[str, list[Resource]], overlay: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("host=db.example dbname=plaint", encoding="utf-8")
+    for name, pod in pods(rendered[overlay]).items():
+        given = settings_of(rendered[overlay], pod)
+        held = {key: str(secret) if value.startswith("/run/secrets/") else value for key, value in given.items()}
+        found = from_environment(held)
+        if name == "plaint-http":
+            assert (found.http_host, found.http_port, found.health_port) == ("0.0.0.0", 8080, 9464)  # noqa: S104 # the pod's
+            assert found.jwks is not None
+            assert found.proxy_proof == ("address" if overlay == "istio" else None)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
