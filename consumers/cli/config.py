@@ -38,12 +38,13 @@ def export_schemas(
 ) -> int:
     """Write every word as JSON Schema: what is stored, sent, published or configured.
 
-    Beside them ``asyncapi.json`` describes the topics.
+    Beside them ``asyncapi.json`` describes the topics, ``openapi.json`` the HTTP door.
     """
+    from consumers.http import described
     from schemas.published import asyncapi
     from schemas.published.json_schema import render
 
-    documents = {**render(), **asyncapi.render()}
+    documents = {**render(), **asyncapi.render(), **described.render()}
     for path, octets in documents.items():
         file = directory / path
         try:

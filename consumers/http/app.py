@@ -85,6 +85,7 @@ def build(
         openapi_url="/openapi.json",
         redirect_slashes=False,
         responses=documentation.ANY_PROBLEM,
+        generate_unique_id_function=documentation.called,
         dependencies=[Depends(asking.admit)],
     )
     app.add_middleware(Bounded, seconds=options.limits.seconds)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
 from consumers.http.problems import MEDIA_TYPE
@@ -42,6 +43,11 @@ ANY_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Prob
 """Every route may answer with one; it stands for the validation errors that FastAPI would describe its own way."""
 
 ETAG: Final = {"ETag": {"description": "The stream's version, for If-Match", "schema": {"type": "string"}}}
+
+
+def called(route: APIRoute) -> str:
+    """Return how clients call an operation: by what it is about, and its function's name."""
+    return f"{route.tags[0]}_{route.name}" if route.tags else route.name
 
 
 def install(app: FastAPI) -> None:

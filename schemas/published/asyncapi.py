@@ -11,7 +11,7 @@ import orjson
 
 from schemas.catalogue import COMMANDS
 from schemas.published.cloudevent import CONTENT_TYPE, JSON, KAFKA_PREFIX
-from schemas.published.compatibility import DERIVED
+from schemas.published.compatibility import ASYNCAPI
 from schemas.published.dead_letter import HEADERS as DEAD_LETTER_HEADERS
 from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import Schema, documents
@@ -63,7 +63,7 @@ def document() -> dict[str, Any]:
 
 def render() -> dict[str, bytes]:
     """Return the document as octets by its path within an export: the same octets for the same words."""
-    return {DERIVED: orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)}
+    return {ASYNCAPI: orjson.dumps(document(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)}
 
 
 _OPERATIONS: Final = {

@@ -41,7 +41,8 @@ ANNOTATIONS: Final = frozenset(
     }
 )
 """Say nothing about what is valid. That a field is personal shows in its shape: ``Withheld`` may stand for it."""
-DERIVED: Final = "asyncapi.json"
+ASYNCAPI: Final = "asyncapi.json"
+DERIVED: Final = frozenset({ASYNCAPI, "openapi.json"})
 CHOICES: Final = ("anyOf", "oneOf")
 AT_LEAST: Final = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"})
 AT_MOST: Final = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"})
@@ -79,11 +80,12 @@ def promise_of(path: str) -> Promise:
 def breaks_of_export(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
     """Return every break between two exports, each with its path; a document that is new breaks nothing.
 
-    ``asyncapi.json`` is put together from the others and promises nothing of its own.
+    ``asyncapi.json`` is put together from the others and promises nothing of its own; what ``openapi.json`` promises,
+    ``api_compatibility`` tells.
     """
     found: list[str] = []
     for path, schema in sorted(old.items()):
-        if path == DERIVED:
+        if path in DERIVED:
             continue
         if path in new:
             found += [f"{path}: {text}" for text in breaks(schema, new[path], promise_of(path))]

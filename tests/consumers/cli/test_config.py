@@ -9,6 +9,7 @@ import pytest
 
 from consumers.cli import output
 from consumers.cli.main import run
+from consumers.http import described
 from schemas.published import asyncapi
 from schemas.published.json_schema import render
 
@@ -75,7 +76,7 @@ def test_an_export_writes_every_schema_and_leaves_other_files_alone(
     written = {
         file.relative_to(tmp_path).as_posix(): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()
     }
-    documents = {**render(), **asyncapi.render()}
+    documents = {**render(), **asyncapi.render(), **described.render()}
     assert written == {**documents, "mine.txt": b"stays"}
     assert json.loads(capfdbinary.readouterr().out) == {"directory": str(tmp_path), "files": list(documents)}
 

@@ -390,9 +390,8 @@ QUESTIONS = {
     "/v1/consumers", "/v1/access-log",
 }  # fmt: skip
 ASKED_BY_BODY = {
-    "post_message_v1_messages_post", "search_v1_cases_search_post", "rejudge_v1_sla_rejudge_post",
-    "what_if_v1_sla_what_if_post", "check_v1_replies_check_post", "replay_v1_dead_letters__letter__replay_post",
-    "discard_v1_dead_letters__letter__discard_post",
+    "messages_post_message", "cases_search", "sla_rejudge", "sla_what_if", "replies_check", "platform_replay",
+    "platform_discard",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
 

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from consumers.http import described
 from schemas.catalogue import COMMANDS, EVENTS
 from schemas.configuration import ConfigurationRefused, load
 from schemas.configuration.rule_set import CONCERNS
@@ -39,7 +40,7 @@ def _files_in(folder: Any, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def test_the_committed_files_are_the_export_octet_for_octet() -> None:
-    exported, kept = {**render(), **render_asyncapi()}, committed()
+    exported, kept = {**render(), **render_asyncapi(), **described.render()}, committed()
 
     assert sorted(kept) == sorted(exported), AGAIN
     assert [path for path in kept if kept[path] != exported[path]] == [], AGAIN
