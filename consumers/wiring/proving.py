@@ -108,10 +108,10 @@ def tokens(settings: "Settings", ticks: Callable[[], float]) -> Tokens | None:
         units_claim=settings.token_units_claim,
         name_claim=settings.token_name_claim,
     )
-    return Tokens(terms, Keys(_reading(settings.jwks), ticks))
+    return Tokens(terms, Keys(reading(settings.jwks), ticks))
 
 
-def _reading(where: str) -> Callable[[], bytes]:
+def reading(where: str) -> Callable[[], bytes]:
     """Return what reads the issuer's keys, a bounded number of octets within a bounded time."""
     if not urlsplit(where).scheme:
         return lambda: Path(where).read_bytes()[:_LARGEST]

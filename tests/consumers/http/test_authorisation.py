@@ -99,7 +99,7 @@ _PLURALS: Final = {"complaint": "complaints", "problem": "problems", "feedback":
 
 
 def of_commands() -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for name, command in COMMANDS.items():
         group, word = name.split(".")
         if command.RIGHT != "receive":
