@@ -27,12 +27,12 @@ def runner(here: Installation, *, smallest: int = 64) -> Runner:
         pace=Pace(smallest=smallest, largest=largest, size=min(512, largest)),
         poll_seconds=here.settings.poll_seconds,
         report=partial(_projection_trouble, here.meter),
-        watch=partial(_watched, here.meter),
+        watch=partial(watched, here.meter),
     )
 
 
 @contextmanager
-def _watched(meter: Meter, events: Sequence[Recorded]) -> Iterator[None]:
+def watched(meter: Meter, events: Sequence[Recorded]) -> Iterator[None]:
     """Record what bringing a batch into all views takes, linked to the traces that its events came of."""
     begun = clock.ticks()
     words = {"plaint.events": len(events), "plaint.position": events[-1].position}

@@ -25,6 +25,7 @@ from consumers.kafka.records import Limits, Origin, Reader
 from consumers.kafka.watchdog import Dog
 from engine.incoming import Sender
 from schemas.published.dead_letter import DeadLetter
+from schemas.published.metrics import NO_METER, Meter
 from support.broker import RunningBroker
 from support.installation import Desk
 
@@ -49,10 +50,11 @@ class Group:
     store: Store | None = None
     """What members use instead of the desk's."""
     options: dict[str, Any] = field(default_factory=dict)
+    meter: Meter = NO_METER
 
     def member(self, client: str = "one", dog: Dog | None = None, **options: Any) -> Consumption:
         """Return a new member, which has joined nothing yet."""
-        world = World(lambda: datetime.now(UTC), time.monotonic, time.sleep, random.random)
+        world = World(lambda: datetime.now(UTC), time.monotonic, time.sleep, random.random, self.meter)
         quick = {"poll_seconds": 0.2, "check_seconds": 0.5, "hint_seconds": 0.1, "backoff": Backoff(0.05, 0.5)}
         chosen = Options(self.name, client, **{**quick, **self.options, **options})
         service = self.service or self.desk.service
