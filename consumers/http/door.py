@@ -70,7 +70,9 @@ class Door:
         written = result.incarnation if isinstance(result, Done) else None
         told = _accepted(result, written or (await run_in_threadpool(self.store.read.head)).incarnation)
         headers = {} if told.version is None else {"ETag": f'"{told.version}"'}
-        observed.tell(outcome=told.status, case=told.stream and str(told.stream), position=told.position)
+        observed.tell(
+            outcome=told.status, case=None if told.stream is None else str(told.stream), position=told.position
+        )
         return JSONResponse(told.model_dump(mode="json"), status, headers)
 
 

@@ -7,10 +7,11 @@ link may use it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import psycopg
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -23,13 +24,14 @@ from consumers.http.problems import problem
 from consumers.tokens import KeysUnavailable, TokenRefused, Tokens, Verified
 from engine.incoming import Sender
 from engine.links import PATH
+from engine.store.database.errors import DatabaseUnavailable
 from projections.api.actor import ASKER, Unproven
 from schemas.words import Identity as IdentityWord
 
 PERSON_HEADER: Final = "plaint-person"
 SENDER: Final = "plaint.sender"
-VERIFIED: Final = "plaint.verified"
-"""Keys of a request's scope: the ``Sender``, and what his token says."""
+"""Key of a request's scope: the ``Sender``."""
+_MOST_BOUND: Final = 100_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
@@ -83,6 +85,10 @@ class Identity:
     tokens: Tokens | None
     person_of: Callable[..., str]
     clock: Callable[[], datetime]
+    bind: Callable[[Sender, Verified], object] = lambda _sender, _token: None
+    """Records once which person an actor is; may wait for the database."""
+    bound: set[str] = field(default_factory=set)
+    """Actors of whom it is known that this stands recorded."""
 
     async def who(self, scope: Scope) -> tuple[Sender, Verified | None] | None:
         """Return who sends a request, and what his token says; None where nobody proved anything.
@@ -155,9 +161,21 @@ class Identified:
             return problem(503, "identity_unavailable", str(error), headers={"Retry-After": "5"})
         if found is None:
             return unproven()
-        scope[SENDER], scope[VERIFIED] = found
+        scope[SENDER] = found[0]
         scope[ASKER] = found[0].credentials
+        await self._recorded(*found)
         return None
+
+    async def _recorded(self, sender: Sender, token: Verified | None) -> None:
+        """Have it recorded who a person is when he first comes; where that cannot be done now, when he comes again."""
+        if token is None or not token.person or sender.actor in self._identity.bound:
+            return
+        try:
+            await run_in_threadpool(self._identity.bind, sender, token)
+        except (DatabaseUnavailable, psycopg.OperationalError):
+            return
+        if len(self._identity.bound) < _MOST_BOUND:
+            self._identity.bound.add(sender.actor)
 
 
 def unproven() -> Response:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from consumers.http.letters import MOST
 from engine.store.access_log import Access, AccessLog
+from projections import units
 from projections.answers import Answer, Moment
 from projections.api.route import RIGHT, router_of
 from schemas.words import Identity
@@ -51,6 +52,7 @@ def router(log: AccessLog) -> APIRouter:
     @routes.get("/v1/access-log", openapi_extra={RIGHT: "audit"})
     def readings(wanted: Annotated[ReadFilter, Query()]) -> Readings:
         """List who read personal data, refused readings too, by the order of the access log."""
+        units.of_all()
         if wanted.case is None:
             found = log.after(wanted.after, wanted.limit + 1)
         else:

@@ -21,16 +21,21 @@ from consumers.http.platform import Platform
 from consumers.http.probes import no_figures
 from consumers.reactions import holds, parked
 from consumers.reactions.upkeep import Upkeep
+from consumers.tokens import Verified
 from consumers.wiring import clock, knowledge, proving
 from consumers.wiring.build import Installation
 from consumers.wiring.health import CannotListen
 from consumers.wiring.settings import Settings
 from consumers.wiring.views import runner
+from engine import binding as staff
+from engine.incoming import Circumstances, Sender
 from engine.store.database.errors import DatabaseError, DatabaseUnavailable
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
 from engine.store.vault.ledger import LEDGER_ERRORS
 from engine.store.vault.sweep import Sweep
+from schemas.envelope import RequestSource
+from schemas.streams.staff import StaffBound
 
 _log = structlog.get_logger()
 _UPKEEP_SECONDS = 60.0
@@ -270,7 +275,7 @@ def http_options(here: Installation, platform: Platform) -> http.Options:
     limits = Limits(seconds=chosen.http_timeout_seconds, at_once=chosen.http_at_once, rate=chosen.http_rate)
     known = proving.proof(chosen), proving.tokens(chosen, clock.ticks)
     return http.Options(
-        identity=Identity(*known, here.person_of, clock.now) if proving.known(chosen) else None,
+        identity=Identity(*known, here.person_of, clock.now, binding(here)) if proving.known(chosen) else None,
         own=chosen.own_mail,
         note_every_reading=chosen.access_log == "cases",
         limits=limits,
@@ -281,6 +286,18 @@ def http_options(here: Installation, platform: Platform) -> http.Options:
         articles=lambda: knowledge.articles(chosen.knowledge_dir),
         platform=platform,
     )
+
+
+def binding(here: Installation) -> Callable[[Sender, Verified], bool]:
+    """Return what records which person an actor is, once and for all processes."""
+
+    def bind(sender: Sender, token: Verified) -> bool:
+        now = clock.now()
+        around = Circumstances(sender, RequestSource(request=clock.new_id()), now)
+        person = StaffBound(actor=sender.actor, issuer=token.issuer, subject=token.subject, name=token.name)
+        return staff.bind(here.store, person, around, now)
+
+    return bind
 
 
 class _Server(uvicorn.Server):

@@ -63,6 +63,13 @@ class NoReplyRules(LookupError):
         super().__init__("no rule set of concern 'replies' is in force; add a file with one")
 
 
+class NoSuchPerson(LookupError):
+    """Nobody was ever bound to this actor: he is no person, is known by no token, or has never come."""
+
+    def __init__(self) -> None:
+        super().__init__("nobody is bound to this actor: he is no person of an issuer of tokens")
+
+
 class MayNotSee(PermissionError):
     """Who asks may not see the personal texts of this case: leave ``texts`` out, or ask for the right."""
 
@@ -120,6 +127,7 @@ STATUS: Mapping[type[Exception], int] = {
     BadCursor: 400,
     BeyondTheLog: 409,
     NoSuchCase: 404,
+    NoSuchPerson: 404,
     NotThereYet: 404,
     BadWhen: 400,
     MayNotSee: 403,

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from projections.api import changes
 from projections.api.desk import Desk
-from projections.replay import configuration
+from projections.replay import configuration, staff
 from projections.replay import routes as replay
 from projections.replay import sla_routes as sla
 from projections.report import routes as report
@@ -36,6 +36,7 @@ _ALL = (
     changes.routes,
     sla.routes,
     configuration.routes,
+    staff.routes,
     report.routes,
 )
 

@@ -69,6 +69,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "GET /v1/satisfaction/negative": "figures",
     "GET /v1/sla/attainment": "figures",
     "GET /v1/sla/timers": "see",
+    "GET /v1/staff/{actor}": "audit",
     "GET /v1/trail": "audit",
     "GET /v1/workload": "figures",
     "POST /cases": "texts",
@@ -142,7 +143,12 @@ def asked(door: Entrance, route: str, headers: Mapping[str, str]) -> Any:
     method, path = route.split(" ")
     for name, value in (("reference", NOBODY), ("stream", NOBODY), ("letter", NOBODY), ("problem", NOBODY)):
         path = path.replace(f"{{{name}}}", str(value))
-    path = path.replace("{calendar}", "desk").replace("{kind}", "policy").replace("{id}", "none")
+    path = (
+        path.replace("{calendar}", "desk")
+        .replace("{kind}", "policy")
+        .replace("{id}", "none")
+        .replace("{actor}", "person:x")
+    )
     more: dict[str, Any] = {"json": {"x": 1}} if method == "POST" else {}
     return door.ask(method, path.replace("{token}", "x"), headers, **more)
 

@@ -9,12 +9,19 @@ from uuid import UUID
 import pytest
 
 from consumers.http.mesh import service_id
+from engine.binding import stream_of, subject_of
+from engine.erased import Erased
+from engine.incoming import Circumstances, Sender
 from engine.store.batch import Recorded
+from schemas.envelope import RequestSource
+from schemas.streams.staff import StaffBound
 from support.entrance import GATEWAY, Entrance, entrance
 from support.issuer import ISSUER, Issuer
+from support.web import web
 
 SPOOFED: Final = "Hash=0;URI=spiffe://lab.local/ns/plaint/sa/admin"
 CANARY: Final = "Secret-4711"
+NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +210,66 @@ def test_a_reading_is_noted_with_who_read_and_so_is_one_that_was_refused(door: E
         (door.here.person_of("ann", ISSUER), False, "token", door.here.person_of("Bob")),
         (door.here.person_of("eve", ISSUER), True, "token", None),
     ]
+
+
+# --- who an actor is ------------------------------------------------------------------------
+
+
+def test_a_person_is_bound_when_he_first_comes_and_once(door: Entrance) -> None:
+    actor = door.here.person_of("nina", ISSUER)
+    assert door.here.store.read.stream(stream_of(actor)) == []
+    for _ in range(2):
+        door.ask("GET", "/v1/cases", every(door, "nina", "handler"))
+    (one,) = door.here.store.read.stream(stream_of(actor), open=True)
+    assert one.event == StaffBound(
+        subject_id=subject_of(actor), actor=actor, issuer=ISSUER, subject="nina", name="nina of the desk"
+    )
+    assert (one.envelope.actor, one.envelope.identity) == (actor, "token")
+    (sealed,) = door.here.store.read.stream(stream_of(actor))
+    assert "nina" not in repr(sealed)
+
+
+def test_another_process_binds_nobody_twice(door: Entrance) -> None:
+    actor = door.here.person_of("otto", ISSUER)
+    with web(door.here) as other:
+        for asked in (door.web, other):
+            asked.get("/v1/cases", headers={"Host": "x", **every(door, "otto", "handler")})
+    assert len(door.here.store.read.stream(stream_of(actor))) == 1
+
+
+def test_who_an_actor_is_auditors_ask_and_are_noted(door: Entrance) -> None:
+    actor = door.here.person_of("paul", ISSUER)
+    door.ask("GET", "/v1/cases", every(door, "paul", "handler"))
+    door.project()
+    path = f"/v1/staff/{actor}"
+    assert door.ask("GET", path, every(door, "ann", "lead")).status_code == 403
+    found = door.ask("GET", path, every(door, "aud", "auditor")).json()
+    assert (found["actor"], found["issuer"], found["subject"], found["name"]) == (
+        actor, ISSUER, "paul", "paul of the desk",
+    )  # fmt: skip
+    noted = [one.access.actor for one in door.here.store.access_log.of_stream(stream_of(actor))]
+    assert noted == [door.here.person_of("aud", ISSUER)]
+    absent = door.ask("GET", "/v1/staff/person:nobody", every(door, "aud", "auditor"))
+    assert (absent.status_code, absent.json()["code"]) == (404, "no_such_person")
+
+
+def test_a_program_is_bound_to_nobody(door: Entrance) -> None:
+    head = door.here.store.read.head().position
+    door.ask("GET", "/v1/cases", door.as_program())
+    door.ask("GET", "/v1/cases", every(door, "crm2", "handler", client_id="crm2"))
+    assert door.here.store.read.head().position == head
+
+
+def test_a_person_of_staff_is_forgotten_like_everybody(door: Entrance) -> None:
+    actor = door.here.person_of("rita", ISSUER)
+    door.ask("GET", "/v1/cases", every(door, "rita", "handler"))
+    around = Circumstances(
+        Sender("test", "person:officer", "token", groups=frozenset({"privacy"})),
+        RequestSource(request=UUID(int=1)),
+        NOW,
+    )
+    erased = door.here.service.erase(subject_of(actor), "request", UUID(int=2), around, NOW)
+    assert isinstance(erased, Erased)
+    found = door.ask("GET", f"/v1/staff/{actor}", every(door, "aud", "auditor")).json()
+    assert (found["actor"], found["issuer"], found["subject"], found["name"]) == (actor, None, None, None)
+    assert door.ask("GET", "/v1/cases", every(door, "rita", "handler")).status_code == 200
