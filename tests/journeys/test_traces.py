@@ -2,8 +2,6 @@
 
 import time
 
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
-
 from consumers.outbox.feeds import events_feed
 from consumers.outbox.publish import Publisher
 from consumers.wiring.meters import Meters
@@ -14,6 +12,7 @@ from projections.views import all_views
 from support.broker import RunningBroker, unique
 from support.consuming import Group, broker, chat, produce, running, step_until
 from support.installation import Desk
+from support.openmetrics import OPENMETRICS, samples
 from support.spans import linked, recorded
 from support.topics import read_topic
 
@@ -23,9 +22,8 @@ GIVEN = f"00-{TRACE}-{'2b' * 8}-01"
 
 def series(meters: Meters) -> dict[str, float]:
     """Return all figures but those of the process: name with labels -> value."""
-    text = meters.exposition("application/openmetrics-text; version=1.0.0")[0].decode()
-    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-    return {f"{one.name}{dict(sorted(one.labels.items()))}": one.value for one in samples}
+    found = samples(meters.exposition(OPENMETRICS)[0].decode())
+    return {f"{one.name}{dict(sorted(one.labels.items()))}": one.value for one in found}
 
 
 def test_a_record_is_followed_from_the_topic_it_came_by_to_the_topic_it_leaves_by(

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from consumers.wiring import build, clock, views
@@ -15,13 +14,15 @@ from consumers.wiring.build import Installation
 from consumers.wiring.meters import Meters
 from consumers.wiring.settings import from_environment
 from consumers.wiring.stock import Stock
+from schemas.envelope import RequestSource
+from support.openmetrics import OPENMETRICS, Sample, samples
 from support.spans import recorded, span_id_of, trace_of
 from support.web import Web, web
 
 TRACE, PARENT = "1a" * 16, "2b" * 8
 GIVEN = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
 CANARY = "Zmeyevich-7413 <canary@example.org> +7 900 555-01-99"
-OPENMETRICS = {"accept": "application/openmetrics-text; version=1.0.0"}
+FORM = {"accept": OPENMETRICS}
 
 
 @dataclass
@@ -43,16 +44,15 @@ class Seen:
         found: dict[str, Any] = answer.json()
         return found
 
-    def figures(self) -> dict[str, list[Any]]:
+    def figures(self) -> dict[str, list[Sample]]:
         """Return all figures as OpenMetrics tells them: samples by name."""
-        text = self.web.get("/metrics", headers=OPENMETRICS).text
-        found: dict[str, list[Any]] = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                found.setdefault(sample.name, []).append(sample)
+        text = self.web.get("/metrics", headers=FORM).text
+        found: dict[str, list[Sample]] = {}
+        for sample in samples(text):
+            found.setdefault(sample.name, []).append(sample)
         return found
 
-    def answered(self, route: str, status: str, method: str = "POST") -> Any:
+    def answered(self, route: str, status: str, method: str = "POST") -> float:
         """Return how many requests to a route were answered so."""
         wanted = {"route": route, "status": status, "method": method}
         return sum(one.value for one in self.figures()["plaint_http_request_seconds_count"] if one.labels == wanted)
@@ -123,7 +123,7 @@ def test_a_method_that_nobody_knows_is_no_label(seen: Seen) -> None:
 def test_the_figures_of_a_request_name_its_trace_as_exemplar(seen: Seen) -> None:
     seen.web.get("/v1/funnel", headers=GIVEN)
     exemplars = [
-        one.exemplar.labels
+        one.exemplar
         for one in seen.figures()["plaint_http_request_seconds_bucket"]
         if one.labels["route"] == "/v1/funnel" and one.exemplar
     ]
@@ -142,11 +142,12 @@ def test_what_changes_something_leaves_one_line_with_its_case_and_what_asks_leav
         told = seen.message("logged")
         seen.web.get(f"/v1/cases/{told['stream']}")
     (line,) = logs
-    request = seen.here.store.read.stream(UUID(told["stream"]))[0].envelope.source
+    source = seen.here.store.read.stream(UUID(told["stream"]))[0].envelope.source
+    assert isinstance(source, RequestSource)
     assert line.pop("milliseconds") > 0
     assert line == {
         "event": "request_answered", "log_level": "info", "method": "POST", "route": "/v1/messages", "status": 202,
-        "request": str(request.request), "outcome": "done", "case": told["stream"], "position": told["position"],
+        "request": str(source.request), "outcome": "done", "case": told["stream"], "position": told["position"],
     }  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def test_nothing_that_a_person_wrote_stands_in_figures_or_log(seen: Seen) -> Non
         for body in ({"fields": {"body": CANARY}}, {"fields": CANARY, CANARY: 1}, CANARY):
             seen.web.post(f"/v1/complaints/{stream}/add-note", json=body, headers={"Idempotency-Key": "Zmeyevich-7413"})
             seen.web.post("/v1/messages", json=body)
-    text = repr(logs) + seen.web.get("/metrics", headers=OPENMETRICS).text
+    text = repr(logs) + seen.web.get("/metrics", headers=FORM).text
     assert not [word for word in ("Zmeyevich", "canary@example", "555-01-99") if word in text]
 
 

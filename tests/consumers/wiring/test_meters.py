@@ -1,42 +1,48 @@
 """Figures are told in the two forms that Prometheus reads, under the names that dashboards know, and no others."""
 
+from collections.abc import Iterable
+
 import pytest
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from prometheus_client.parser import text_string_to_metric_families as plain_families
+from prometheus_client.parser import text_string_to_metric_families
 
 from consumers import tracing
 from consumers.wiring.meters import KEPT_ELSEWHERE, Meters
 from schemas.published.metrics import METRICS, NO_METER, MetricName
+from support import openmetrics
+from support.openmetrics import OPENMETRICS
 
-OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 OF_ANY_PYTHON = ("process_", "python_")
 
 
 def samples(meters: Meters, name: str) -> dict[tuple[str, ...], float]:
     """Return the samples of a name: values of its labels, in order of their names -> value."""
-    families = text_string_to_metric_families(meters.exposition(OPENMETRICS)[0].decode())
-    found = [sample for family in families for sample in family.samples if sample.name == name]
+    found = [one for one in openmetrics.samples(meters.exposition(OPENMETRICS)[0].decode()) if one.name == name]
     return {tuple(value for _, value in sorted(one.labels.items())): one.value for one in found}
+
+
+def told(names: Iterable[str]) -> set[str]:
+    """Return the metrics that series of these names belong to, without those that any program has."""
+    plain = {name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum") for name in names}
+    return {name for name in plain if not name.startswith(OF_ANY_PYTHON)}
 
 
 def test_every_metric_of_the_list_can_be_told_and_is_told_by_its_name() -> None:
     meters = Meters()
     for name, metric in METRICS.items():
-        labels = dict.fromkeys(metric.labels, "x")
+        labels: dict[str, str] = dict.fromkeys(metric.labels, "x")
         if metric.kind == "counter" and name not in KEPT_ELSEWHERE:
-            meters.count(name, **labels)
+            meters.count(name, 1, **labels)
         elif metric.kind == "histogram":
             meters.observe(name, 0.1, **labels)
         else:
             meters.stand(name, {tuple(labels.values()): 1})
-    for accept in (OPENMETRICS, ""):
-        read = text_string_to_metric_families if accept else plain_families
-        told = {
-            sample.name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum")
-            for family in read(meters.exposition(accept)[0].decode())
-            for sample in family.samples
-        }
-        assert {one for one in told if not one.startswith(OF_ANY_PYTHON)} == set(METRICS)
+    octets, media_type = meters.exposition(OPENMETRICS)
+    assert media_type.startswith("application/openmetrics-text; version=1.0.0")
+    assert told(one.name for one in openmetrics.samples(octets.decode())) == set(METRICS)
+    octets, media_type = meters.exposition("")
+    assert media_type == "text/plain; version=0.0.4; charset=utf-8"
+    plain = text_string_to_metric_families(octets.decode())
+    assert told(one.name for family in plain for one in family.samples) == set(METRICS)
 
 
 def test_counts_add_up_by_their_labels() -> None:
