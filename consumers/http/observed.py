@@ -23,6 +23,8 @@ UNMATCHED: Final = "unmatched"
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FAULT: Final = 500
+_GONE: Final = 499
+"""Of a request whose sender did not wait for its answer; no answer has this status."""
 _TOLD: ContextVar[dict[str, Any] | None] = ContextVar("told", default=None)
 _log = structlog.get_logger()
 
@@ -72,9 +74,16 @@ class Observed:
             return
         status, ended = _FAULT, None
 
+        async def heard() -> Message:
+            nonlocal status
+            message = await receive()
+            if message["type"] == "http.disconnect" and status == _FAULT:
+                status = _GONE
+            return message
+
         async def noted(message: Message) -> None:
             nonlocal status, ended
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and status != _GONE:
                 status = message["status"]
                 if _never_ends(message):
                     ended = self._ticks()
@@ -87,7 +96,7 @@ class Observed:
         self._count(1)
         with tracing.request(Headers(scope=scope).get("traceparent"), self._new_id, method(scope)) as span:
             try:
-                await self._app(scope, receive, noted)
+                await self._app(scope, heard, noted)
             finally:
                 _TOLD.reset(token)
                 self._count(-1)

@@ -1,14 +1,20 @@
 """Every request is seen in its caller's trace, in the figures, and in the log; nowhere by what a person wrote."""
 
+import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from consumers.http.observed import Observed
 from consumers.wiring import build, clock, views
 from consumers.wiring.build import Installation
 from consumers.wiring.meters import Meters
@@ -187,3 +193,69 @@ def test_how_the_installation_stands_is_told_beside_it(seen: Seen) -> None:
     assert stock["plaint_clocks_overdue"] == {(): 0}
     figures = seen.figures()
     assert (figures["plaint_info"][0].value, figures["plaint_database_up"][0].value) == (1, 1)
+
+
+# --- how a request ends ---------------------------------------------------------------------
+
+
+@dataclass
+class Leaves:
+    """A process that is leaving, or is not."""
+
+    leaving: bool = False
+
+    def starting(self) -> None: ...
+
+    def hindered(self) -> None: ...
+
+    def ask(self) -> None: ...
+
+
+async def never_told(scope: Scope, receive: Receive, send: Send) -> None:
+    assert (await receive())["type"] == "http.disconnect"
+    raise ClientDisconnect
+
+
+async def fails(scope: Scope, receive: Receive, send: Send) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+    await receive()
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    ("app", "checks", "status", "seconds", "headers"),
+    [
+        (never_told, Leaves(), "499", 2, None),
+        (fails, Leaves(), "500", 1, None),
+        (streams, Leaves(), "200", 1, [(b"content-type", b"text/event-stream")]),
+        (streams, Leaves(leaving=True), "200", 1, [(b"content-type", b"text/event-stream"), (b"connection", b"close")]),
+    ],
+    ids=["its_sender_went", "a_fault", "a_stream_is_answered_when_it_begins", "while_leaving_connections_close"],
+)
+def test_it_is_counted_how_a_request_ended(
+    app: ASGIApp, checks: Leaves, status: str, seconds: int, headers: list[tuple[bytes, bytes]] | None
+) -> None:
+    meters, ticks, sent = Meters(), count(), list[Message]()
+
+    async def gone() -> Message:
+        next(ticks)
+        return {"type": "http.disconnect"}
+
+    async def hear(message: Message) -> None:
+        sent.append(message)
+
+    async def asked() -> None:
+        seen = Observed(app, meters, lambda: float(next(ticks)), uuid4, checks)
+        with suppress(RuntimeError, ClientDisconnect):
+            await seen({"type": "http", "method": "GET", "path": "/x", "headers": []}, gone, hear)
+
+    asyncio.run(asked())
+    assert [one["headers"] for one in sent if one["type"] == "http.response.start"] == ([headers] if headers else [])
+    told = {one.name: one for one in samples(meters.exposition(OPENMETRICS)[0].decode())}
+    assert told["plaint_http_request_seconds_count"].labels == {"method": "GET", "route": "unmatched", "status": status}
+    assert told["plaint_http_request_seconds_sum"].value == seconds
+    assert told["plaint_http_requests_open"].value == 0
