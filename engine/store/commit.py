@@ -9,7 +9,7 @@ sequence is used: it would lose numbers with every rollback). Other than a table
 neither blocks nor is blocked by VACUUM, index builds, backups or SELECT ... FOR UPDATE. It makes
 writers queue; what makes them quick is that events are written and sealed while the lock is
 awaited and while the server stores the side rows, that it is held for four round trips whatever
-the batch holds, and that a batch may hold many streams. (The library has a switch that takes no
+the batch holds, two for a few events, and that a batch may hold many streams. (The library has a switch that takes no
 lock at all, POSTGRES_ENABLE_DB_FUNCTIONS: with it a reader can pass an event that shows up later.)
 
 **Conflicts**: a short question under the lock names what differs from what the batch expects;
@@ -40,7 +40,7 @@ from engine.store import answers, checks, conversations, positions, set_aside
 from engine.store.batch import Append, Batch, Committed, Conflict
 from engine.store.checks import Place
 from engine.store.columns import teach
-from engine.store.copying import copy_events
+from engine.store.copying import FEW, copy_events, insert_events
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.herald import Herald
@@ -181,10 +181,14 @@ class Writer:
         if any(differs):
             connection.rollback()
             raise self._conflict(ready, checks.conflict(ready.batch, differs), connection)
-        copy_events(connection, place.before, place.recorded_at, rows)
+        few = len(rows) <= FEW
+        if not few:
+            copy_events(connection, place.before, place.recorded_at, rows)
         committed = Committed(place.before + len(rows), place.recorded_at, place.incarnation, ready.versions)
         sent.append(place)
         with connection.pipeline():
+            if few:
+                insert_events(connection, place.before, place.recorded_at, rows)
             answers.keep(connection, ready.batch.answers, ready.versions, committed.position, place.recorded_at)
             set_aside.write(connection, ready.aside, ready.batch.released, place.recorded_at)
             leave_token(connection, rows, place)

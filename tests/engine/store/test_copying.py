@@ -7,7 +7,7 @@ import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from engine.store.copying import copy_events
+from engine.store.copying import FEW, copy_events, insert_events
 from engine.store.database.pool import Pool
 from engine.store.mapper import Sealed
 from engine.store.store import Store
@@ -27,6 +27,18 @@ def test_every_row_stands_where_it_was_put_octet_for_octet(store: Store, pool: P
     before = store.read.head().position
     with pool.connection() as connection:
         copy_events(connection, before, AT, rows(count))
+
+        found = _found(connection, before)
+
+    assert found == [(before + number, AT, *row) for number, row in enumerate(rows(count), start=1)]
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW])
+def test_a_few_rows_are_inserted_as_they_would_be_copied(store: Store, pool: Pool, count: int) -> None:
+    before = store.read.head().position
+    with pool.connection() as connection:
+        with connection.pipeline():
+            insert_events(connection, before, AT, rows(count))
 
         found = _found(connection, before)
 
