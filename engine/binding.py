@@ -1,7 +1,6 @@
 """Which person an actor id is, recorded once, when a person whom a token proves comes for the first time."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from engine.ids import derived
@@ -9,21 +8,9 @@ from engine.incoming import Circumstances
 from engine.store.batch import Append, Batch, Conflict, NewEvent
 from engine.store.store import Store
 from engine.store.vault.keys import SubjectErased
+from engine.streams.staff import stream_of, subject_of
 from schemas.envelope import Envelope
 from schemas.streams.staff import StaffBound
-from schemas.words import ActorId
-
-_STAFF: Final = derived(UUID(int=0), "plaint/staff")
-
-
-def stream_of(actor: ActorId) -> UUID:
-    """Return the small stream that says who an actor is."""
-    return derived(_STAFF, actor)
-
-
-def subject_of(actor: ActorId) -> UUID:
-    """Return the data subject that an actor is: under his key his name is sealed, and erased."""
-    return derived(_STAFF, f"subject/{actor}")
 
 
 def bind(store: Store, person: StaffBound, around: Circumstances, now: datetime) -> bool:

@@ -7,6 +7,7 @@ link may use it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -101,7 +102,7 @@ class Identity:
         program = workload(headers) if self.proof is not None and self.proof.holds(scope, headers) else None
         token = await self._token(headers)
         if token is not None:
-            return self._named(token, program, headers.get(PERSON_HEADER)), token
+            return self.named(token, program, headers.get(PERSON_HEADER)), token
         return None if program is None else (self._program(program, headers.get(PERSON_HEADER)), None)
 
     async def _token(self, headers: Headers) -> Verified | None:
@@ -115,8 +116,8 @@ class Identity:
             return await run_in_threadpool(self.tokens.verified, token.strip(), self.clock())
         return self.tokens.verified(token.strip(), self.clock())
 
-    def _named(self, token: Verified, program: str | None, other: str | None) -> Sender:
-        """Return the person whom a token names, or the client that speaks for itself."""
+    def named(self, token: Verified, program: str | None, other: str | None = None) -> Sender:
+        """Return the person whom a token names, coming through ``program``, or the client that speaks for itself."""
         client = f"client:{token.client or token.issuer}"
         return Sender(
             workload=program or client if token.person else client,
@@ -132,6 +133,19 @@ class Identity:
         claimed: IdentityWord = "claimed" if person else "workload"
         behalf = self.person_of(person) if person else None
         return Sender(program, service_id(program), claimed, behalf, groups=frozenset())
+
+    def comes_first(self, sender: Sender, token: Verified | None) -> bool:
+        """Whether it is to be recorded who this person is."""
+        return token is not None and token.person and sender.actor not in self.bound
+
+    def record(self, sender: Sender, token: Verified | None) -> None:
+        """Have it recorded who a person is; where that cannot be done now, it is when he comes again."""
+        if token is None:
+            return
+        with suppress(DatabaseUnavailable, psycopg.OperationalError):
+            self.bind(sender, token)
+            if len(self.bound) < _MOST_BOUND:
+                self.bound.add(sender.actor)
 
 
 class Identified:
@@ -163,19 +177,9 @@ class Identified:
             return unproven()
         scope[SENDER] = found[0]
         scope[ASKER] = found[0].credentials
-        await self._recorded(*found)
+        if self._identity.comes_first(*found):
+            await run_in_threadpool(self._identity.record, *found)
         return None
-
-    async def _recorded(self, sender: Sender, token: Verified | None) -> None:
-        """Have it recorded who a person is when he first comes; where that cannot be done now, when he comes again."""
-        if token is None or not token.person or sender.actor in self._identity.bound:
-            return
-        try:
-            await run_in_threadpool(self._identity.bind, sender, token)
-        except (DatabaseUnavailable, psycopg.OperationalError):
-            return
-        if len(self._identity.bound) < _MOST_BOUND:
-            self._identity.bound.add(sender.actor)
 
 
 def unproven() -> Response:

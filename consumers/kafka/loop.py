@@ -26,6 +26,7 @@ from consumers.kafka.protocol import Cluster, Consumer, Fenced, OutOfRange, Part
 from consumers.kafka.records import Reader
 from consumers.kafka.trouble import SHORTLY, Reachable, Salvage, Trouble, told
 from consumers.kafka.watchdog import Dog, NoDog, Watched
+from consumers.tokens import KeysUnavailable
 from engine.store.batch import Conflict
 
 _log = structlog.get_logger()
@@ -128,6 +129,8 @@ class Consumption:
             self._put_off("broker", error)
         except Conflict as error:
             self._put_off("contended", error)
+        except KeysUnavailable as error:
+            self._put_off("identity", error)
         except OUTAGES as error:
             self._put_off("store", error)
         return 0

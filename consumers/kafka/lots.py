@@ -9,6 +9,7 @@ from consumers.kafka.breaker import Breaker
 from consumers.kafka.place import Place
 from consumers.kafka.protocol import Damaged, PlainRecord, Record
 from consumers.kafka.records import Fault, Item, code_of, timestamp
+from consumers.tokens import KeysUnavailable
 from engine.incoming import Spoiled
 from engine.store.batch import SourceMove
 
@@ -113,5 +114,7 @@ def _read(place: Place, each: Record | Damaged, move: SourceMove) -> Item | None
         return place.reader.damaged(each, move)
     try:
         return place.reader.read(each, move)
+    except KeysUnavailable:
+        raise
     except Exception as error:  # noqa: BLE001 # a fault of ours in reading one record must not stop its partition
         return place.reader.spoil(each, Fault("internal", code_of(error)), move)

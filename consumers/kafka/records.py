@@ -11,12 +11,13 @@ from uuid import UUID
 from consumers import intake
 from consumers.intake import Rejected
 from consumers.kafka.protocol import LOG_APPEND_TIME, Damaged, Record
+from consumers.tokens import TokenRefused
 from engine.incoming import Arrived, Asked, Circumstances, Refused, Sender, Spoiled
 from engine.store.batch import SourceMove
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.envelope import KafkaSource
 from schemas.published import cloudevent
-from schemas.published.dead_letter import DeadLetter, ErrorClass, LeftOut, TimestampType, headers_of
+from schemas.published.dead_letter import TOKEN_HEADER, DeadLetter, ErrorClass, LeftOut, TimestampType, headers_of
 from schemas.unchecked import unchecked
 
 Purpose = Literal["messages", "commands"]
@@ -58,6 +59,9 @@ class Origin:
     """Of this program, for who looks at a dead letter."""
     trusts_claim: bool = False
     own: OwnMail = NOTHING_OWN
+    people: Callable[[str, datetime], Sender] | None = None
+    """Who gives a command with this token in its header ``authorization``, as valid when it reached us; None: tokens
+    are not looked at, and whoever may write to the topic is the sender of all that is in it."""
 
     def source(self, partition: int) -> str:
         """Return the name under which a partition's position is kept; another topic of that name has another."""
@@ -99,7 +103,8 @@ class Reader:
         around = self._around(record, move)
         fault = _beyond(record, self._limits)
         if fault is None:
-            found = self._taken(record, record.value, around)
+            whom = self._by_whom(record, around)
+            found = whom if isinstance(whom, Rejected) else self._taken(record, record.value, whom)
             if not isinstance(found, Rejected):
                 return found
             fault = _fault(found)
@@ -130,6 +135,23 @@ class Reader:
             own=origin.own,
             move=move,
         )
+
+    def _by_whom(self, record: Record, around: Circumstances) -> Circumstances | Rejected:
+        """Return the circumstances with the person whom a token names: nobody is one by what a record merely says.
+
+        Raises:
+            KeysUnavailable: whether the token is good cannot be known now; the record waits.
+        """
+        given = [value or b"" for name, value in record.headers if name.lower() == TOKEN_HEADER]
+        if self.origin.people is None or self.origin.purpose != "commands" or not given:
+            return around
+        if len(given) > 1:
+            return Rejected(f"headers.{TOKEN_HEADER}", "stands twice; send one", "headers")
+        token = given[0].decode("ascii", "replace").strip()
+        try:
+            return replace(around, sender=self.origin.people(token.removeprefix("Bearer "), around.received_at))
+        except TokenRefused as refused:
+            return Rejected(f"headers.{TOKEN_HEADER}", f"{refused}; send it with a new one", "headers")
 
     def _received_at(self, record: Record) -> datetime:
         """The broker's time where it gave one, and never later than ours: its clock may be ahead."""

@@ -7,11 +7,14 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from uuid import UUID
 
 import structlog
 
+from consumers.http.identity import Identity
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.backoff import Backoff
 from consumers.kafka.client import Broker
@@ -19,11 +22,12 @@ from consumers.kafka.effect import World
 from consumers.kafka.loop import Consumption, Options
 from consumers.kafka.records import Origin, Purpose, Reader, is_code
 from consumers.kafka.watchdog import Dog, NoDog, Watched
+from consumers.tokens import Tokens
 from consumers.wiring import clock
 from consumers.wiring.broker import broker_of, limits_of
 from consumers.wiring.build import Installation
 from consumers.wiring.drain import in_time, watchdog
-from consumers.wiring.processes import GRACE_SECONDS, Background, keep_database, keep_presence
+from consumers.wiring.processes import GRACE_SECONDS, Background, identity_of, keep_database, keep_presence
 from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
 
@@ -50,9 +54,11 @@ def purposes(settings: Settings) -> dict[str, Purpose]:
 def reader_of(here: Installation, cluster_id: str) -> Callable[[str, UUID], Reader]:
     """Return what makes the reader of a topic. What a topic holds was sent by the workload of its name."""
     settings, wanted, limits = here.settings, purposes(here.settings), limits_of(here.settings)
+    known = identity_of(here)
 
     def made(topic: str, topic_id: UUID) -> Reader:
-        sender = Sender(workload=f"kafka/{topic}", actor="service:kafka", identity="workload")
+        asked = known is not None and wanted[topic] == "commands"
+        sender = Sender(f"kafka/{topic}", "service:kafka", "workload", groups=frozenset() if asked else None)
         origin = Origin(
             cluster_id,
             topic,
@@ -62,10 +68,20 @@ def reader_of(here: Installation, cluster_id: str) -> Callable[[str, UUID], Read
             settings.kafka_group,
             version("plaint"),
             own=settings.own_mail,
+            people=None if known is None or known.tokens is None else partial(_person, known, known.tokens, topic),
         )
         return Reader(origin, limits, clock.now)
 
     return made
+
+
+def _person(known: Identity, tokens: Tokens, topic: str, token: str, at: datetime) -> Sender:
+    """Return who gives a command with this token, by way of a topic."""
+    verified = tokens.verified(token, at)
+    sender = known.named(verified, f"kafka/{topic}")
+    if known.comes_first(sender, verified):
+        known.record(sender, verified)
+    return sender
 
 
 def member() -> str:

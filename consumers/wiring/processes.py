@@ -273,9 +273,8 @@ def http_options(here: Installation, platform: Platform) -> http.Options:
     """Return what this installation has chosen for its HTTP door."""
     chosen = here.settings
     limits = Limits(seconds=chosen.http_timeout_seconds, at_once=chosen.http_at_once, rate=chosen.http_rate)
-    known = proving.proof(chosen), proving.tokens(chosen, clock.ticks)
     return http.Options(
-        identity=Identity(*known, here.person_of, clock.now, binding(here)) if proving.known(chosen) else None,
+        identity=identity_of(here),
         own=chosen.own_mail,
         note_every_reading=chosen.access_log == "cases",
         limits=limits,
@@ -285,6 +284,16 @@ def http_options(here: Installation, platform: Platform) -> http.Options:
         checks=None if here.exposition is None else here.health,
         articles=lambda: knowledge.articles(chosen.knowledge_dir),
         platform=platform,
+    )
+
+
+def identity_of(here: Installation) -> Identity | None:
+    """Return what the doors believe of who asks; None where nobody is asked."""
+    chosen = here.settings
+    if not proving.known(chosen):
+        return None
+    return Identity(
+        proving.proof(chosen), proving.tokens(chosen, clock.ticks), here.person_of, clock.now, binding(here)
     )
 
 

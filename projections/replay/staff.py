@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 
-from engine.binding import stream_of
+from engine.streams.staff import stream_of
 from projections.answers import Answer, Moment
 from projections.api.desk import Desk, NoSuchPerson
 from projections.api.route import RIGHT, router_of

@@ -49,7 +49,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "plaint-dl-value-sha256": "SHA-256 of that value.",
     "plaint-dl-null-value": "true where neither key nor value is there, which clients do not send; the value is empty.",
     "plaint-dl-null-headers": "Positions, from 0, of original headers that had no value; they are relayed empty.",
-    "plaint-dl-unsent-headers": "How many original headers are left out: no UTF-8 in their names, or too large.",
+    "plaint-dl-unsent-headers": "How many original headers are left out: tokens, names that are not UTF-8, too large.",
 }
 """Every header that Plaint adds to a relayed record, with its meaning."""
 
@@ -157,10 +157,15 @@ def headers_of(raw: Sequence[tuple[bytes, bytes | None]]) -> tuple[_Header, ...]
     return tuple(_Header(name=name, value=value) for name, value in raw)
 
 
+TOKEN_HEADER: Final = "authorization"  # noqa: S105 -- its name
+"""Header of a command's record with the token of who gives it."""
+
+
 def kafka_headers(letter: DeadLetter, *, original: bool = True) -> KafkaHeaders:
     """Return the headers of the relayed record: the original ones as they are, then ours.
 
-    Without ``original`` those are only counted, where they alone are too large for a record.
+    Without ``original`` those are only counted, where they alone are too large for a record. A token is never sent on:
+    whoever may read that topic would be its person for as long as it is valid.
 
     A record that was relayed, fed in again and failed again has ours twice: the last ones hold.
     """
@@ -168,7 +173,7 @@ def kafka_headers(letter: DeadLetter, *, original: bool = True) -> KafkaHeaders:
     absent: list[int] = []
     unsent = 0
     for number, (name, value) in enumerate(letter.raw_headers):
-        if not original or (text := _text(name)) is None:
+        if not original or (text := _text(name)) is None or text.lower() == TOKEN_HEADER:
             unsent += 1
             continue
         if value is None:

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 
 from consumers.http.mesh import service_id
-from engine.binding import stream_of, subject_of
 from engine.erased import Erased
 from engine.incoming import Circumstances, Sender
 from engine.store.batch import Recorded
+from engine.streams.staff import stream_of, subject_of
 from schemas.envelope import RequestSource
 from schemas.streams.staff import StaffBound
 from support.entrance import GATEWAY, Entrance, entrance

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from consumers.kafka.protocol import LOG_APPEND_TIME, Damaged, PlainRecord
 from consumers.kafka.records import Limits, Origin, Reader, code_word, is_code
+from consumers.tokens import KeysUnavailable, TokenRefused
 from engine.incoming import Arrived, Asked, Refused, Sender, Spoiled
 from engine.store.batch import SourceMove
 from schemas.envelope import KafkaSource
 from schemas.published import cloudevent
 from schemas.published.cloudevent import CloudEvent
-from schemas.published.dead_letter import DeadLetter
+from schemas.published.dead_letter import DeadLetter, kafka_headers
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SENDER = Sender("crm", "service:crm", "workload")
@@ -231,3 +232,78 @@ def test_whatever_comes_is_taken_or_set_aside(
 )  # fmt: skip
 def test_a_reason_repeats_nothing_of_the_record(data: dict[str, Any], origin: Origin) -> None:
     assert CANARY not in spoiled(record(json.dumps(data).encode()), origin).reason
+
+
+# --- who gives a command --------------------------------------------------------------------
+
+
+ANN = Sender("kafka/commands", "person:ann", "token", groups=frozenset({"lead"}))
+
+
+def by_token(why: str | None = None) -> tuple[Origin, list[tuple[str, datetime]]]:
+    """A topic of commands where tokens are looked at, and what they were looked at with."""
+    seen: list[tuple[str, datetime]] = []
+
+    def people(token: str, at: datetime) -> Sender:
+        seen.append((token, at))
+        if why is not None:
+            raise TokenRefused("expired") if why == "expired" else KeysUnavailable
+        return ANN
+
+    return replace(COMMANDS, people=people), seen
+
+
+def command(origin: Origin, *headers: tuple[str, bytes | None]) -> Asked | Spoiled:
+    found = reader(origin).read(record(json.dumps(ASSIGN).encode(), *headers), MOVE)
+    assert isinstance(found, Asked | Spoiled)
+    return found
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization"])
+def test_a_command_with_a_token_is_its_persons_as_valid_when_the_record_came(name: str) -> None:
+    origin, seen = by_token()
+    assert command(origin, (name, b"Bearer a.b.c")).around.sender == ANN
+    assert seen == [("a.b.c", NOW - timedelta(seconds=5))]
+
+
+def test_a_command_without_a_token_is_the_topics() -> None:
+    origin, seen = by_token()
+    assert command(origin, ("plaint-person", b"Ann")).around.sender == SENDER
+    assert seen == []
+
+
+def test_a_token_counts_nowhere_but_where_tokens_are_looked_at() -> None:
+    assert command(COMMANDS, ("authorization", b"Bearer a.b.c")).around.sender == SENDER
+    messages = replace(by_token("expired")[0], topic="in", purpose="messages")
+    found = reader(messages).read(record(json.dumps(CHAT).encode(), ("authorization", b"Bearer x")), MOVE)
+    assert isinstance(found, Arrived)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ((("authorization", b"Bearer a.b.c"),), "the_token_is_not_accepted_expired"),
+        ((("authorization", None),), "the_token_is_not_accepted_expired"),
+        ((("authorization", b"a"), ("Authorization", b"b")), "stands_twice"),
+    ],
+)
+def test_a_command_with_a_bad_token_is_a_dead_letter_and_not_the_topics(
+    headers: tuple[tuple[str, bytes | None], ...], code: str
+) -> None:
+    found = command(by_token("expired")[0], *headers)
+    assert isinstance(found, Spoiled)
+    assert found.reason == f"headers {code} headers.authorization"
+
+
+def test_a_token_is_kept_with_its_dead_letter_and_never_relayed() -> None:
+    found = command(by_token("expired")[0], ("authorization", b"Bearer a.b.c"), ("other", b"x"))
+    assert isinstance(found, Spoiled)
+    letter = DeadLetter.from_octets(found.payload)
+    relayed = dict(kafka_headers(letter))
+    assert (b"authorization", b"Bearer a.b.c") in letter.raw_headers
+    assert ("authorization" in relayed, relayed["other"], relayed["plaint-dl-unsent-headers"]) == (False, b"x", b"1")
+
+
+def test_a_record_waits_while_nobody_knows_whether_its_token_is_good() -> None:
+    with pytest.raises(KeysUnavailable):
+        command(by_token("silent")[0], ("authorization", b"Bearer a.b.c"))
