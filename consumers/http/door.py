@@ -15,6 +15,7 @@ from consumers.http import observed
 from consumers.http.identity import sender
 from consumers.http.problems import refused
 from engine.incoming import Arrived, Asked, Buried, Circumstances, Done, Parked, Refused
+from engine.known import command_id_of
 from engine.service import Service
 from engine.store.store import Store
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
@@ -63,6 +64,7 @@ class Door:
 
     async def answer(self, item: Arrived | Asked, status: int) -> Response:
         """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem."""
+        observed.tell(correlation_id=str(command_id_of(item, self.store.fingerprint.of)))
         result = (await run_in_threadpool(self.service.submit, [item], self.clock()))[0]
         if isinstance(result, Refused):
             observed.tell(code=result.code)

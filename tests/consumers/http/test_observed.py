@@ -148,12 +148,14 @@ def test_what_changes_something_leaves_one_line_with_its_case_and_what_asks_leav
         told = seen.message("logged")
         seen.web.get(f"/v1/cases/{told['stream']}")
     (line,) = logs
-    source = seen.here.store.read.stream(UUID(told["stream"]))[0].envelope.source
+    first = seen.here.store.read.stream(UUID(told["stream"]))[0].envelope
+    source = first.source
     assert isinstance(source, RequestSource)
     assert line.pop("milliseconds") > 0
     assert line == {
         "event": "request_answered", "log_level": "info", "method": "POST", "route": "/v1/messages", "status": 202,
         "request": str(source.request), "outcome": "done", "case": told["stream"], "position": told["position"],
+        "correlation_id": str(first.correlation_id),
     }  # fmt: skip
 
 
