@@ -214,7 +214,8 @@ def test_probes_ask_the_three_questions_and_a_stop_leaves_time_to_finish(
         pod = one["spec"]["template"]
         asked = {name: container(pod)[name]["httpGet"] for name in PROBES}
         assert asked == {name: {"path": path, "port": "http-metrics"} for name, path in PROBES.items()}
-        before = container(pod)["lifecycle"]["preStop"]["sleep"]["seconds"]
+        before = float(settings_of(rendered[overlay], pod).get("PLAINT_DRAIN_SECONDS", "0"))
+        assert (before > 0) == (one["metadata"]["name"] == "plaint-http")
         assert pod["spec"]["terminationGracePeriodSeconds"] >= before + 2 * GRACE_SECONDS
         assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
 
