@@ -28,7 +28,7 @@ from schemas.configuration.survey import Survey, SurveyLanguage
 from schemas.envelope import RequestSource
 
 _PATH: Final = f"{links.PATH}{{token}}"
-_OUTSIDER: Final = Sender(workload="public", actor="service:public-link", identity="link")
+_OUTSIDER: Final = Sender("public", "service:public-link", "link", groups=frozenset({"complainant"}))
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _LARGEST: Final = 64_000
 _FORM: Final = "application/x-www-form-urlencoded"
