@@ -156,20 +156,25 @@ def test_doors_outlive_a_failover_and_every_acknowledged_message_stands_once(
             for name in sent[:150]:
                 producing.send(topic, value=chat(name))
             producing.flush(30)
-            servers.fail_over()
+            servers.primary.kill()
+            assert _status(clients, "/readyz") == 503
+            assert _status(clients, "/livez") == 200
+            servers.standby.promote()
             for name in sent[150:]:
                 producing.send(topic, value=chat(name))
             producing.flush(30)
             clients.until(len(clients.acknowledged) + AFTER)
         _until_all_are_there(servers.standby.conninfo, len(set(clients.acknowledged)) + len(sent))
-        ready = httpx.get(f"{clients.address}/readyz", timeout=30)
-        position = httpx.get(f"{clients.address}/v1/cases", params={"limit": 1}, timeout=30)
-        assert (ready.status_code, position.status_code) == (200, 200)
+        assert (_status(clients, "/readyz"), _status(clients, "/v1/cases?limit=1")) == (200, 200)
 
     stored = _texts(servers, tmp_path)
     wanted = {f"It is broken, {name}" for name in [*clients.acknowledged, *sent]}
     assert wanted - stored.keys() == set()
     assert {text for text, count in stored.items() if count != 1} == set()
+
+
+def _status(clients: Clients, path: str) -> int:
+    return httpx.get(f"{clients.address}{path}", timeout=30).status_code
 
 
 def _until_all_are_there(node: str, count: int) -> None:

@@ -116,11 +116,6 @@ class Pair:
         hosts = f"{self.primary.place},{self.standby.place}"
         return make_conninfo(self.primary.conninfo, host=hosts, dbname=database, target_session_attrs="read-write")
 
-    def fail_over(self) -> None:
-        """The primary's machine is gone; whoever looks after the pair promotes the standby."""
-        self.primary.kill()
-        self.standby.promote()
-
 
 @contextmanager
 def pair(pg_bin: Path | None = None) -> Iterator[Pair]:
