@@ -51,6 +51,8 @@ class Group:
     """What members use instead of the desk's."""
     options: dict[str, Any] = field(default_factory=dict)
     meter: Meter = NO_METER
+    people: Callable[[str, datetime], Sender] | None = None
+    """Who gives a command with a token."""
 
     def member(self, client: str = "one", dog: Dog | None = None, **options: Any) -> Consumption:
         """Return a new member, which has joined nothing yet."""
@@ -65,7 +67,7 @@ class Group:
     def reader(self, topic: str, topic_id: UUID) -> Reader:
         sender = Sender(f"kafka/{topic}", "service:kafka", "workload")
         cluster = self.cluster.cluster_id()
-        origin = Origin(cluster, topic, topic_id, self.topics[topic], sender, self.name, "test")
+        origin = Origin(cluster, topic, topic_id, self.topics[topic], sender, self.name, "test", people=self.people)
         return Reader(origin, Limits(), lambda: datetime.now(UTC))
 
     def positions(self) -> dict[tuple[str, int], int]:

@@ -1,5 +1,6 @@
 """Everything that is read has its effect exactly once, on a real broker and a real database."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -8,7 +9,8 @@ import pytest
 from consumers.kafka.breaker import Rule
 from consumers.kafka.client import Broker
 from consumers.kafka.protocol import Partition
-from engine.incoming import Arrived, Incoming, Result
+from consumers.tokens import KeysUnavailable
+from engine.incoming import Arrived, Incoming, Result, Sender
 from engine.service import Service
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
@@ -153,6 +155,31 @@ def test_an_outage_is_waited_out_in_the_group_and_nothing_is_set_aside(
     assert texts(desk) == [f"It is broken, {n}" for n in range(6)]
     assert letters(desk) == []
     assert member.figures.errors["store"] >= 1
+
+
+def test_a_command_waits_while_nobody_knows_whether_its_token_is_good(
+    kafka: RunningBroker, cluster: Broker, desk: Desk
+) -> None:
+    topic, case = (
+        kafka.new_topic(1),
+        desk.opened(channel="chat", system="s", id="m", text="It is broken, I want a refund"),
+    )
+    silent = [KeysUnavailable() for _ in range(3)]
+
+    def people(token: str, _: datetime) -> Sender:
+        if silent:
+            raise silent.pop()
+        return Sender("kafka/commands", f"person:{token}", "token", groups=frozenset({"handler"}))
+
+    group = Group(desk, cluster, {topic: "commands"}, unique("group"), people=people)
+    wish = {"stream": str(case), "name": "complaint.assign", "command": {"team": "kettles"}, "id": "a-1"}
+    produce(kafka.servers, topic, [json.dumps(wish).encode()], headers=[("authorization", b"Bearer ann")])
+    member = group.member()
+    with running(member):
+        step_until([member], lambda: group.positions() == {(topic, 0): 1})
+    assert (member.figures.errors["identity"], letters(desk)) == (3, [])
+    last = desk.store.read.stream(case)[-1]
+    assert (last.name, last.envelope.actor, last.envelope.identity) == ("complaint.assigned.v1", "person:ann", "token")
 
 
 def test_a_program_that_is_too_old_ends_and_sets_nothing_aside(
