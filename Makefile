@@ -17,7 +17,7 @@ ROOMS := schemas engine projections consumers
 LOCK := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --strip-extras \
 	--allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links $(ARGS)
 
-.PHONY: help run test kafka soak faults bench check format lock wheel clean
+.PHONY: help run test kafka soak faults mesh release bench check format lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name what; do printf '%-12s %s\n' "$$name" "$$what"; done
@@ -37,6 +37,12 @@ soak: .venv/.dev ## crashes, cut connections and random histories at length (SOA
 
 faults: .venv/.dev ## every fault of the Kafka door against every invariant, as a table (ARGS="--seed 7 --only 1 11")
 	@cd tests && ../$(BIN)/python -m faults.kafka.table $(ARGS)
+
+mesh: .venv/.dev ## a day behind a real Envoy with mutual TLS: identity, retries, restarts, outages, as a table (ARGS="--short")
+	@cd tests && ../$(BIN)/python -m journeys.mesh.table $(ARGS)
+
+release: .venv/.dev ## what a release is made of: wheel, SBOM, provenance (ARGS="image --image NAME --base-digest sha256:...")
+	@deploy/release $(or $(ARGS),wheel sbom provenance)
 
 bench: .venv/.dev ## measure, beside the physical limit and the stock library (ARGS="NAME --json")
 	@$(BIN)/plaint bench $(ARGS)
