@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from yaml import AliasToken, YAMLError, scan
+
 from engine.configuration.admissible import problems
 from projections.replay.library import Library
 from schemas.configuration import Calendar, Configuration, ConfigurationRefused, Policy, load_with_lines
@@ -33,7 +35,11 @@ def loaded(text: str, name: str) -> Loaded:
         BadDraft: it is no configuration.
     """
     try:
+        if any(isinstance(token, AliasToken) for token in scan(text)):
+            raise BadDraft(f"{name}: uses an alias (*); write it out")
         return load_with_lines(text, name)
+    except YAMLError:
+        raise BadDraft(f"{name}: not YAML; write it as the shipped policies are") from None
     except ConfigurationRefused as error:
         raise BadDraft(str(error)) from None
 

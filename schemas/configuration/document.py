@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from yaml.reader import ReaderError
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -60,6 +61,13 @@ def read(text: str, name: str) -> Document:
         mark = error.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ConfigurationRefused(name, [f"{at}not YAML: {error.problem}"]) from error
+    except ReaderError as error:
+        fix = "not YAML: it holds a character that no text has; leave control characters out"
+        raise ConfigurationRefused(name, [fix]) from error
+    except RecursionError:
+        raise ConfigurationRefused(name, ["nested too deeply; write what the kind names"]) from None
+    except ValueError as error:
+        raise ConfigurationRefused(name, [f"not YAML: {error}; put what is no date in quotes"]) from error
     if twice:
         raise ConfigurationRefused(name, twice)
     return Document(name, data, lines)
