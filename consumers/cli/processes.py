@@ -15,7 +15,7 @@ from consumers.reactions import following, loop
 from consumers.wiring import processes, reactions, views
 from consumers.wiring import timers as timing
 from consumers.wiring.build import Installation
-from consumers.wiring.health import CannotListen
+from consumers.wiring.listening import CannotListen
 from consumers.wiring.platform import platform
 from consumers.wiring.settings import Settings
 

@@ -11,7 +11,7 @@ from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.protocol import Fenced
 from consumers.wiring import build, settings, telemetry
 from consumers.wiring.build import Installation
-from consumers.wiring.health import CannotListen
+from consumers.wiring.listening import CannotListen
 from consumers.wiring.settings import Settings, SettingsRefused
 from engine.incoming import Sender
 from engine.store.batch import Conflict

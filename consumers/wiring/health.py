@@ -10,10 +10,6 @@ OPENING: Final = "the database and what is in force are being opened"
 LEAVING: Final = "it is shutting down"
 
 
-class CannotListen(Exception):
-    """An address cannot be had; names the setting that chooses it."""
-
-
 class Health:
     """How this process is. For any number of threads."""
 

@@ -24,7 +24,7 @@ from consumers.reactions.upkeep import Upkeep
 from consumers.tokens import Verified
 from consumers.wiring import clock, knowledge, proving
 from consumers.wiring.build import Installation
-from consumers.wiring.health import CannotListen
+from consumers.wiring.listening import CannotListen, bound
 from consumers.wiring.settings import Settings
 from consumers.wiring.views import runner
 from engine import binding as staff
@@ -178,14 +178,7 @@ def address(settings: Settings) -> Iterator[socket.socket]:
         with _path(settings.http_socket) as door:
             yield door
         return
-    host, port = settings.http_host, settings.http_port
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((host, port))
-        except OSError as error:
-            reason = f"{error.strerror}; let PLAINT_HTTP_PORT name a free port, or 0 take one"
-            raise CannotListen(f"cannot answer at {host} port {port}: {reason}") from None
+    with bound(settings.http_host, settings.http_port, "PLAINT_HTTP_PORT") as door:
         yield door
 
 

@@ -1,6 +1,5 @@
 """What a process that stays has around its work: probes, figures and traces, from its start to its very end."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from fastapi import FastAPI
 from consumers.http import probes, problems
 from consumers.wiring import build, clock, telemetry
 from consumers.wiring.build import Installation
-from consumers.wiring.health import CannotListen, Health
+from consumers.wiring.health import Health
+from consumers.wiring.listening import bound
 from consumers.wiring.meters import Meters
 from consumers.wiring.settings import Settings
 from consumers.wiring.stock import Stock
@@ -68,7 +68,7 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
             timeout_graceful_shutdown=1,
         )
     )
-    with _bound(settings.health_host, settings.health_port) as door:
+    with bound(settings.health_host, settings.health_port, "PLAINT_HEALTH_PORT") as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, name="health", daemon=True)
         door.listen()  # who asks before the server runs waits for it
         thread.start()
@@ -78,16 +78,3 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
         finally:
             server.should_exit = True
             thread.join(_END_SECONDS)
-
-
-@contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
-    """Hold an address; nobody is let in yet."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((host, port))
-        except OSError as error:
-            reason = f"{error.strerror}; let PLAINT_HEALTH_PORT name a free port, or 0 take one"
-            raise CannotListen(f"cannot answer at {host} port {port}: {reason}") from None
-        yield door

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.wiring import build
-from consumers.wiring.health import CannotListen
+from consumers.wiring.listening import CannotListen
 from consumers.wiring.processes import Background, address, follow, keep_presence
 from consumers.wiring.settings import Settings, from_environment
 from engine.store.database import running

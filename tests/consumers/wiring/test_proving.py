@@ -13,7 +13,7 @@ import pytest
 from consumers.http.mesh import Proof
 from consumers.tokens import KeysUnavailable
 from consumers.wiring import proving
-from consumers.wiring.health import CannotListen
+from consumers.wiring.listening import CannotListen
 from consumers.wiring.processes import address
 from consumers.wiring.settings import Settings, SettingsRefused, from_environment
 from support.issuer import AUDIENCE, ISSUER, Issuer

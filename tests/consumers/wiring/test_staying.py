@@ -12,7 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.wiring import build, processes, staying
-from consumers.wiring.health import LEAVING, OPENING, CannotListen, Health
+from consumers.wiring.health import LEAVING, OPENING, Health
+from consumers.wiring.listening import CannotListen
 from consumers.wiring.settings import Settings, from_environment
 from support.postgres import fresh_database
 from support.tcp_proxy import target_of, through, wire
