@@ -5,11 +5,12 @@ old, and when a token names an unknown one, but no more than once in ``ASK_AGAIN
 nobody has us ask without end. A token that is refused says why in a word, and repeats nothing of it.
 """
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 from joserfc import jwk, jwt
@@ -35,6 +36,7 @@ LEEWAY_SECONDS: Final = 30
 """Two clocks may differ by so much."""
 _LARGEST: Final = 16_384
 _MOST_GROUPS: Final = 500
+_MOST_KEPT: Final = 10_000
 
 
 class TokenRefused(Exception):
@@ -131,14 +133,28 @@ class Keys:
             self._read_at = now
 
 
+class _Kept(NamedTuple):
+    """A token that was verified: it need not be again while its key is the same, from ``since`` until ``until``."""
+
+    verified: Verified
+    kid: str | None
+    key: jwk.Key
+    since: int
+    until: float
+
+
 class Tokens:
-    """Verifies tokens. For any number of threads."""
+    """Verifies tokens. For any number of threads. Keeps what it has verified by the tokens' hashes, never a token."""
 
     def __init__(self, terms: Terms, keys: Keys) -> None:
         self._terms, self._keys = terms, keys
+        self._kept: dict[bytes, _Kept] = {}
 
     def waits(self, token: str) -> bool:
         """Whether ``verified`` would wait for the issuer; what cannot be read does not."""
+        kept = self._kept.get(_digest(token))
+        if kept is not None:
+            return self._keys.waits(kept.kid)
         try:
             return self._keys.waits(_kid(_header(token, self._terms.algorithms)))
         except TokenRefused:
@@ -151,20 +167,31 @@ class Tokens:
             TokenRefused: it proves nothing.
             KeysUnavailable: that cannot be known now.
         """
+        digest, now = _digest(token), int(at.timestamp())
+        kept = self._kept.get(digest)
+        if kept is not None and kept.since <= now < kept.until and self._keys.key(kept.kid) is kept.key:
+            return kept.verified
         header = _header(token, self._terms.algorithms)
         key = self._keys.key(_kid(header))
         if key is None:
             raise TokenRefused("key")
+        claims = self._claims(token, key)
+        self._judge(claims, now)
+        verified = self._named(claims)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[digest] = _Kept(verified, _kid(header), key, now, claims["exp"] + LEEWAY_SECONDS)
+        return verified
+
+    def _claims(self, token: str, key: jwk.Key) -> Mapping[str, Any]:
         try:
-            claims = jwt.decode(token, key, algorithms=sorted(self._terms.algorithms)).claims
+            return jwt.decode(token, key, algorithms=sorted(self._terms.algorithms)).claims
         except BadSignatureError:
             raise TokenRefused("signature") from None
         except UnsupportedAlgorithmError:
             raise TokenRefused("algorithm") from None
         except (JoseError, ValueError, TypeError):
             raise TokenRefused("malformed") from None
-        self._judge(claims, int(at.timestamp()))
-        return self._named(claims)
 
     def _judge(self, claims: Mapping[str, Any], now: int) -> None:
         terms = self._terms
@@ -218,6 +245,10 @@ def _read(document: bytes) -> dict[str | None, jwk.Key]:
     if len(found) == 1:
         found[None] = next(iter(found.values()))
     return found
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _header(token: str, algorithms: frozenset[str]) -> Mapping[str, Any]:

@@ -275,3 +275,33 @@ def test_a_key_of_an_unknown_kind_among_others_harms_nobody(stand: Stand) -> Non
     mixed = orjson.dumps({"keys": [{"kty": "AKP", "kid": "pq"}, {"kty": "RSA", "use": "enc", "kid": "e"}, *good]})
     tokens = Tokens(TERMS, Keys(lambda: mixed, Clock()))
     assert tokens.verified(stand.issuer.token(NOW), NOW).subject == "ann"
+
+
+# --- again ----------------------------------------------------------------------------------
+
+
+def test_a_token_is_verified_once_while_its_key_is_the_same(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = stand.issuer.token(NOW, "ann", "handler")
+    first = stand.tokens.verified(token, NOW)
+    monkeypatch.setattr(jwt, "decode", None)
+    assert stand.tokens.verified(token, NOW + timedelta(seconds=629)) == first
+    assert stand.issuer.asked == 1
+    assert stand.why(stand.issuer.token(NOW, "bob")) == "malformed"  # since nothing can be decoded here
+
+
+def test_what_was_verified_ends_with_the_token_and_with_its_key(stand: Stand) -> None:
+    token = stand.issuer.token(NOW)
+    stand.tokens.verified(token, NOW)
+    assert stand.why(token, NOW + timedelta(seconds=630)) == "expired"
+    assert stand.why(token, NOW - timedelta(seconds=31)) == "not_yet_valid"
+    stand.issuer.rotate("first", keep=False)
+    stand.clock.seconds += FRESH_SECONDS + 1
+    assert stand.why(token) == "signature"
+
+
+def test_what_was_verified_is_kept_in_bounds(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumers.tokens._MOST_KEPT", 3)
+    for number in range(10):
+        token = stand.issuer.token(NOW, f"p{number}")
+        assert stand.tokens.verified(token, NOW) == stand.tokens.verified(token, NOW)
+    assert len(stand.tokens._kept) <= 3  # noqa: SLF001 -- memory is seen from within alone
