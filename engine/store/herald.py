@@ -16,6 +16,8 @@ from engine.store.database.pool import Pool
 
 CHANNEL: Final = "plaint_events"
 _BREATH_SECONDS: Final = 0.005
+_UNHURRIED: Final = "SET LOCAL synchronous_commit = off"
+"""A hint need not outlive a crash: the disk is left to the writers, who would wait for this one's flush, too."""
 
 
 class Herald:
@@ -62,7 +64,9 @@ class Herald:
 
     def _send(self) -> None:
         try:
-            with self._pool.connection() as connection:
+            with self._pool.connection() as connection, connection.pipeline():
+                connection.execute(_UNHURRIED)
                 connection.execute("SELECT pg_notify(%s, '')", (self._channel,))
+                connection.commit()
         except (psycopg.Error, PoolTimeout, PoolClosed):
             return  # a hint only; the next one tries again
