@@ -142,6 +142,7 @@ def a_case(here: Site) -> str:
         done(give(desk, stream, "approve-remedy", approval, **bob))
         reply = {
             "channel": "email",
+            "to": "ada@customers.test",
             "final": True,
             "body": "Hello, we are sorry. We refund the price.",
             "apology": True,
@@ -256,7 +257,7 @@ def lost_answers(here: Site) -> str:
             assert (two["already"], answer.content) == (True, losses.answers[1][2])
             assert version_of(desk, stream, ann) == before + 1
             told.append(how)
-    return f"lost by {' and by '.join(told)}: sent twice by Envoy, one event, two equal answers"
+    return f"lost by {' and by '.join(told)}: one event; the two answers differ in `already` alone"
 
 
 def told_of(answer: tuple[int, str | None, bytes]) -> dict[str, Any]:

@@ -125,7 +125,9 @@ class Site:
     @contextmanager
     def caller(self, workload: str | None, at: str | None = None) -> Iterator[httpx.Client]:
         """Lend a client that calls as a workload of the mesh, with its papers; None has none."""
-        with httpx.Client(base_url=at or self.edge.address, verify=self.context(workload), timeout=40) as client:
+        name = {"Host": "plaint.mesh.test"}
+        address = at or self.edge.address
+        with httpx.Client(base_url=address, verify=self.context(workload), headers=name, timeout=40) as client:
             yield client
 
     def context(self, workload: str | None) -> ssl.SSLContext:
