@@ -1,5 +1,6 @@
 """Who asks is who proved it: spoofed headers are powerless, and what is done and read bears the prover's id."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -192,6 +193,18 @@ def test_lists_hold_the_cases_of_the_askers_units(door: Entrance) -> None:
         assert found & {here, there} == seen
         recorded = door.ask("GET", "/v1/changes?limit=1000", who).text  # each of the unit of its moment
         assert (here in recorded, there in recorded) == ("main" in units, "main" in units)
+
+
+def test_lines_that_are_read_page_by_page_hold_them_too(door: Entrance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.api.stream.PAGE", 1)
+    theirs = {handed_to_west(door, f"lines-{number}") for number in range(3)}
+    other = opened(door, "lines-main")
+    door.project()
+    headers = {**every(door, "wes", "handler", units=["west"]), "Accept": "application/x-ndjson"}
+    rows = [json.loads(line) for line in door.ask("GET", "/v1/cases", headers).text.splitlines()]
+    assert theirs <= {row["id"] for row in rows}
+    assert {row["business_unit"] for row in rows} == {"west"}
+    assert other not in {row["id"] for row in rows}
 
 
 # --- who read what --------------------------------------------------------------------------

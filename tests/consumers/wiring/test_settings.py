@@ -86,8 +86,10 @@ def test_an_empty_value_never_runs_with_the_default(name: str) -> None:
         (
             "HTTP_HOST",
             "192.0.2.1",
-            "without identity only loopback is served: 127.0.0.1, ::1 or localhost; "
-            "or set PLAINT_PROXY_PROOF or PLAINT_JWKS, so that it is known who asks",
+            (
+                "without identity only loopback is served: 127.0.0.1, ::1 or localhost; "
+                "or set PLAINT_PROXY_PROOF or PLAINT_JWKS, so that it is known who asks"
+            ),
         ),
         ("POOL_SIZE", "1", "Input should be greater than or equal to 2"),
         ("LANGUAGE", "fr", "String should match pattern '^(en|ru)$'"),
