@@ -1,5 +1,6 @@
 """Drafts of policies, judged as an activation would judge them; and policies that were in force, by name."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -14,6 +15,10 @@ Loaded = tuple[Configuration, Document]
 """What a file says, and where in it each thing stands."""
 
 _ORDER: Final = (Policy, Calendar)
+_BRACKET: Final = re.compile(r"[\[\]{}]")
+_DEEPEST: Final = 24
+_TOLD: Final = 50
+"""Errors of one draft at most."""
 
 
 class BadDraft(ValueError):
@@ -34,6 +39,8 @@ def loaded(text: str, name: str) -> Loaded:
     Raises:
         BadDraft: it is no configuration.
     """
+    if _too_deep(text):
+        raise BadDraft(f"{name}: nested too deeply; write what the kind names")
     try:
         if any(isinstance(token, AliasToken) for token in scan(text)):
             raise BadDraft(f"{name}: uses an alias (*); write it out")
@@ -41,7 +48,18 @@ def loaded(text: str, name: str) -> Loaded:
     except YAMLError:
         raise BadDraft(f"{name}: not YAML; write it as the shipped policies are") from None
     except ConfigurationRefused as error:
-        raise BadDraft(str(error)) from None
+        raise BadDraft("\n".join(str(error).splitlines()[:_TOLD])) from None
+
+
+def _too_deep(text: str) -> bool:
+    """Whether it goes deeper than any configuration does: how long such a text is read grows by its square."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth = max(0, depth + (1 if bracket[0] in "[{" else -1))
+        if depth > _DEEPEST:
+            return True
+    lines = ((line.count("- "), len(line) - len(line.lstrip())) for line in text.splitlines())
+    return any(dashes > _DEEPEST or indent > 8 * _DEEPEST for dashes, indent in lines)
 
 
 def policy(drafts: Sequence[Loaded], known: Library) -> Policy:

@@ -40,7 +40,7 @@ from schemas.configuration import Calendar
 
 SHOWN: Final = 500
 """Clocks of one answer at most; as lines there are all of them."""
-_YAML: Final = Field(min_length=1, max_length=200_000)
+_YAML: Final = Field(min_length=1, max_length=50_000)
 _LINES: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": f"Totals, and at most {SHOWN} clocks; as lines every clock, without the totals",
