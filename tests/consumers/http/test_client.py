@@ -1,5 +1,7 @@
 """The client speaks to a real server process's door: what it sends has its effect once, what is said it tells."""
 
+import ast
+import inspect
 import socket
 import threading
 import time
@@ -13,6 +15,8 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from consumers.http import client as client_module
+from consumers.http.app import Options
 from consumers.http.app import build as application
 from consumers.http.client import Client, Refused, Unreachable
 from consumers.wiring import build, clock, views
@@ -125,7 +129,6 @@ def test_streams_end_when_the_process_leaves(here: Installation) -> None:
     checks = Health()
     checks.opened(here.store)
     checks.begun()
-    from consumers.http.app import Options
 
     built = application(
         here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of,
@@ -174,3 +177,10 @@ def test_who_does_not_answer_is_unreachable_after_a_bounded_number_of_tries() ->
     assert len(keys) == 2
     with pytest.raises(Unreachable, match="ConnectionRefusedError"):
         Client("http://127.0.0.1:1", pause=lambda _: None).ask("/livez")
+
+
+def test_a_client_needs_the_words_and_nothing_else_of_ours() -> None:
+    tree = ast.parse(inspect.getsource(client_module))
+    named = {one.module for one in ast.walk(tree) if isinstance(one, ast.ImportFrom) and one.module}
+    ours = {name for name in named if name.partition(".")[0] in {"consumers", "projections", "engine", "schemas"}}
+    assert ours == {"schemas.complaint.base"}
