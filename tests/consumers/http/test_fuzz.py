@@ -56,8 +56,9 @@ def asked(settings: dict[str, str]) -> Iterator[Web]:
 
 def sent(asked: Web, case: Case[Any]) -> None:
     """Send a request and judge its answer."""
-    if isinstance(case.query, dict):
-        case.query.pop("at_least", None)  # a position that has not come is waited for, and then 503, by design
+    for said in (case.query, case.body):
+        if isinstance(said, dict):
+            said.pop("at_least", None)  # a position that has not come is waited for, and then 503, by design
     how = case.as_transport_kwargs(base_url="http://127.0.0.1:8080")
     method, url = how.pop("method"), how.pop("url")
     how["content"] = how.pop("data", None)
