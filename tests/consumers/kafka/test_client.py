@@ -177,6 +177,21 @@ def test_without_a_seek_nothing_is_read_instead_of_a_guess(kafka: RunningBroker,
         consumer.close(5)
 
 
+def test_a_member_that_polls_shortly_while_it_joins_anew_still_gets_what_it_is_dealt(
+    kafka: RunningBroker, broker: Broker
+) -> None:
+    topic = kafka.new_topic()
+    with member(broker, topic, 0) as consumer:
+        for grown in range(2, 7):
+            with kafka.admin() as admin:
+                admin.create_partitions({topic: grown})
+            consumer._consumer._cluster.request_update()  # type: ignore[attr-defined]  # noqa: SLF001 # not in five seconds
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while consumer.assignment() != {Partition(topic, each) for each in range(grown)}:
+                assert time.monotonic() < deadline, f"of {grown} partitions it has {consumer.assignment()}"
+                consumer.poll(0.001, 1)
+
+
 def test_a_hint_is_what_lag_tools_see(kafka: RunningBroker, broker: Broker) -> None:
     topic, group = kafka.new_topic(), unique("group")
     send(broker, topic, [b"one", b"two"])

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -334,9 +334,10 @@ def test_a_batch_that_was_given_up_is_not_sent_behind_the_back_of_the_next_publi
                 kafka.pause()
                 return given[-1]
 
-        publisher._cluster = Watched(Access(tuple(kafka.servers.split(","))))  # noqa: SLF001 # stops the broker then
+        watched = Watched(Access(tuple(kafka.servers.split(","))))
+        publisher._cluster = watched  # noqa: SLF001 # stops the broker then
 
-        with pytest.raises(PutOff, match="KafkaTimeoutError"):
+        with closing(watched), pytest.raises(PutOff, match="KafkaTimeoutError"):
             publisher.catch_up()
         kafka.resume()
 
