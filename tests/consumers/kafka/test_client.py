@@ -185,7 +185,7 @@ def test_a_member_that_polls_shortly_while_it_joins_anew_still_gets_what_it_is_d
         for grown in range(2, 7):
             with kafka.admin() as admin:
                 admin.create_partitions({topic: grown})
-            consumer._consumer._cluster.request_update()  # type: ignore[attr-defined]  # noqa: SLF001 # not in five seconds
+            consumer._consumer._cluster.request_update()  # noqa: SLF001 # not in five seconds
             deadline = time.monotonic() + PATIENCE_SECONDS
             while consumer.assignment() != {Partition(topic, each) for each in range(grown)}:
                 assert time.monotonic() < deadline, f"of {grown} partitions it has {consumer.assignment()}"
