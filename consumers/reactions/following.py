@@ -43,6 +43,8 @@ BEGINS_BEFORE: Final = timedelta(days=1)
 """How far back a reaction looks that never worked before."""
 THE_PAST: Final = timedelta(days=7)
 """What reached us longer ago causes nothing any more."""
+PUT_BEHIND: Final = timedelta(seconds=15)
+"""How long a reaction waits for one that goes first; so long nobody goes without a word because views lag."""
 _WORKLOAD: Final = "reactions"
 _DATABASE: Final = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable)
 TRANSIENT: Final = (*_DATABASE, Conflict, Missing, NotYet)
@@ -82,6 +84,8 @@ class Reaction:
     texts: bool = False
     look: Look | None = None
     every: timedelta = timedelta(minutes=1)
+    follows: tuple[str, ...] = ()
+    """Reactions that go first: an event is taken when they have taken it, or is older than ``PUT_BEHIND``."""
 
     @property
     def source(self) -> str:
@@ -118,6 +122,10 @@ class Pace(NamedTuple):
 
     batch: int = 200
     poll_seconds: float = 1.0
+
+
+_Places = dict[str, int | None]
+"""Name of a reaction -> how far it has come; None: it never worked."""
 
 
 class Overtaken(Exception):
@@ -180,10 +188,11 @@ class Follower:
         """Have every reaction its turn; one whose views lag is put off alone."""
         link.execute("SELECT 1")  # the lock is held as long as its session answers
         passed, head = Passed(), self._world.store.read.head()
-        places = self._world.store.positions.look_up([one.source for one in self._reactions])
+        known = self._world.store.positions.look_up([one.source for one in self._reactions])
+        places: _Places = {one.name: known.get(one.source) for one in self._reactions}
         for reaction in self._reactions:
             try:
-                self._follow(reaction, places.get(reaction.source), head, link, passed, stop)
+                self._follow(reaction, places, self._limit(reaction, places, head), link, passed, stop)
                 self._look(reaction, passed)
             except (Conflict, Missing, NotYet) as error:
                 passed.put_off[reaction.name] = str(error)
@@ -193,21 +202,26 @@ class Follower:
             _log.info("reactions_acted", **passed.acted)
         return passed
 
-    def _follow(
-        self, reaction: Reaction, place: int | None, head: Head, link: Link, passed: Passed, stop: Flag
-    ) -> None:
-        """Bring one reaction up to ``head``, batch by batch."""
-        read = self._world.store.read
+    def _limit(self, reaction: Reaction, places: _Places, head: Head) -> int:
+        """Return up to where a reaction may read: what is recorded later is for the next round, of all of them."""
+        first = [places[name] or 0 for name in reaction.follows if name in places]
+        if min(first, default=head.position) >= head.position:
+            return head.position
+        return max(min(first), self._world.store.read.position_at(self._world.now() - PUT_BEHIND))
+
+    def _follow(self, reaction: Reaction, places: _Places, limit: int, link: Link, passed: Passed, stop: Flag) -> None:
+        """Bring one reaction up to ``limit``, batch by batch."""
+        read, place = self._world.store.read, places[reaction.name]
         after = read.position_at(self._world.now() - BEGINS_BEFORE) if place is None else place
-        while (after < head.position or place is None) and not stop.is_set():
+        while (after < limit or place is None) and not stop.is_set():
             events = read.log(after, self._pace.batch, open=reaction.texts, names=reaction.names)
-            reached = events[-1].position if len(events) == self._pace.batch else max(after, head.position)
-            reached = max(reached, events[-1].position) if events else reached
+            events = [one for one in events if one.position <= limit]
+            reached = events[-1].position if len(events) == self._pace.batch else max(after, limit)
             link.execute("SELECT 1")
             self._give(reaction, self._asked(reaction, self._fresh(events)), passed)
             if not self._world.store.positions.move_alone(SourceMove(reaction.source, place, reached)):
                 raise Overtaken(f"{reaction.name}: another process has moved the position")
-            place = after = reached
+            place = after = places[reaction.name] = reached
 
     def _look(self, reaction: Reaction, passed: Passed) -> None:
         now = self._world.now()

@@ -5,6 +5,7 @@ word stands. Whoever overrules a rule gives the usual command, with his reason.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +19,9 @@ from engine.rules.staffing import Choice, Load, choose
 from engine.sla.calendar import compile_calendar, from_us, to_us
 from engine.sla.target import add_own, duration
 from engine.store.batch import Recorded
+from projections.answers import Snapshot
 from projections.replay.routing_facts import Known, gathered
+from projections.runtime.progress import NotYet
 from projections.views.cases import beside
 from schemas.complaint.assignment import Assign
 from schemas.complaint.base import Command
@@ -55,7 +58,7 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
     if rules is None:
         return []
     histories = store.read.streams(list(dict.fromkeys(one.stream for one in events)), open=True)
-    with world.views.snapshot([beside.NAME], store.read.head().position) as snapshot:
+    with _beside(events, world) as snapshot:
         known = gathered(histories.values(), snapshot, store.keys.streams_of, window(rules))
         staff = [one.person for one in rules.staff]
         loads = {name: Load(*one) for name, one in beside.held(snapshot, staff, world.now() - _LATELY).items()}
@@ -64,6 +67,22 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
 
 
 REACTION: Final = Reaction(NAME, frozenset({ComplaintReceived.NAME}), react)
+
+
+@contextmanager
+def _beside(events: Sequence[Recorded], world: World) -> Iterator[Snapshot]:
+    """Lend the views as they are now, so that what was just handed to somebody counts; else as they were then.
+
+    Raises:
+        NotYet, Missing: the views have not come as far as the events.
+    """
+    with ExitStack() as stack:
+        try:
+            now = world.store.read.head().position
+            snapshot = stack.enter_context(world.views.snapshot([beside.NAME], now))
+        except NotYet:
+            snapshot = stack.enter_context(world.views.snapshot([beside.NAME], events[-1].position))
+        yield snapshot
 
 
 def _proposals(to: Recorded, known: Known, here: _Routing) -> Iterator[Asked]:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
@@ -9,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.reactions.following import (
+    PUT_BEHIND,
     THE_PAST,
     Follower,
     Overtaken,
@@ -171,6 +173,42 @@ def test_a_reaction_whose_views_lag_is_put_off_alone_and_asked_again(desk: Desk,
     lags = False
     assert react(desk, pool, waiting, URGENT).acted == {"waits": 1}
     assert [one.event.priority for one in prioritised(desk, stream)] == ["urgent", "low"]  # type: ignore[attr-defined]
+
+
+def test_who_goes_first_takes_an_event_before_those_that_follow_him_but_holds_them_up_for_seconds_only(
+    desk: Desk, pool: Pool
+) -> None:
+    desk.at = datetime.now(UTC)
+    stream = opened(desk)
+    lags = True
+
+    def first(events: Sequence[Recorded], world: World) -> list[Asked]:
+        if lags:
+            raise NotYet(9, 3, 1.0)
+        return [proposed("first", one, Prioritise(priority="low"), world, what="p") for one in events]
+
+    reactions = Reaction("first", RECEIVED, first), replace(URGENT, follows=("first", "nobody-here"))
+    assert react(desk, pool, *reactions).acted == {}
+    lags = False
+    assert react(desk, pool, *reactions).acted == {"first": 1, "urgent": 1}
+    lags = True
+    late = opened(desk, "2")
+    assert react(desk, pool, *reactions).acted == {}
+    desk.at = datetime.now(UTC) + PUT_BEHIND
+    assert react(desk, pool, *reactions).acted == {"urgent": 1}
+    told = [[one.event.priority for one in prioritised(desk, each)] for each in (stream, late)]  # type: ignore[attr-defined]
+    assert told == [["low", "urgent"], ["urgent"]]
+
+
+def test_what_is_recorded_during_a_round_is_for_all_reactions_of_the_next_one(desk: Desk, pool: Pool) -> None:
+    opened(desk)
+
+    def slow(events: Sequence[Recorded], world: World) -> list[Asked]:
+        opened(desk, f"beside-{len(events)}-{world.store.read.head().position}")
+        return []
+
+    reactions = Reaction("slow", RECEIVED, slow), URGENT
+    assert [react(desk, pool, *reactions).acted for _ in range(2)] == [{"urgent": 1}, {"urgent": 1}]
 
 
 def test_what_the_case_refuses_is_told_once_and_the_log_is_followed_on(desk: Desk, pool: Pool) -> None:
