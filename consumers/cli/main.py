@@ -379,11 +379,11 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
             "presets": (
                 "consumers.cli.presets:list_presets",
-                "Show every policy and calendar, shipped or of PLAINT_CONFIG_DIR, and which of them are in force.",
+                "Show every policy, calendar, rule set, template, survey and all else, and which of them are in force.",
             ),
             "show": (
                 "consumers.cli.presets:show",
-                "Show a policy with its clocks and the letters it demands, or a calendar with its holidays as dates.",
+                "Show a policy with its clocks and letters, a calendar with its holidays as dates, all else as its file says.",
             ),
         },
     ),

@@ -23,21 +23,23 @@ import structlog
 from consumers.kafka.backoff import Backoff
 from consumers.outbox import mail
 from consumers.outbox.mail import From, Letter, NoAddress
-from consumers.outbox.queued import NAMES, Waiting, groups, take
+from consumers.outbox.queued import NAMES, Waiting, asking, groups, take
 from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
 from engine import links
 from engine.complaint.number import case_number
 from engine.incoming import Asked, Circumstances, Result, Sender
-from engine.store.batch import Conflict, SourceMove
+from engine.store.batch import Conflict, Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.store import Store
 from projections.runtime import owner
 from projections.runtime.runner import Waiter
 from projections.sql import Link
+from schemas.complaint.base import Command
 from schemas.complaint.correspondence import MessageRecorded, ReportDelivery
 from schemas.complaint.registration import ComplaintReceived
 from schemas.envelope import RuleSource
+from schemas.streams.survey import ReportSurveyDelivery, RespondentDeclined
 from schemas.words import DeliveryStatus
 
 SOURCE: Final = "mail"
@@ -231,7 +233,7 @@ class MailSender:
         """Record what became of the messages of one mail, and by which id answers and bounces will name it."""
         now = self._world.now()
         around = Circumstances(_SENDER, RuleSource(), now)
-        said = [(one, ReportDelivery(message=one.message, status=status, sent_as=sent_as)) for one in group]
+        said = [(one, _word(one, status, sent_as)) for one in group]
         self._world.submit([Asked(one.stream, word, f"{status}/{one.message}", around) for one, word in said], now)
         for one, _ in said:
             turn.waiting.pop(one.message, None)
@@ -249,6 +251,8 @@ class MailSender:
     def _letter(self, one: Waiting) -> Letter | None:
         """Return the message with its text, opened; None where it was erased."""
         history = self._world.store.read.stream(one.stream, open=True)
+        if one.of_survey:
+            return self._asking(one, history)
         ids = {
             said.event.message: said.event.foreign_id
             for said in history
@@ -273,6 +277,36 @@ class MailSender:
                 answers=answered if isinstance(answered, str) else None,
             )
         return None
+
+    def _asking(self, one: Waiting, history: Sequence[Recorded]) -> Letter | None:
+        """Return the mail by which a campaign asks somebody; None where it was erased, or he has declined meanwhile."""
+        if any(isinstance(said.event, RespondentDeclined) for said in history):
+            return None
+        keyed = self._world.store.fingerprint.of
+        for said in history:
+            asked = asking(said.event)
+            if asked is None or asked.message != one.message:
+                continue
+            if not isinstance(asked.to, str) or not isinstance(asked.body, str):
+                return None
+            declines = links.of_purpose(asked.body, "decline")
+            return Letter(
+                message=asked.message,
+                to=asked.to,
+                subject=asked.subject if isinstance(asked.subject, str) else None,
+                body=links.signed(asked.body, one.stream, keyed),
+                written_at=said.envelope.occurred_at,
+                number="",
+                language=asked.rendered.language,
+                unsubscribe=None if declines is None else links.signed(declines, one.stream, keyed),
+            )
+        return None
+
+
+def _word(one: Waiting, status: DeliveryStatus, sent_as: str | None) -> Command:
+    """Return what the stream of a message learns of it."""
+    report = ReportSurveyDelivery if one.of_survey else ReportDelivery
+    return report(message=one.message, status=status, sent_as=sent_as)
 
 
 def _refused(group: Iterable[Waiting], code: int) -> None:

@@ -24,7 +24,7 @@ import structlog
 
 from engine.configuration.in_force import Book
 from engine.ids import derived
-from engine.incoming import Asked, Circumstances, Done, Refused, Result, Sender
+from engine.incoming import Asked, Circumstances, Done, Incoming, Refused, Result, Sender
 from engine.store.batch import Conflict, Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
@@ -61,8 +61,8 @@ class World:
     now: Callable[[], datetime]
 
 
-React = Callable[[Sequence[Recorded], World], Sequence[Asked]]
-Look = Callable[[World], Sequence[Asked]]
+React = Callable[[Sequence[Recorded], World], Sequence[Incoming]]
+Look = Callable[[World], Sequence[Incoming]]
 
 
 def _nothing(_: Sequence[Recorded], __: World) -> tuple[Asked, ...]:
@@ -148,7 +148,7 @@ class Follower:
         self,
         pool: Pool,
         world: World,
-        submit: Callable[[Sequence[Asked], datetime], tuple[Result, ...]],
+        submit: Callable[[Sequence[Incoming], datetime], tuple[Result, ...]],
         reactions: Sequence[Reaction],
         pace: Pace = Pace(),  # noqa: B008 # a tuple
     ) -> None:
@@ -240,7 +240,7 @@ class Follower:
             if one.envelope.origin != "import" and (one.envelope.received_at or one.envelope.occurred_at) >= since
         ]
 
-    def _asked(self, reaction: Reaction, events: Sequence[Recorded]) -> Sequence[Asked]:
+    def _asked(self, reaction: Reaction, events: Sequence[Recorded]) -> Sequence[Incoming]:
         """Return what a reaction proposes; an event that it cannot take is told and passed over, alone."""
         if not events:
             return ()
@@ -255,13 +255,13 @@ class Follower:
             _log.error("reaction_failed", name=reaction.name, kind=type(error).__name__, **where)
             return ()
 
-    def _give(self, reaction: Reaction, asked: Sequence[Asked], passed: Passed) -> None:
+    def _give(self, reaction: Reaction, asked: Sequence[Incoming], passed: Passed) -> None:
         for start in range(0, len(asked), self._pace.batch):
             some = asked[start : start + self._pace.batch]
             for one, result in zip(some, self._submit(some, self._world.now()), strict=True):
                 if isinstance(result, Done) and result.events:
                     passed.acted[reaction.name] += 1
-                elif isinstance(result, Refused) and not result.already and result.code != "command_reused":
+                elif isinstance(one, Asked) and isinstance(result, Refused) and _is_news(result):
                     about = {"case": str(one.stream), "command": one.command.NAME, "code": result.code}
                     _log.info("reaction_refused", name=reaction.name, **about)
 
@@ -270,6 +270,10 @@ class Follower:
         if (reaction, reason) not in self._told:
             self._told.add((reaction, reason))
             _log.warning("reactions_put_off", name=reaction or "all", reason=reason)
+
+
+def _is_news(refused: Refused) -> bool:
+    return not refused.already and refused.code != "command_reused"
 
 
 def _line_of(error: Exception) -> str:

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 from typing import Final
 
-from consumers.reactions import notices, problems, remedies, repeats, routing, surveys, waiting
+from consumers.reactions import campaigns, notices, problems, remedies, repeats, routing, surveys, waiting
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
@@ -22,6 +22,7 @@ ALL: Final[tuple[Reaction, ...]] = (
     waiting.REACTION,
     remedies.REMEDIES,
     surveys.SURVEYS,
+    campaigns.REACTION,
 )
 """Every reaction to the log, in the order in which they get their turn."""
 _VIEWS_WAIT: Final = 0.5

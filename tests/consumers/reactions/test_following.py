@@ -20,7 +20,7 @@ from consumers.reactions.following import (
     on_schedule,
     proposed,
 )  # fmt: skip
-from engine.incoming import Asked, Result
+from engine.incoming import Asked, Incoming, Result
 from engine.past import PastCase, PastFact
 from engine.store.batch import Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
@@ -91,7 +91,7 @@ def test_a_reaction_gets_the_events_it_asked_for_in_order_whatever_the_size_of_a
 def test_an_end_between_the_command_and_the_position_changes_nothing(desk: Desk, pool: Pool) -> None:
     stream = opened(desk)
 
-    def submit(items: Sequence[Asked], now: datetime) -> tuple[Result, ...]:
+    def submit(items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         desk.service.submit(items, now)
         raise DatabaseUnavailable("gone after the commit")
 
@@ -258,7 +258,7 @@ def test_it_follows_until_it_is_stopped_and_survives_trouble_of_the_database(des
     troubles = [DatabaseUnavailable("a moment")]
     stop, reacted = Flag(), Flag()
 
-    def submit(items: Sequence[Asked], now: datetime) -> tuple[Result, ...]:
+    def submit(items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         if troubles:
             raise troubles.pop()
         results = desk.service.submit(items, now)
