@@ -72,10 +72,17 @@ def _is_ours(event: MessageRecorded, recorded: Recorded) -> bool:
     return (
         event.channel == "email"
         and event.direction == "outbound"
-        and event.to is not None
+        and (event.to is not None or to_complainant(event))
         and event.delivery not in ENDED
         and recorded.envelope.origin != "import"
     )
+
+
+def to_complainant(event: MessageRecorded) -> bool:
+    """Whether who complains is written to, so that his address is known though the message names none."""
+    if event.counterparty is None:
+        return event.purpose in ("interim", "final")
+    return event.counterparty in ("complainant", "representative")
 
 
 def groups(due: Sequence[Waiting]) -> Iterable[Sequence[Waiting]]:
