@@ -39,6 +39,8 @@ NAMES: Final[Mapping[Audience, tuple[str, ...]]] = {
 }
 """What a template may name. In public no case can be known again; the desk's mail names no person."""
 _LONGEST: Final = 50_000
+_STOP_TWICE: Final = re.compile(r"(?<=\d\sг\.)\.(?!\.)")
+"""A date that ends a sentence: the stop of its year ends both."""
 _CODES: Final = ("topic", "clock", "outcome", "priority", "channel", "reason")
 _BLANKS: Final = re.compile(r"\s+")
 _PARAGRAPHS: Final = re.compile(r"\n{3,}")
@@ -139,6 +141,8 @@ def _rendered(field: str, text: str, language: WordingLanguage, zone: str, facts
         raise NotWritable(
             field, None, f"cannot be rendered ({type(error).__name__}); ask first: {{% if … %}}"
         ) from None
+    if language == "ru":
+        found = _STOP_TWICE.sub("", found)
     if len(found) > _LONGEST:
         raise NotWritable(field, None, f"becomes longer than {_LONGEST} characters; write less")
     return found
