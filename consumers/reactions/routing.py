@@ -32,6 +32,7 @@ from schemas.complaint.lifecycle import ComplaintReopened
 from schemas.complaint.records import LinkComplaint
 from schemas.complaint.registration import ComplaintReceived
 from schemas.configuration.routing import RoutingRules
+from schemas.envelope import RuleSource
 from schemas.words import Priority, RuleRef
 
 NAME: Final = "routing"
@@ -82,7 +83,8 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
         known = gathered(histories.values(), snapshot, streams_of, back)
         now = gathered([histories[one] for one in late], snapshot, streams_of, back, before=list)
     here = _Routing(rules, loads, world)
-    first = [asked for one in events if one.stream in known for asked in _proposals(one, known[one.stream], here)]
+    fresh = [one for one in events if one.stream in known and not _is_routed_elsewhere(one, histories[one.stream])]
+    first = [asked for one in fresh for asked in _proposals(one, known[one.stream], here)]
     again = [
         asked
         for stream, one in late.items()
@@ -95,6 +97,15 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
 REACTION: Final = Reaction(
     NAME, frozenset({ComplaintReceived.NAME, ComplaintClassified.NAME, ComplaintReopened.NAME}), react
 )
+
+
+def _is_routed_elsewhere(receipt: Recorded, history: Sequence[Recorded]) -> bool:
+    """Whether the rules' word was given by somebody else than this reaction: by a story that is played, with its own.
+
+    What this reaction gave for this receipt is given again, which changes nothing: the same ids.
+    """
+    ours = RuleSource(event_id=receipt.envelope.event_id)
+    return any(one.envelope.actor == ROUTER and one.envelope.source != ours for one in history)
 
 
 def _looks_again(one: Recorded, history: Sequence[Recorded]) -> bool:

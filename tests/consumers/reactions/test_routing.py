@@ -98,6 +98,14 @@ def test_what_a_person_has_settled_stands(desk: Desk, pool: Pool) -> None:
     assert case.classification.tags == ("valuable",)
 
 
+def test_where_a_story_has_played_the_rules_what_persons_did_after_it_stands(desk: Desk, pool: Pool) -> None:
+    stream = opened(desk)
+    desk.give(stream, Assign(team="delivery", reason="rule"), by="rule:routing")
+    desk.give(stream, Assign(team="delivery", assignee="person:tom", reason="load"))
+    assert route(desk, pool) == {}
+    assert desk.case(stream).assignment.assignee == "person:tom"
+
+
 def test_a_letter_to_the_director_goes_to_management_with_what_was_written_before(desk: Desk, pool: Pool) -> None:
     first = opened(desk, "1")
     other = opened(desk, "2", author={"name": "Bob", "contacts": [{"kind": "email", "value": "bob@example.org"}]})
