@@ -74,9 +74,10 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
     rules = book.routing
     if rules is None:
         return []
-    histories = store.read.streams(list(dict.fromkeys(one.stream for one in events)), open=True)
-    late = {one.stream: one for one in events if _looks_again(one, histories[one.stream])}
     with _beside(events, world) as snapshot:
+        # Read when the views have come: while they were waited for, persons may have settled something.
+        histories = store.read.streams(list(dict.fromkeys(one.stream for one in events)), open=True)
+        late = {one.stream: one for one in events if _looks_again(one, histories[one.stream])}
         staff = [one.person for one in rules.staff]
         loads = {name: Load(*one) for name, one in beside.held(snapshot, staff, world.now() - _LATELY).items()}
         streams_of, back = store.keys.streams_of, window(rules)
