@@ -282,7 +282,10 @@ A_POINT = (
     "2026-11-22; with occurred: before it the time of the world counts"
 )
 NO_CURSOR = "--cursor: not one that an earlier page gave; leave it out to begin with the first page"
-NO_JSON = "--fields (whole): Invalid JSON: EOF while parsing an object at line 1 column 1"
+NO_JSON = (
+    "--fields (whole): is no JSON (EOF while parsing an object at line 1 column 1); write an object such as "
+    '{"team": "kettles"}'
+)
 NO_COMMAND = f"no command 'nosuch'; there are {', '.join({**main._COMMANDS, **main._GROUPS})}"  # noqa: SLF001 -- the one list of commands
 NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path of a YAML file"
 
@@ -305,7 +308,7 @@ NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path 
         ("funnel --from x", 2, "--from: Input should be a valid date or datetime, input is too short"),
         ("case do x closee", 2, "no command 'closee'; did you mean close, promise, correct?"),
         ("case do x close --fields {", 2, NO_JSON),
-        ('case do x close --fields {"x":1}', 2, "--fields x: Extra inputs are not permitted"),
+        ('case do x close --fields {"x":1}', 2, "--fields x: is not known; check its spelling, or remove it"),
         ("case lst", 2, "no command 'case lst'; did you mean 'list'?"),
         ("nosuch", 2, NO_COMMAND),
         ("cases", 2, "no command 'cases'; did you mean 'case'?"),
