@@ -153,6 +153,35 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "survey": (
+        "Campaigns that ask customers how satisfied they are, on a schedule, complaint or not.",
+        {
+            "list": (
+                "consumers.cli.surveys:list_campaigns",
+                "List campaigns in force: whom they may ask, when they ask next.",
+            ),
+            "invite": (
+                "consumers.cli.surveys:invite",
+                "Put people on the list of a campaign: it asks them at once, or in its next wave.",
+            ),
+            "status": (
+                "consumers.cli.surveys:status",
+                "Show how many of those asked answered, and their marks.",
+            ),
+            "answers": (
+                "consumers.cli.surveys:answers",
+                "List answers to campaigns, the latest first; no names, no words.",
+            ),
+            "answer": (
+                "consumers.cli.surveys:answer",
+                "Enter what somebody answered on the telephone; whoever handled his complaint is refused.",
+            ),
+            "decline": (
+                "consumers.cli.surveys:decline",
+                "Record that somebody wants to be asked no more, by no campaign.",
+            ),
+        },
+    ),
     "audit": (
         "Who did what, when and why.",
         {
