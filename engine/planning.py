@@ -22,11 +22,13 @@ from engine.moulds import Moulds
 from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import codes, rights
 from engine.store.batch import Answer, Batch, SetAside
+from engine.streams.feedback import Feedback
 from engine.taking import Keyed
 from schemas.complaint.base import Command
 from schemas.complaint.correspondence import ReportDelivery
 from schemas.envelope import KafkaSource, Source
 from schemas.refusals import Refusal
+from schemas.streams.feedback import TurnIntoComplaint
 from schemas.streams.survey import EnrolRespondent, ReportSurveyDelivery
 
 
@@ -131,7 +133,10 @@ def _asked(draft: Draft, item: Asked) -> Result:
     if isinstance(item.command, ReportDelivery | ReportSurveyDelivery) and item.command.sent_as is not None:
         key = draft.keyed("conversation", f"message:{item.command.sent_as}".encode())
         draft.remember_conversation(key, item.stream, moves=False)
-    kind = streams_of.kind(draft.loaded(item.stream).state)
+    state = draft.loaded(item.stream).state
+    if count and isinstance(item.command, TurnIntoComplaint) and isinstance(state, Feedback) and state.complaint:
+        draft.go_on(item.stream, state.complaint)
+    kind = streams_of.kind(state)
     done = Done(item.stream, draft.version(item.stream), 0, count, kind=kind)
     return _kept(draft, command_id, fingerprint, done, item.stream)
 

@@ -5,7 +5,7 @@ import time
 from contextlib import closing
 from typing import Final
 
-from consumers.reactions import campaigns, notices, problems, remedies, repeats, routing, surveys, waiting
+from consumers.reactions import campaigns, notices, problems, remedies, repeats, routing, surveys, turned, waiting
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
@@ -15,6 +15,7 @@ from engine.store.herald import CHANNEL
 from projections.answers import Views
 
 ALL: Final[tuple[Reaction, ...]] = (
+    turned.REACTION,
     routing.REACTION,
     repeats.REACTION,
     problems.REACTION,

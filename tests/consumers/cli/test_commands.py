@@ -249,6 +249,17 @@ def test_two_names_are_two_persons(desk: Desk) -> None:
     desk.line.ok(*approve, "--by", "Bob")
 
 
+def test_what_was_taken_for_thanks_is_classified_and_made_a_complaint_by_one_command(desk: Desk) -> None:
+    [thanks] = desk.json("case", "list", "--kind", "feedback")["cases"]
+    told = desk.line.ok("case", "do", thanks["id"], "classify", "--fields", '{"sense": "suggestion"}', "--by", "anna")
+    assert told.err == "done: 1 events, the case stands at version 2\n"
+    wrong = desk("case", "do", thanks["id"], "classify", "--fields", '{"nature": "objective"}', "--by", "anna")
+    assert (wrong.code, "--fields nature: is not known" in wrong.err) == (2, True)
+    assert desk.line.ok("case", "do", thanks["id"], "become-complaint", "--by", "anna").err.startswith("done: 1 events")
+    refused = desk("case", "do", thanks["id"], "classify", "--fields", '{"sense": "question"}', "--by", "anna")
+    assert (refused.code, refused.err.partition(":")[2].partition(":")[0]) == (4, " refused, already_a_complaint")
+
+
 def test_the_table_of_remedies_proposes_and_an_option_is_taken_by_its_number(desk: Desk) -> None:
     desk.line.ok("case", "do", desk.number, "classify", "--fields", '{"nature": "subjective", "informed": "informed"}')
     shown = desk.line.ok("case", "remedies", desk.number)
