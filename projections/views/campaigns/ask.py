@@ -263,8 +263,11 @@ def waiting(
     """
     same = and_(INVITATIONS.c.stream == ENROLMENTS.c.stream, INVITATIONS.c.survey == survey)
     this_wave = and_(same, INVITATIONS.c.wave.is_(None) if wave.day is None else INVITATIONS.c.wave == wave.day)
-    on_list = ENROLMENTS.c.about.is_(None) if "list" in campaign.who else None
-    chosen = and_(ENROLMENTS.c.about.is_not(None), ENROLMENTS.c.enrolled_at >= wave.at)
+    sources: list[ColumnElement[bool]] = []
+    if "list" in campaign.who:
+        sources.append(ENROLMENTS.c.about.is_(None))
+    if set(campaign.who) != {"list"}:
+        sources.append(and_(ENROLMENTS.c.about.is_not(None), ENROLMENTS.c.enrolled_at >= wave.at))
     query = (
         select(ENROLMENTS.c.stream)
         .join_from(ENROLMENTS, RESPONDENTS, RESPONDENTS.c.stream == ENROLMENTS.c.stream)
@@ -273,7 +276,7 @@ def waiting(
             RESPONDENTS.c.declined_at.is_(None),
             RESPONDENTS.c.unreachable.is_(False),
             or_(RESPONDENTS.c.last_invited_at.is_(None), RESPONDENTS.c.last_invited_at <= quiet_since),
-            chosen if on_list is None else or_(on_list, chosen),
+            or_(*sources),
             ~exists().where(this_wave),
         )
         .order_by(ENROLMENTS.c.enrolled_at, ENROLMENTS.c.stream)
