@@ -54,8 +54,6 @@ INTERNAL: Final[Mapping[str, str]] = {
     "complaint.survey_invited.v1": "the rating that follows is published",
     "survey.delivery_reported.v1": "the mail sender's own business",
     "survey.enrolled.v1": "persons; the answer that follows is published",
-    "survey.invited.v1": "what is to be sent stands among the notices; the answer that follows is published",
-    "survey.reminded.v1": "see survey.invited",
     "configuration.activated.v1": "what is in force is asked by `plaint config check`",
     "staff.bound.v1": "says who an actor is",
 }

@@ -56,6 +56,27 @@ class FeedbackBecameComplaint(Fact):
     complaint: ComplaintId
 
 
+class SurveyInvited(Fact):
+    """A campaign asked a person how satisfied he is; ``about`` is his id, the same for all his answers."""
+
+    NAME: ClassVar[str] = "plaint.survey.invited.v1"
+    OF: ClassVar[str] = "survey.invited.v1"
+    survey: Code
+    survey_version: int
+    number: int
+    wave: date | None = None
+    until: Instant
+
+
+class SurveyReminded(Fact):
+    """It asked him again, since he had not answered."""
+
+    NAME: ClassVar[str] = "plaint.survey.reminded.v1"
+    OF: ClassVar[str] = "survey.reminded.v1"
+    number: int
+    reminder: int
+
+
 class SurveyAnswered(Fact):
     """A person whom a campaign asked said how satisfied he is; ``about`` is his id, the same for all his answers."""
 

@@ -218,7 +218,7 @@ def test_a_command_that_does_not_fit_names_every_field(office: Office) -> None:
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.RIGHT != "receive"])
 def test_no_error_of_a_command_repeats_what_was_sent(office: Office, name: str) -> None:
     group, word = name.split(".")
-    plural = {"complaint": "complaints", "problem": "problems"}.get(group, group)
+    plural = {"complaint": "complaints", "problem": "problems", "survey": "surveys"}.get(group, group)
     path = f"/v1/{plural}/{NOBODY}/{word.replace('_', '-')}"
     for wrong in (CANARY, [CANARY], {CANARY: CANARY}, {"kind": CANARY, "amount": CANARY}, 4711.5):
         fields = dict.fromkeys(COMMANDS[name].model_fields, wrong)
@@ -380,7 +380,7 @@ QUESTIONS = {
     "/v1/cases/{reference}/diff", "/v1/cases/{reference}/rules",
     "/v1/cases/{reference}/articles",
     "/v1/problems", "/v1/problems/lessons", "/v1/problems/{problem}",
-    "/v1/replies/quality", "/v1/replies/sample", "/v1/knowledge/usage",
+    "/v1/replies/quality", "/v1/replies/sample", "/v1/knowledge/usage", "/v1/campaigns", "/v1/campaigns/answers",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
 
@@ -393,7 +393,7 @@ def test_every_question_and_every_command_is_described(office: Office) -> None:
     commands = {name.replace(".", "_") for name in COMMANDS if name not in RECEIVED}
     assert len(posts) == len(commands) + 3, "and messages, the search of cases, and the check of replies"
     assert commands < posts
-    assert RECEIVED == ["complaint.receive", "feedback.receive"]
+    assert RECEIVED == ["complaint.receive", "feedback.receive", "survey.enrol"]
 
 
 def test_every_operation_describes_its_errors_as_problems_and_its_answer_by_a_schema(office: Office) -> None:
