@@ -412,7 +412,7 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
             "show": (
                 "consumers.cli.presets:show",
-                "Show a policy with its clocks and letters, a calendar with its holidays as dates, all else as its file says.",
+                "Show a policy with its clocks and letters, a calendar with its holidays, all else as its file says.",
             ),
         },
     ),

@@ -43,7 +43,7 @@ def show(
     *,
     json: Json = False,
 ) -> int:
-    """Show a policy with its clocks and letters, a calendar with its holidays as dates, all else as its file says."""
+    """Show a policy with its clocks and letters, a calendar with its holidays, all else as its file says."""
     found = [one for one, _ in _all() if one.item.id == name]
     if not found:
         names = ", ".join(one.item.id for one, _ in _all())
