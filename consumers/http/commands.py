@@ -15,7 +15,7 @@ from engine.incoming import Asked
 from schemas.catalogue import COMMANDS
 from schemas.complaint.base import Command
 
-_PLURALS = {"complaint": "complaints", "feedback": "feedback", "problem": "problems"}
+_PLURALS = {"complaint": "complaints", "feedback": "feedback", "problem": "problems", "survey": "surveys"}
 
 
 class Wish(BaseModel):

@@ -14,7 +14,7 @@ import uvicorn
 from consumers.http import app as http
 from consumers.reactions import holds, parked
 from consumers.reactions.upkeep import Upkeep
-from consumers.wiring import clock
+from consumers.wiring import clock, knowledge
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import Settings
 from consumers.wiring.views import runner
@@ -197,8 +197,11 @@ def serve(
                 clock=clock.now,
                 new_id=clock.new_id,
                 person_of=here.person_of,
-                own=here.settings.own_mail,
-                note_every_reading=here.settings.access_log == "cases",
+                beside=http.Beside(
+                    here.settings.own_mail,
+                    partial(knowledge.articles, here.settings.knowledge_dir),
+                    note_every_reading=here.settings.access_log == "cases",
+                ),
             ),
             log_config=None,
             access_log=False,

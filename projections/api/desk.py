@@ -12,6 +12,7 @@ from engine.store.batch import Recorded
 from projections.answers import Views
 from projections.api.paging import BadCursor
 from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
+from projections.replay.helping import Helping
 from projections.replay.ruled import Ruled
 from projections.replay.sentence import Language
 from projections.replay.texts import TextLog
@@ -36,7 +37,8 @@ class Desk:
     ``opener`` returns a log that opens the texts of a case, after it has made sure that who sends
     this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
     reading that opens no text and of every search in texts, and records what this installation wants recorded.
-    ``ruled`` tells of an opened history which rules decided what; None where no door hands it in.
+    ``ruled`` tells of an opened history which rules decided what, ``helping`` what helps to answer a case; None
+    where no door hands it in.
     """
 
     views: Views
@@ -45,6 +47,7 @@ class Desk:
     opener: Callable[[Request, UUID], TextLog | None]
     noted: Callable[[Request, Shown, UUID | None], None] = lambda _request, _what, _case: None
     ruled: Callable[[Sequence[Recorded], Language], Ruled] | None = None
+    helping: Helping | None = None
 
     def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.

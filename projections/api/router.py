@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from projections.api.desk import Desk
 from projections.replay import routes as replay
 from projections.views.audit_trail import routes as audit_trail
+from projections.views.campaigns import routes as campaigns
 from projections.views.cases import routes as cases
 from projections.views.causes import routes as causes
 from projections.views.funnel import routes as funnel
@@ -23,6 +24,7 @@ _ALL = (
     audit_trail.routes,
     replay.routes,
     satisfaction.routes,
+    campaigns.routes,
     causes.routes,
     remedies.routes,
     workload.routes,

@@ -37,6 +37,8 @@ class Document:
     name: str
     data: Any
     lines: dict[Path, int]
+    text: str = ""
+    """As it was read, with its comments."""
 
     def line(self, path: Sequence[str | int]) -> int:
         """Return the line of the value at ``path``, or of its nearest enclosing one."""
@@ -62,7 +64,7 @@ def read(text: str, name: str) -> Document:
         raise ConfigurationRefused(name, [f"{at}not YAML: {error.problem}"]) from error
     if twice:
         raise ConfigurationRefused(name, twice)
-    return Document(name, data, lines)
+    return Document(name, data, lines, text)
 
 
 def _parsed(text: str, lines: dict[Path, int], twice: list[str]) -> Any:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from consumers.http import app
-from consumers.wiring import clock
+from consumers.wiring import clock, knowledge
 from consumers.wiring.build import Installation
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -56,7 +56,7 @@ def web(here: Installation) -> Iterator[Web]:
     """Lend the whole application of an installation."""
     built = app.build(
         here.service, here.store, here.views, clock=clock.now, new_id=clock.new_id, person_of=here.person_of,
-        note_every_reading=here.settings.access_log == "cases",
+        beside=app.Beside(articles=knowledge.shipped, note_every_reading=here.settings.access_log == "cases"),
     )  # fmt: skip
     with Web(built) as asked:
         yield asked

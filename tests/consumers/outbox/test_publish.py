@@ -430,7 +430,7 @@ def test_a_topic_that_carries_texts_has_them_marked_and_no_text_of_an_erased_per
     marked = {record.headers["ce_type"].decode() for record in seen if "ce_personaldata" in record.headers}
     assert told == marked
     assert "plaint.complaint.received.v1" in told
-    assert len(told) == 17
+    assert len(told) == 18
     assert "plaint.complaint.resolved.v1" not in told
 
 
