@@ -281,7 +281,10 @@ class ClientConsumer:
             raise Fenced
         if positions:
             told = {TopicPartition(*each): OffsetAndMetadata(offset, "", -1) for each, offset in positions.items()}
-            self._consumer.commit_async(told, callback=self._heard)
+            try:
+                self._consumer.commit_async(told, callback=self._heard)
+            except errors.FencedInstanceIdError as error:  # of an earlier hint, which it tells in its own way, too
+                raise Fenced from error
 
     def _heard(self, _offsets: object, answer: object) -> None:
         """A hint that fails is repeated by the next one; only a lost place matters."""
