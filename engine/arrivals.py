@@ -14,6 +14,7 @@ from engine.rules import joining
 from engine.store.batch import SeenMessage, SetAside
 from engine.store.vault.fingerprint import opaque_id
 from engine.streams.feedback import Feedback
+from engine.streams.survey import Respondent
 from engine.streams_of import Kind
 from engine.taking import People
 from engine.text.triage import opening_sense
@@ -58,10 +59,13 @@ def _take(draft: Draft, item: Arrived, freed: deque[Arrived]) -> Done | Parked:
         return _park(draft, item, fingerprint)
     if item.waited is not None:
         draft.released.append(item.waited)
-    stream = _standing(draft, place.stream) if isinstance(place, joining.Join) else None
+    joined = place.stream if isinstance(place, joining.Join) else None
+    stream = _standing(draft, joined) if joined is not None else None
     entry = _entry(draft, item, fingerprint, stream)
     forerunner = draft.known.conversations.get(own_key(item.message, draft.keyed))
     done = _enter(draft, entry, stream)
+    if joined is not None and stream is None:
+        _returned(draft, entry, joined)
     if forerunner not in (None, stream, done.stream):
         _tie(draft, entry, done.stream, forerunner)
     freed.extend(_released(draft, item))
@@ -81,8 +85,13 @@ def _place(draft: Draft, item: Arrived) -> joining.Place:
 
 
 def _standing(draft: Draft, stream: UUID) -> UUID | None:
-    """Return where a stream goes on: feedback that turned into a complaint does there, if that exists."""
+    """Return where a stream goes on: feedback that turned into a complaint does there, if that exists.
+
+    What somebody writes on the mail of a survey opens a stream of its own.
+    """
     state = draft.loaded(stream).state
+    if isinstance(state, Respondent):
+        return None
     turned = state.complaint if isinstance(state, Feedback) else None
     if turned is None:
         return stream
@@ -183,6 +192,13 @@ def _comes_too_late(draft: Draft, entry: _Entry, stream: UUID) -> bool:
 
 def _complains(entry: _Entry) -> bool:
     return entry.sense in joining.DISSATISFIED and _from_outside(entry.item.message)
+
+
+def _returned(draft: Draft, entry: _Entry, stream: UUID) -> None:
+    """Have whom surveys ask know what became of a mail to him."""
+    report = returned.report_on_survey(entry.item.message, draft.loaded(stream).state)
+    if report is not None:
+        _consequence(draft, entry, stream, report, "delivery")
 
 
 def _from_outside(message: Message) -> bool:

@@ -30,6 +30,7 @@ from engine.store.vault.content import Prepared
 from engine.taking import Keyed, People
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Command
+from schemas.streams.survey import EnrolRespondent
 from schemas.words import Sense
 
 
@@ -234,7 +235,10 @@ class Draft:
         )
 
     def _unit(self, item: Arrived | Asked) -> str:
-        stated = item.message.hints.business_unit if isinstance(item, Arrived) else None
+        if isinstance(item, Arrived):
+            stated: str | None = item.message.hints.business_unit
+        else:
+            stated = item.command.business_unit if isinstance(item.command, EnrolRespondent) else None
         return self.book.code("business_unit", stated) or self.book.desk.business_unit
 
 

@@ -15,6 +15,7 @@ from engine.known import (
     Loaded,
     ParkedMessage,
     command_id_of,
+    contact_key,
     conversation_keys,
     fingerprint_of,
     opening_keys,
@@ -27,6 +28,7 @@ from engine.store.vault.seal import SealBroken
 from engine.streams.feedback import Feedback
 from engine.taking import Keyed, contact_keys
 from schemas.channels.message import Message, MessageRefused
+from schemas.streams.survey import EnrolRespondent
 
 
 def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
@@ -42,6 +44,7 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
         _parked(store, known, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*(item.message for item in arrived), *waiting], keyed)
+    _enrolled(store, known, asked, keyed)
     unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
     by_history = {item.stream for item in asked if isinstance(item.command, NEEDS_HISTORY)}
     wanted = unanswered.union(known.messages.values(), known.conversations.values())
@@ -65,6 +68,16 @@ def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Ke
         conversations=tuple((key, claimed.get(key)) for key in keys),
         contacts=tuple((key, known.contacts.get(key)) for key in contacts),
     )
+
+
+def _enrolled(store: Store, known: Known, asked: Sequence[Asked], keyed: Keyed) -> None:
+    """Find whom the contacts of those reach who are enrolled for surveys."""
+    keys = [contact_key(item.command, keyed) for item in asked if isinstance(item.command, EnrolRespondent)]
+    if wanted := dict.fromkeys(key for key in keys if key not in known.contacts):
+        found = store.contacts.look_up(wanted)
+        known.contacts = {**known.contacts, **found}
+        premises = (*known.premises.contacts, *((key, found.get(key)) for key in wanted))
+        known.premises = replace(known.premises, contacts=tuple(dict.fromkeys(premises)))
 
 
 def _named(message: Message, keyed: Keyed) -> list[bytes]:

@@ -13,9 +13,10 @@ from engine.store.vault.fingerprint import opaque_id
 from engine.streams_of import StreamState
 from engine.taking import Keyed
 from engine.text.replies.finding import About
-from schemas.channels.message import Message, fingerprint_parts
+from schemas.channels.message import Contact, Message, fingerprint_parts
 from schemas.complaint.base import Event
 from schemas.envelope import Envelope
+from schemas.streams.survey import EnrolRespondent
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ def command_id_of(item: Arrived | Asked, keyed: Keyed) -> UUID:
 def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:
     """Return the keys of what the message belongs to, strongest first."""
     return [keyed("conversation", key.octets) for key in message.conversation]
+
+
+def contact_key(command: EnrolRespondent, keyed: Keyed) -> bytes:
+    """Return the look-up key of the contact by which somebody is enrolled."""
+    return keyed("contact", Contact(kind=command.kind, value=command.contact).octets)
 
 
 def own_key(message: Message, keyed: Keyed) -> bytes:

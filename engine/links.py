@@ -1,5 +1,7 @@
 """Links that Plaint gives to people outside: signed, for one purpose and one cycle of one case, until a day.
 
+Of whom a survey campaign asks, the cycle counts his invitations.
+
 Whoever has a link may do what it is for and nothing else; nothing of it is stored but what it led to. The
 signature is made when a message is sent, so no text of a case holds a link that works.
 """
@@ -19,10 +21,10 @@ PATH: Final = "/p/"
 """Below which the pages for people outside stand."""
 Keyed = Callable[[str, bytes], bytes]
 """A keyed hash of octets of a named kind."""
-Purpose = Literal["status", "rate"]
+Purpose = Literal["status", "rate", "decline"]
 
 _KIND: Final = "link"
-_PURPOSES: Final[tuple[Purpose, ...]] = ("status", "rate")
+_PURPOSES: Final[tuple[Purpose, ...]] = ("status", "rate", "decline")
 """A purpose is known by its place; new ones come last."""
 _FIELDS: Final = struct.Struct(">B16sHI")
 _PROOF_OCTETS: Final = 16
@@ -97,6 +99,12 @@ def signed(text: str, stream: UUID, keyed: Keyed) -> str:
         return PATH + written(Link(purpose, stream, cycle, datetime.fromtimestamp(seconds, UTC)), keyed)
 
     return _UNSIGNED.sub(sign, text)
+
+
+def of_purpose(text: str, purpose: Purpose) -> str | None:
+    """Return the first unsigned link of a text that is for this purpose, with its whole address."""
+    found = re.search(rf"https?://[^\s<>]*{PATH}~{purpose}~\d{{1,5}}~\d{{1,10}}(?![\w~-])", text)
+    return found[0] if found is not None else None
 
 
 def _proof(said: bytes, keyed: Keyed) -> bytes:

@@ -17,16 +17,20 @@ from engine.complaint.given import proposed
 from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
 from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Sender, Spoiled
-from engine.known import Kept, Known, command_id_of
+from engine.known import Kept, Known, command_id_of, contact_key
 from engine.moulds import Moulds
 from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import codes, rights
 from engine.store.batch import Answer, Batch, SetAside
+from engine.streams.feedback import Feedback
 from engine.taking import Keyed
+from schemas.complaint.base import Command
 from schemas.complaint.correspondence import ReportDelivery
 from schemas.configuration.roles import Role
 from schemas.envelope import KafkaSource, Source
 from schemas.refusals import Refusal
+from schemas.streams.feedback import TurnIntoComplaint
+from schemas.streams.survey import EnrolRespondent, ReportSurveyDelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +126,35 @@ def _asked(draft: Draft, item: Asked) -> Result:
     if (refused := _not_admitted(draft, item)) is not None:
         return refused
     try:
-        count = draft.decide(item.stream, item.command, item, command_id)
+        count = draft.decide(item.stream, _with_subject(draft, item, command_id), item, command_id)
     except Refusal as refusal:
         if refusal.code == "not_due" and proposed(item.command):
             return Refused(refusal.code, refusal.reason, refusal.facts)
         return _kept(draft, command_id, fingerprint, Refused(refusal.code, refusal.reason, refusal.facts), None)
-    if isinstance(item.command, ReportDelivery) and item.command.sent_as is not None:
+    if isinstance(item.command, ReportDelivery | ReportSurveyDelivery) and item.command.sent_as is not None:
         key = draft.keyed("conversation", f"message:{item.command.sent_as}".encode())
         draft.remember_conversation(key, item.stream, moves=False)
-    kind = streams_of.kind(draft.loaded(item.stream).state)
+    state = draft.loaded(item.stream).state
+    if count and isinstance(item.command, TurnIntoComplaint) and isinstance(state, Feedback) and state.complaint:
+        draft.go_on(item.stream, state.complaint)
+    kind = streams_of.kind(state)
     done = Done(item.stream, draft.version(item.stream), 0, count, kind=kind)
     return _kept(draft, command_id, fingerprint, done, item.stream)
+
+
+def _with_subject(draft: Draft, item: Asked, command_id: UUID) -> Command:
+    """Return the command; who is enrolled for a survey is the person whom his contact is known to reach, or a new one.
+
+    His contact is remembered, so that what he writes later is his too and one erasure reaches all.
+    """
+    command = item.command
+    if not isinstance(command, EnrolRespondent):
+        return command
+    key = contact_key(command, draft.keyed)
+    known = draft.known.contacts.get(key)
+    subject = streams_of.part_id(command_id, "respondent") if known is None else known
+    draft.remember_contact(key, subject)
+    return command.model_copy(update={"subject_id": subject})
 
 
 def _not_admitted(draft: Draft, item: Asked) -> Refused | None:

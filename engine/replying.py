@@ -8,13 +8,17 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from engine.complaint.told import parties, texts
+from engine.complaint.case import Case
+from engine.complaint.decider import fold
+from engine.complaint.told import parties, texts, with_facts
 from engine.incoming import Asked, Incoming
+from engine.rules.replies import Checked, check
 from engine.store.batch import Recorded
 from engine.store.read import Reader
 from engine.text.replies.finding import About
 from engine.text.similarity import Sketch, sketch
 from schemas.complaint.correspondence import MessageRecorded, Reply
+from schemas.configuration.replies import ReplyRules
 
 _LOOKED_BACK: Final = 5_000
 """Positions of the log in which a process that just began looks for replies."""
@@ -58,6 +62,19 @@ class Replying:
         lately = self._said_lately()
         histories = self._read.streams(streams, open=True)
         return {stream: _about(stream, history, lately) for stream, history in histories.items()}
+
+    def judged(self, stream: UUID, text: str, rules: ReplyRules, *, public: bool, final: bool) -> Checked | None:
+        """Return the verdict on a reply before it is given; None where there is no such complaint.
+
+        Raises:
+            DatabaseUnavailable, UnknownEvent, UnreadableEvent: as the reader of the log.
+        """
+        history = self._read.stream(stream, open=True)
+        state = fold(history) if history and history[0].name.startswith("complaint.") else None
+        if not isinstance(state, Case):
+            return None
+        about = _about(stream, history, self._said_lately())
+        return check(text, with_facts(about, state, public=public, final=final), rules)
 
     def _said_lately(self) -> tuple[Said, ...]:
         """Return the latest replies; reads only what was recorded since the last call."""

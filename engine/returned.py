@@ -3,9 +3,11 @@
 from uuid import UUID
 
 from engine.complaint.case import Case
+from engine.streams.survey import Respondent
 from engine.streams_of import StreamState
 from schemas.channels.message import Message
 from schemas.complaint.correspondence import ReportDelivery
+from schemas.streams.survey import ReportSurveyDelivery
 
 
 def report_of(message: Message, state: StreamState) -> ReportDelivery | None:
@@ -21,6 +23,17 @@ def report_of(message: Message, state: StreamState) -> ReportDelivery | None:
     if sent is None or sent.direction != "outbound":
         return None
     return ReportDelivery(message=sent.message, status=report.status)
+
+
+def report_on_survey(message: Message, state: StreamState) -> ReportSurveyDelivery | None:
+    """Return what became of a mail by which a campaign asked somebody; None where this is no report on one."""
+    report = message.delivery_report if message.automated == "delivery_report" else None
+    if report is None or not isinstance(state, Respondent):
+        return None
+    ours = _id_in(report.message_id)
+    if ours is None or all(ours not in one.messages for one in state.invitations):
+        return None
+    return ReportSurveyDelivery(message=ours, status=report.status)
 
 
 def _id_in(message_id: str | None) -> UUID | None:

@@ -25,6 +25,7 @@ from engine.moulds import Moulds
 from engine.past import PastCase
 from engine.planning import Plan
 from engine.replying import Replying
+from engine.rules.replies import Checked
 from engine.settling import Settled, Settling
 from engine.store.batch import Append, Batch, Committed, Conflict, SourceMove
 from engine.store.store import Store
@@ -33,6 +34,7 @@ from engine.store.vault.fingerprint import opaque_id
 from engine.store.vault.keys import Pair, SubjectErased
 from engine.taking import Keyed
 from schemas.configuration.activated import ConfigurationActivated
+from schemas.configuration.replies import ReplyRules
 from schemas.streams.subject import ErasureReason
 
 _TRIES = 4
@@ -101,6 +103,10 @@ class Service:
         if self._erasures is None:
             raise NoLedger("this service was made without a ledger of erasures: nothing can be erased")
         return self._erasures
+
+    def judged(self, stream: UUID, text: str, rules: ReplyRules, *, public: bool, final: bool) -> Checked | None:
+        """Return the verdict on a reply to a complaint before it is given, see ``Replying.judged``."""
+        return self._replying.judged(stream, text, rules, public=public, final=final)
 
     def book(self) -> Book:
         """Return what is in force now; reads only what was activated since the last call."""

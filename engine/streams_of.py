@@ -1,6 +1,6 @@
-"""Which kind of stream is this, and its decider: complaint, feedback or problem."""
+"""Which kind of stream is this, and its decider: complaint, feedback, problem or whom surveys ask."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -9,12 +9,13 @@ from engine.complaint.case import Case
 from engine.complaint.given import Fact, Given
 from engine.ids import derived
 from engine.incoming import Done, Refused, Result
-from engine.streams import feedback, problem
+from engine.store.vault.fingerprint import opaque_id
+from engine.streams import feedback, problem, survey
 from schemas.complaint.base import Command, Event
 from schemas.refusals import Refusal
 
-Kind = Literal["complaint", "feedback", "problem"]
-StreamState = decider.State | feedback.State | problem.State
+Kind = Literal["complaint", "feedback", "problem", "survey"]
+StreamState = decider.State | feedback.State | problem.State | survey.State
 
 CONFIGURATION: Final = derived(UUID(int=0), "plaint/configuration")
 """The one stream of all activations."""
@@ -29,6 +30,8 @@ def kind(state: StreamState) -> Kind:
     """Return the kind of a stream; one that does not exist counts as a complaint."""
     if isinstance(state, feedback.Feedback):
         return "feedback"
+    if isinstance(state, survey.Respondent):
+        return "survey"
     return "problem" if isinstance(state, problem.Problem) else "complaint"
 
 
@@ -47,6 +50,8 @@ def decide(command: Command, state: StreamState, given: Given) -> Sequence[Event
         return feedback.decide(command, state if isinstance(state, feedback.Feedback) else feedback.UNKNOWN, given)
     if isinstance(command, problem.ProblemCommand):
         return problem.decide(command, state if isinstance(state, problem.Problem) else problem.UNKNOWN, given)
+    if isinstance(command, survey.SurveyCommand):
+        return survey.decide(command, state if isinstance(state, survey.Respondent) else survey.UNKNOWN, given)
     raise Refusal("unknown_command", f"no decider takes {command.NAME}")
 
 
@@ -57,6 +62,8 @@ def evolve(state: StreamState, fact: Fact) -> StreamState:
         return feedback.evolve(state if isinstance(state, feedback.Feedback) else feedback.UNKNOWN, fact)
     if named == "problem":
         return problem.evolve(state if isinstance(state, problem.Problem) else problem.UNKNOWN, fact)
+    if named == "survey":
+        return survey.evolve(state if isinstance(state, survey.Respondent) else survey.UNKNOWN, fact)
     if named != "complaint":
         return state  # configuration, persons and staff have no decider: nobody gives them commands by name
     return decider.evolve(state if isinstance(state, Case) else decider.UNKNOWN, fact)
@@ -74,6 +81,11 @@ def fold(facts: Sequence[Fact], state: StreamState = decider.UNKNOWN) -> StreamS
 def new_stream(command_id: UUID, kind: Kind) -> UUID:
     """Return the id of the stream that a message opens: the same message always opens the same."""
     return derived(command_id, f"stream/{kind}")
+
+
+def respondent(contact: bytes, keyed: Callable[[str, bytes], bytes]) -> UUID:
+    """Return the id of the stream of whom surveys ask, by the keyed hash of his contact (``Contact.octets``)."""
+    return opaque_id(keyed("respondent", contact))
 
 
 def part_id(command_id: UUID, label: str) -> UUID:

@@ -21,11 +21,11 @@ from schemas.complaint import (
 )  # fmt: skip
 from schemas.complaint.base import Command, Event
 from schemas.configuration import activated
-from schemas.streams import feedback, problem, staff, subject
+from schemas.streams import feedback, problem, staff, subject, survey
 
 _MODULES = (
     registration, classification, assignment, correspondence, waiting, investigation, remedies, clocks, lifecycle,
-    records, feedback, problem, subject, staff, activated,
+    records, feedback, problem, survey, subject, staff, activated,
 )  # fmt: skip
 
 T = TypeVar("T", Event, Command)

@@ -51,6 +51,10 @@ RefusalCode = Literal[
     "not_open",                 # only suspected: a person opens a problem by naming its cause
     "names_somebody",           # a text for everybody holds what looks like a way to reach a person
     "already_a_complaint",
+    "opted_out",                # this person wants to be asked by no survey
+    "not_enrolled",             # no survey may ask him, or no mail reaches him
+    "unknown_invitation",       # he has no such invitation to a survey
+    "survey_over",              # answers to this invitation are no longer taken
     "right_missing",
     "back_dating",              # occurred_at of a person needs the right to back-date
     "stale_version",            # made for another version of the case than the present one

@@ -7,7 +7,7 @@ text (``Personal[...]``). A test refuses a stored field that is none of these.
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
@@ -44,7 +44,8 @@ IMPERSONAL = ImpersonalMark()
 T = TypeVar("T")
 Personal = Annotated[T | Withheld, PERSONAL]
 
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,119}$"), IMPERSONAL]
+CODE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,119}$"
+Code = Annotated[str, StringConstraints(pattern=CODE), IMPERSONAL]
 """A value from a code list: impersonal, so that figures survive an erasure."""
 Lesson = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^@]*$"), IMPERSONAL]
 """A text for everybody, in which nobody is named: stored open, and kept when people are erased."""

@@ -16,9 +16,11 @@ from engine.incoming import Asked, Circumstances, Done, Refused
 from engine.store.access_log import Access
 from projections.replay import as_of
 from projections.replay.as_of import CaseAsOf, NoSuchCase, NotThereYet, When
+from projections.replay.folding import kind_of
 from projections.views.cases import ask as cases
 from projections.views.cases.ask import CaseFilter, CaseItem
 from projections.views.sla_timers import ask as timers
+from schemas.catalogue import COMMANDS
 from schemas.complaint.base import Command
 from schemas.envelope import RequestSource
 
@@ -171,10 +173,23 @@ def do(
     id: Annotated[str | None, Parameter(help="The command's id: given again it changes nothing.")] = None,
     json: Json = False,
 ) -> int:
-    """Give a command for a case: assign, reply, resolve, close and all others of the catalogue."""
-    wish = output.command(f"complaint.{command.replace('-', '_')}", fields)
+    """Give a command for a case: assign, reply, resolve, close and all others of the catalogue.
+
+    Feedback takes classify, and become-complaint, which makes a complaint of it.
+    """
+    name = command.replace("-", "_")
+    kinds = [kind for kind in ("complaint", "feedback") if f"{kind}.{name}" in COMMANDS]
+    wish = output.command(f"{(*kinds, 'complaint')[0]}.{name}", fields) if len(kinds) < 2 else None
     with session() as here:
-        return give(here, case_id(here, case), wish, why=why, by=by, id=id, json=json)
+        stream = case_id(here, case)
+        wish = wish or output.command(f"{_kind(here, stream)}.{name}", fields)
+        return give(here, stream, wish, why=why, by=by, id=id, json=json)
+
+
+def _kind(here: Installation, stream: UUID) -> str:
+    """Return what a stream holds, for commands that complaints and feedback have both."""
+    history = here.store.read.stream(stream)
+    return (kind_of(history[0]) if history else None) or "complaint"
 
 
 def give(

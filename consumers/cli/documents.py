@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from consumers.cli import output
+from schemas.configuration.document import composed
 
 Path = tuple[str | int, ...]
 _LARGEST: Final = 64 * 1024 * 1024
@@ -130,18 +131,12 @@ def _of_yaml(text: str) -> Document:
 
 
 def _composed(text: str) -> yaml.Node | None:
-    """The loader in C is quick, the one in Python understands more (``{sat:, sun: []}``)."""
-    found: yaml.Node | None
     try:
-        try:
-            found = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        except yaml.YAMLError:
-            found = yaml.compose(text, Loader=yaml.SafeLoader)
+        return composed(text)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error) from None
     except yaml.YAMLError as error:
         raise Unreadable((None, f"is not YAML: {' '.join(str(error).split())}")) from None
-    return found
 
 
 def _not_yaml(error: yaml.MarkedYAMLError) -> Unreadable:

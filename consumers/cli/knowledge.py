@@ -6,13 +6,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from consumers.cli import output
-from consumers.cli.questions import Case, Json, shown, snapshot
-from consumers.cli.replies import opened
+from consumers.cli.questions import Case, Json, case_id, note, shown, snapshot
 from consumers.cli.session import in_words, read_settings, session
 from consumers.wiring import knowledge
-from engine.complaint.told import texts
-from engine.text.knowledge import Article, BadArticle, Fitting, fitting
+from engine.text.knowledge import Article, BadArticle
 from engine.text.words import SpokenLanguage
+from projections.replay.helping import suggested
 from projections.views.replies import ask
 
 
@@ -68,16 +67,19 @@ def suggest(
     """
     articles = _articles()
     with session() as here:
-        history, state = opened(here, case)
-    found = fitting(texts(history).complaint, state.classification.type, articles, most=max(1, min(limit, 20)))
+        stream = case_id(here, case)
+        note(here, stream, "history")
+        found = suggested(here.store.read.stream(stream, open=True), articles, max(1, min(limit, 20)))
+    if found is None:
+        output.stop(output.NOT_FOUND, f"no case '{case}'; 'plaint case list' shows the numbers")
     if json:
-        output.emit_json({"articles": [_fitting(one) for one in found]})
+        output.emit_model(found)
         return output.OK
-    for one in found:
+    for one in found.articles:
         because = f"; in common: {', '.join(one.common)}" if one.common else ""
-        head = f"{one.article.id} ({one.article.type}, {one.likeness:.2f}{because})"
-        sys.stdout.write(f"{output.harmless(head)}\n# {one.article.title}\n{one.article.body}\n\n")
-    if not found:
+        head = f"{one.article} ({one.type}, {one.likeness:.2f}{because})"
+        sys.stdout.write(f"{output.harmless(head)}\n# {one.title}\n{one.body}\n\n")
+    if not found.articles:
         output.say("nothing fits; 'plaint knowledge list' shows all articles")
     return output.OK
 
@@ -96,8 +98,3 @@ def _articles() -> list[Article]:
 
 def _data(one: Article) -> dict[str, object]:
     return {"article": one.id, "type": one.type, "language": one.language, "title": one.title}
-
-
-def _fitting(one: Fitting) -> dict[str, object]:
-    likeness = round(one.likeness, 3)
-    return {**_data(one.article), "likeness": likeness, "common": list(one.common), "body": one.article.body}

@@ -161,6 +161,35 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
         },
     ),
+    "survey": (
+        "Campaigns that ask customers how satisfied they are, on a schedule, complaint or not.",
+        {
+            "list": (
+                "consumers.cli.surveys:list_campaigns",
+                "List campaigns in force: whom they may ask, when they ask next.",
+            ),
+            "invite": (
+                "consumers.cli.surveys:invite",
+                "Put people on the list of a campaign: it asks them at once, or in its next wave.",
+            ),
+            "status": (
+                "consumers.cli.surveys:status",
+                "Show how many of those asked answered, and their marks.",
+            ),
+            "answers": (
+                "consumers.cli.surveys:answers",
+                "List answers to campaigns, the latest first; no names, no words.",
+            ),
+            "answer": (
+                "consumers.cli.surveys:answer",
+                "Enter what somebody answered on the telephone; whoever handled his complaint is refused.",
+            ),
+            "decline": (
+                "consumers.cli.surveys:decline",
+                "Record that somebody wants to be asked no more, by no campaign.",
+            ),
+        },
+    ),
     "audit": (
         "Who did what, when and why.",
         {
@@ -399,11 +428,11 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
             ),
             "presets": (
                 "consumers.cli.presets:list_presets",
-                "Show every policy and calendar, shipped or of PLAINT_CONFIG_DIR, and which of them are in force.",
+                "Show every policy, calendar, rule set, template, survey and all else, and which of them are in force.",
             ),
             "show": (
                 "consumers.cli.presets:show",
-                "Show a policy with its clocks and the letters it demands, or a calendar with its holidays as dates.",
+                "Show a policy with its clocks and letters, a calendar with its holidays, all else as its file says.",
             ),
         },
     ),

@@ -106,6 +106,7 @@ def command(name: str, fields: str) -> "Command":
     from pydantic import ValidationError
 
     from schemas.catalogue import COMMANDS
+    from schemas.fixes import fixes
 
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=3)
@@ -114,11 +115,8 @@ def command(name: str, fields: str) -> "Command":
     try:
         return COMMANDS[name].model_validate_json(fields)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        stop(
-            USAGE,
-            "; ".join(f"--fields {'.'.join(map(str, item['loc'])) or '(whole)'}: {item['msg']}" for item in found),
-        )
+        found = fixes(error.errors(include_input=False, include_url=False))
+        stop(USAGE, "; ".join(f"--fields {place or '(whole)'}: {fix}" for place, fix in found))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:

@@ -11,15 +11,11 @@ from consumers.cli import output
 from consumers.cli.questions import Json, case_id, note, shown, snapshot
 from consumers.cli.session import in_words, read_settings, session
 from consumers.wiring import clock, presets
-from consumers.wiring.build import Installation
-from engine.complaint.case import Case
-from engine.complaint.decider import fold
-from engine.complaint.told import texts, with_facts
-from engine.rules.replies import Checked, check, verdict
-from engine.store.batch import Recorded
+from engine.rules.replies import Checked, check
 from engine.text.replies.advice import advice
 from engine.text.replies.finding import About
 from engine.text.words import SpokenLanguage
+from projections.replay.helping import told
 from projections.views.replies import ask
 from projections.views.replies.ask import Quality, SampleFilter, TrendFilter
 from schemas.configuration.replies import ReplyRules
@@ -49,7 +45,7 @@ def check_reply(
     else:
         checked, rules = _for_case(text, case, public=public, final=not interim)
     if json:
-        output.emit_json(_data(checked, rules, language))
+        output.emit_model(told(checked, rules, language))
     else:
         _print(checked, rules, language)
     return output.OK if checked.passed else output.SOME_REJECTED
@@ -131,40 +127,15 @@ def _alone(text: str, *, public: bool, final: bool) -> tuple[Checked, ReplyRules
 def _for_case(text: str, case: str, *, public: bool, final: bool) -> tuple[Checked, ReplyRules]:
     """Judge it by the opened texts of the case, having noted who read them."""
     with session() as here:
-        history, state = opened(here, case)
+        stream = case_id(here, case)
+        note(here, stream, "history")
         rules = here.service.book().reply_rules
         if rules is None:
             output.stop(output.CONFIGURATION, "no rule set of concern 'replies' is in force; add a file with one")
-    return check(text, with_facts(texts(history), state, public=public, final=final), rules), rules
-
-
-def opened(here: Installation, case: str) -> tuple[list[Recorded], Case]:
-    """Return the opened history of a complaint and what it comes to, having noted who reads it; or end the command."""
-    stream = case_id(here, case)
-    note(here, stream, "history")
-    history = here.store.read.stream(stream, open=True)
-    state = fold(history) if history and history[0].name.startswith("complaint.") else None
-    if not isinstance(state, Case):
+        checked = here.service.judged(stream, text, rules, public=public, final=final)
+    if checked is None:
         output.stop(output.NOT_FOUND, f"no case '{case}'; 'plaint case list' shows the numbers")
-    return history, state
-
-
-def _data(checked: Checked, rules: ReplyRules, language: SpokenLanguage) -> dict[str, object]:
-    quality = checked.quality
-    findings = [
-        {
-            "check": one.check,
-            "severity": rules.severity(one.check),
-            "start": one.place.start if one.place else None,
-            "end": one.place.end if one.place else None,
-            "words": one.words or None,
-            "advice": advice(one, language),
-        }
-        for one in quality.findings
-    ]
-    stored = verdict(checked, rules).model_dump(mode="json", include={"judged_by"})
-    told = {"score": quality.score, "parts": quality.parts, "passes": checked.passed}
-    return {**told, "findings": findings, **stored}
+    return checked, rules
 
 
 def _print(checked: Checked, rules: ReplyRules, language: SpokenLanguage) -> None:

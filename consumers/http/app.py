@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from consumers.http import commands, documentation, messages, observed, platform, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
+from consumers.http.helping import helping
 from consumers.http.identity import Identified, Identity, LoopbackOnly, caller
 from consumers.http.limits import Bounded, Limits, NotTooMany
 from consumers.http.paths import PlainPaths
@@ -109,9 +110,8 @@ def build(
     if options.platform is not None:
         app.include_router(platform.router(door, options.platform))
     reads = Reads(store, person_of, asking, every=options.note_every_reading)
-    desk = Desk(
-        views, store.read, clock, reads, reads.noted, ruling(store, views), options.articles, lambda: checks.leaving
-    )
+    help_of, rules = helping(service, options.articles), ruling(store, views)
+    desk = Desk(views, store.read, clock, reads, reads.noted, rules, help_of, lambda: checks.leaving)
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     return app

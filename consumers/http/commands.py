@@ -18,7 +18,7 @@ from projections.api.route import router_of
 from schemas.catalogue import COMMANDS
 from schemas.complaint.base import Command
 
-_PLURALS = {"complaint": "complaints", "feedback": "feedback", "problem": "problems"}
+_PLURALS = {"complaint": "complaints", "feedback": "feedback", "problem": "problems", "survey": "surveys"}
 
 
 class Wish(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 from schemas.complaint.lifecycle import Score
-from schemas.configuration.survey import Said, Survey, SurveyLanguage
+from schemas.configuration.survey import Survey, SurveyLanguage, said_in
 
 _LONGEST_COMMENT: Final = 4_000
 _MARK: Final = "mark."
@@ -68,8 +68,3 @@ def shown(survey: Survey, language: SurveyLanguage, answers: Filled) -> dict[str
             for one in survey.questions
         ],
     }
-
-
-def said_in(said: Said, language: SurveyLanguage) -> str:
-    """Return a text in a language, in English where it has none."""
-    return said.get(language) or said["en"]

@@ -233,6 +233,7 @@ class ClientConsumer:
 
     def poll(self, timeout_seconds: float, most: int) -> Mapping[Partition, Sequence[Record]]:
         begin_poll()
+        self._take_up_joining()
         try:
             polled = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000), max_records=most)
         except (errors.OffsetOutOfRangeError, errors.NoOffsetForPartitionError, errors.LogTruncationError) as error:
@@ -240,6 +241,16 @@ class ClientConsumer:
         except errors.FencedInstanceIdError as error:
             raise Fenced from error
         return {Partition(*each): records for each, records in polled.items()}
+
+    def _take_up_joining(self) -> None:
+        """Have a joining that outlived the poll that began it be waited for again.
+
+        The library forgets one that began since partitions came or went, once its answer is on the way: heartbeats
+        stay off, and what the group dealt out is never taken (as in Java before KAFKA-9815).
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001 # nothing public tells of it
+        if coordinator.rejoining:
+            coordinator.request_rejoin()
 
     def assignment(self) -> frozenset[Partition]:
         return frozenset(Partition(*each) for each in self._consumer.assignment())
@@ -270,7 +281,10 @@ class ClientConsumer:
             raise Fenced
         if positions:
             told = {TopicPartition(*each): OffsetAndMetadata(offset, "", -1) for each, offset in positions.items()}
-            self._consumer.commit_async(told, callback=self._heard)
+            try:
+                self._consumer.commit_async(told, callback=self._heard)
+            except errors.FencedInstanceIdError as error:  # of an earlier hint, which it tells in its own way, too
+                raise Fenced from error
 
     def _heard(self, _offsets: object, answer: object) -> None:
         """A hint that fails is repeated by the next one; only a lost place matters."""

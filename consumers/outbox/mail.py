@@ -45,11 +45,13 @@ class Letter:
     body: str = field(repr=False)
     written_at: datetime
     number: str
-    """Of the case: it stands in the subject, so that an answer finds the case by whatever mail program."""
+    """Of the case: it stands in the subject, so that an answer finds it by whatever program. Empty: there is none."""
     automated: bool = True
     language: str | None = None
     answers: str | None = field(default=None, repr=False)
     """Message-ID of the mail that it answers."""
+    unsubscribe: str | None = field(default=None, repr=False)
+    """Where a program that reads mail can say that no more is wanted (RFC 8058)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,9 @@ def _headed(letter: Letter, sender: From, own: UUID, subject: str) -> Message:
     mail["MIME-Version"] = "1.0"
     if letter.language is not None:
         mail["Content-Language"] = letter.language
+    if letter.unsubscribe is not None:
+        mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if letter.automated:
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"

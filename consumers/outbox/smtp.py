@@ -22,23 +22,25 @@ import structlog
 
 from consumers.kafka.backoff import Backoff
 from consumers.outbox import mail
+from consumers.outbox.addressed import address, answered
 from consumers.outbox.mail import From, Letter, NoAddress
-from consumers.outbox.queued import NAMES, Waiting, groups, take
+from consumers.outbox.queued import NAMES, Waiting, asking, groups, take
 from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
 from engine import links
 from engine.complaint.number import case_number
 from engine.incoming import Asked, Circumstances, Result, Sender
-from engine.store.batch import Conflict, SourceMove
+from engine.store.batch import Conflict, Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.store import Store
 from projections.runtime import owner
 from projections.runtime.runner import Waiter
 from projections.sql import Link
+from schemas.complaint.base import Command
 from schemas.complaint.correspondence import MessageRecorded, ReportDelivery
-from schemas.complaint.registration import ComplaintReceived
 from schemas.envelope import RuleSource
 from schemas.published.metrics import NO_METER, Meter
+from schemas.streams.survey import ReportSurveyDelivery, RespondentDeclined
 from schemas.words import DeliveryStatus
 
 SOURCE: Final = "mail"
@@ -234,6 +236,7 @@ class MailSender:
             for one in group:
                 one.tries += 1
                 one.next_at = now + timedelta(seconds=_AGAIN.seconds(one.tries, self._world.chance()))
+            self._tell([one for one in group if one.tries == 1], "delayed", None)
             return None, None
         return "sent", str(composed["Message-ID"])
 
@@ -241,11 +244,9 @@ class MailSender:
         self, turn: _Turn, group: Iterable[Waiting], status: DeliveryStatus, sent_as: str | None, passed: Passed
     ) -> None:
         """Record what became of the messages of one mail, and by which id answers and bounces will name it."""
-        now = self._world.now()
-        around = Circumstances(_SENDER, RuleSource(), now)
-        said = [(one, ReportDelivery(message=one.message, status=status, sent_as=sent_as)) for one in group]
-        self._world.submit([Asked(one.stream, word, f"{status}/{one.message}", around) for one, word in said], now)
-        for one, _ in said:
+        said = list(group)
+        self._tell(said, status, sent_as)
+        for one in said:
             turn.waiting.pop(one.message, None)
         outcome = "sent" if status == "sent" else "failed"
         self._world.meter.count("plaint_mail_messages_total", len(said), outcome=outcome)
@@ -253,6 +254,14 @@ class MailSender:
             passed.sent += len(said)
         else:
             passed.failed += len(said)
+
+    def _tell(self, group: Iterable[Waiting], status: DeliveryStatus, sent_as: str | None) -> None:
+        """Record it, once for each message and status, whoever tries again."""
+        now = self._world.now()
+        around = Circumstances(_SENDER, RuleSource(), now)
+        words = [Asked(one.stream, _word(one, status, sent_as), f"{status}/{one.message}", around) for one in group]
+        if words:
+            self._world.submit(words, now)
 
     def _with_links(self, event: MessageRecorded, body: str, stream: UUID) -> str:
         """Return the text as it leaves: a letter that we wrote ourselves to who complains gets its links signed."""
@@ -263,30 +272,57 @@ class MailSender:
     def _letter(self, one: Waiting) -> Letter | None:
         """Return the message with its text, opened; None where it was erased."""
         history = self._world.store.read.stream(one.stream, open=True)
-        ids = {
-            said.event.message: said.event.foreign_id
-            for said in history
-            if isinstance(said.event, ComplaintReceived | MessageRecorded)
-        }
+        if one.of_survey:
+            return self._asking(one, history)
         for said in history:
             event = said.event
             if not isinstance(event, MessageRecorded) or event.message != one.message:
                 continue
-            if not isinstance(event.to, str) or not isinstance(event.body, str):
+            to = address(history) if event.to is None else event.to
+            if not isinstance(to, str) or not isinstance(event.body, str):
                 return None
-            answered = ids.get(event.in_reply_to) if event.in_reply_to else None
             return Letter(
                 message=event.message,
-                to=event.to,
+                to=to,
                 subject=event.subject if isinstance(event.subject, str) else None,
                 body=self._with_links(event, event.body, one.stream),
                 written_at=said.envelope.occurred_at,
                 number=case_number(one.stream),
                 automated=event.automated,
                 language=event.rendered.language if event.rendered else None,
-                answers=answered if isinstance(answered, str) else None,
+                answers=answered(event, history),
             )
         return None
+
+    def _asking(self, one: Waiting, history: Sequence[Recorded]) -> Letter | None:
+        """Return the mail by which a campaign asks somebody; None where it was erased, or he has declined meanwhile."""
+        if any(isinstance(said.event, RespondentDeclined) for said in history):
+            return None
+        keyed = self._world.store.fingerprint.of
+        for said in history:
+            asked = asking(said.event)
+            if asked is None or asked.message != one.message:
+                continue
+            if not isinstance(asked.to, str) or not isinstance(asked.body, str):
+                return None
+            declines = links.of_purpose(asked.body, "decline")
+            return Letter(
+                message=asked.message,
+                to=asked.to,
+                subject=asked.subject if isinstance(asked.subject, str) else None,
+                body=links.signed(asked.body, one.stream, keyed),
+                written_at=said.envelope.occurred_at,
+                number="",
+                language=asked.rendered.language,
+                unsubscribe=None if declines is None else links.signed(declines, one.stream, keyed),
+            )
+        return None
+
+
+def _word(one: Waiting, status: DeliveryStatus, sent_as: str | None) -> Command:
+    """Return what the stream of a message learns of it."""
+    report = ReportSurveyDelivery if one.of_survey else ReportDelivery
+    return report(message=one.message, status=status, sent_as=sent_as)
 
 
 def _refused(group: Iterable[Waiting], code: int) -> None:

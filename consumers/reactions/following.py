@@ -24,7 +24,7 @@ import structlog
 
 from engine.configuration.in_force import Book
 from engine.ids import derived
-from engine.incoming import Asked, Circumstances, Done, Refused, Result, Sender
+from engine.incoming import Asked, Circumstances, Done, Incoming, Refused, Result, Sender
 from engine.store.batch import Conflict, Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
@@ -44,6 +44,8 @@ BEGINS_BEFORE: Final = timedelta(days=1)
 """How far back a reaction looks that never worked before."""
 THE_PAST: Final = timedelta(days=7)
 """What reached us longer ago causes nothing any more."""
+PUT_BEHIND: Final = timedelta(seconds=15)
+"""How long a reaction waits for one that goes first; so long nobody goes without a word because views lag."""
 _WORKLOAD: Final = "reactions"
 _DATABASE: Final = (psycopg.OperationalError, psycopg.InterfaceError, DatabaseUnavailable)
 TRANSIENT: Final = (*_DATABASE, Conflict, Missing, NotYet)
@@ -61,8 +63,8 @@ class World:
     meter: Meter = NO_METER
 
 
-React = Callable[[Sequence[Recorded], World], Sequence[Asked]]
-Look = Callable[[World], Sequence[Asked]]
+React = Callable[[Sequence[Recorded], World], Sequence[Incoming]]
+Look = Callable[[World], Sequence[Incoming]]
 
 
 def _nothing(_: Sequence[Recorded], __: World) -> tuple[Asked, ...]:
@@ -84,6 +86,8 @@ class Reaction:
     texts: bool = False
     look: Look | None = None
     every: timedelta = timedelta(minutes=1)
+    follows: tuple[str, ...] = ()
+    """Reactions that go first: an event is taken when they have taken it, or is older than ``PUT_BEHIND``."""
 
     @property
     def source(self) -> str:
@@ -122,6 +126,10 @@ class Pace(NamedTuple):
     poll_seconds: float = 1.0
 
 
+_Places = dict[str, int | None]
+"""Name of a reaction -> how far it has come; None: it never worked."""
+
+
 class Overtaken(Exception):
     """Another process has moved the position of a reaction: the lock was lost unawares."""
 
@@ -142,7 +150,7 @@ class Follower:
         self,
         pool: Pool,
         world: World,
-        submit: Callable[[Sequence[Asked], datetime], tuple[Result, ...]],
+        submit: Callable[[Sequence[Incoming], datetime], tuple[Result, ...]],
         reactions: Sequence[Reaction],
         pace: Pace = Pace(),  # noqa: B008 # a tuple
     ) -> None:
@@ -182,10 +190,11 @@ class Follower:
         """Have every reaction its turn; one whose views lag is put off alone."""
         link.execute("SELECT 1")  # the lock is held as long as its session answers
         passed, head = Passed(), self._world.store.read.head()
-        places = self._world.store.positions.look_up([one.source for one in self._reactions])
+        known = self._world.store.positions.look_up([one.source for one in self._reactions])
+        places: _Places = {one.name: known.get(one.source) for one in self._reactions}
         for reaction in self._reactions:
             try:
-                self._follow(reaction, places.get(reaction.source), head, link, passed, stop)
+                self._follow(reaction, places, self._limit(reaction, places, head), link, passed, stop)
                 self._look(reaction, passed)
             except (Conflict, Missing, NotYet) as error:
                 passed.put_off[reaction.name] = str(error)
@@ -195,21 +204,26 @@ class Follower:
             _log.info("reactions_acted", **passed.acted)
         return passed
 
-    def _follow(
-        self, reaction: Reaction, place: int | None, head: Head, link: Link, passed: Passed, stop: Flag
-    ) -> None:
-        """Bring one reaction up to ``head``, batch by batch."""
-        read = self._world.store.read
+    def _limit(self, reaction: Reaction, places: _Places, head: Head) -> int:
+        """Return up to where a reaction may read: what is recorded later is for the next round, of all of them."""
+        first = [places[name] or 0 for name in reaction.follows if name in places]
+        if min(first, default=head.position) >= head.position:
+            return head.position
+        return max(min(first), self._world.store.read.position_at(self._world.now() - PUT_BEHIND))
+
+    def _follow(self, reaction: Reaction, places: _Places, limit: int, link: Link, passed: Passed, stop: Flag) -> None:
+        """Bring one reaction up to ``limit``, batch by batch."""
+        read, place = self._world.store.read, places[reaction.name]
         after = read.position_at(self._world.now() - BEGINS_BEFORE) if place is None else place
-        while (after < head.position or place is None) and not stop.is_set():
+        while (after < limit or place is None) and not stop.is_set():
             events = read.log(after, self._pace.batch, open=reaction.texts, names=reaction.names)
-            reached = events[-1].position if len(events) == self._pace.batch else max(after, head.position)
-            reached = max(reached, events[-1].position) if events else reached
+            events = [one for one in events if one.position <= limit]
+            reached = events[-1].position if len(events) == self._pace.batch else max(after, limit)
             link.execute("SELECT 1")
             self._give(reaction, self._asked(reaction, self._fresh(events)), passed)
             if not self._world.store.positions.move_alone(SourceMove(reaction.source, place, reached)):
                 raise Overtaken(f"{reaction.name}: another process has moved the position")
-            place = after = reached
+            place = after = places[reaction.name] = reached
 
     def _look(self, reaction: Reaction, passed: Passed) -> None:
         now = self._world.now()
@@ -228,7 +242,7 @@ class Follower:
             if one.envelope.origin != "import" and (one.envelope.received_at or one.envelope.occurred_at) >= since
         ]
 
-    def _asked(self, reaction: Reaction, events: Sequence[Recorded]) -> Sequence[Asked]:
+    def _asked(self, reaction: Reaction, events: Sequence[Recorded]) -> Sequence[Incoming]:
         """Return what a reaction proposes; an event that it cannot take is told and passed over, alone."""
         if not events:
             return ()
@@ -244,14 +258,14 @@ class Follower:
             _log.error("reaction_failed", name=reaction.name, kind=type(error).__name__, **where)
             return ()
 
-    def _give(self, reaction: Reaction, asked: Sequence[Asked], passed: Passed) -> None:
+    def _give(self, reaction: Reaction, asked: Sequence[Incoming], passed: Passed) -> None:
         for start in range(0, len(asked), self._pace.batch):
             some = asked[start : start + self._pace.batch]
             for one, result in zip(some, self._submit(some, self._world.now()), strict=True):
                 if isinstance(result, Done) and result.events:
                     passed.acted[reaction.name] += 1
                     self._world.meter.count("plaint_reactions_total", reaction=reaction.name)
-                elif isinstance(result, Refused) and not result.already and result.code != "command_reused":
+                elif isinstance(one, Asked) and isinstance(result, Refused) and _is_news(result):
                     about = {"case": str(one.stream), "command": one.command.NAME, "code": result.code}
                     self._world.meter.count("plaint_reactions_refused_total", reaction=reaction.name)
                     _log.info("reaction_refused", name=reaction.name, **about)
@@ -261,6 +275,10 @@ class Follower:
         if (reaction, reason) not in self._told:
             self._told.add((reaction, reason))
             _log.warning("reactions_put_off", name=reaction or "all", reason=reason)
+
+
+def _is_news(refused: Refused) -> bool:
+    return not refused.already and refused.code != "command_reused"
 
 
 def _line_of(error: Exception) -> str:

@@ -24,6 +24,7 @@ from schemas.complaint.registration import ComplaintReceived
 from schemas.complaint.remedies import ComplaintCompensated
 from schemas.complaint.waiting import InformationRequested
 from schemas.configuration.notices import Notices
+from schemas.configuration.survey import SurveyLanguage, said_in
 from schemas.configuration.template import Template
 from schemas.words import Channel, Party
 
@@ -145,9 +146,22 @@ def of_event(file: File, event: Event) -> dict[str, Any]:
             return {"score": worst_mark(event)}
         case SurveyInvited():
             until = event.until or file.now + _STATUS_SHOWN
-            return {"link": _link(file, "rate", event.cycle, until), "answer_by": event.until}
+            link = {"link": _link(file, "rate", event.cycle, until), "answer_by": event.until}
+            return link | {"reminder": event.reminder} | _of_survey(file, event)
         case _:
             return {}
+
+
+def _of_survey(file: File, event: SurveyInvited) -> dict[str, Any]:
+    """Return what the survey says of itself, in the language of who reads it."""
+    survey = file.book.surveys.get(event.survey)
+    if survey is None:
+        return {}
+    wanted: SurveyLanguage = "ru" if (language(file) or file.rules.language).startswith("ru") else "en"
+    return {
+        "survey": said_in(survey.title, wanted),
+        "incentive": said_in(survey.incentive, wanted) if survey.incentive else None,
+    }
 
 
 def reopens_until(file: File) -> datetime | None:

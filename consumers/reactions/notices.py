@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from consumers.reactions import letters
+from consumers.reactions import letters, repeats, routing
 from consumers.reactions.following import Reaction, World, proposed
 from consumers.reactions.letters import File
 from engine.configuration.in_force import Book
@@ -53,7 +53,13 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
     return [asked for one in causes for asked in _told(opened.get(one.position, one), files[one.stream], world)]
 
 
-REACTION: Final = Reaction(NAME, frozenset(name for name in EVENTS if name.startswith("complaint.")), react)
+REACTION: Final = Reaction(
+    NAME,
+    frozenset(name for name in EVENTS if name.startswith("complaint.")),
+    react,
+    follows=(routing.NAME, repeats.NAME),
+)
+"""Whoever complains is told when it is known what about, and not before it is known whether he is real."""
 
 
 def _told(cause: Recorded, file: File | None, world: World) -> Iterator[Asked]:

@@ -76,7 +76,7 @@ def _invited(one: Recorded, loaded: Loaded, surveys: Mapping[str, Survey], world
     command = InviteSurvey(
         survey=survey.id, survey_version=survey.version, cycle=case.cycle, until=taken_until(world.now(), survey)
     )
-    yield proposed(NAME, one, command, world, what="invite", rule=_rule(survey, "after-cycle"))
+    yield proposed(NAME, one, command, world, what="invite", rule=rule_of(survey, "after-cycle"))
 
 
 def _ended(case: Case, business_unit: str) -> Ended:
@@ -105,7 +105,7 @@ def _reminders(survey: Survey, world: World) -> Iterator[Asked]:
                     reminder=number,
                 )
                 name = f"remind/{one.stream}/{one.event.cycle}/{number}"
-                yield on_schedule(NAME, one.stream, command, world, id=name, rule=_rule(survey, "reminder"))
+                yield on_schedule(NAME, one.stream, command, world, id=name, rule=rule_of(survey, "reminder"))
 
 
 def _invitations(since: datetime, until: datetime, survey: Survey, world: World) -> Iterator[Recorded]:
@@ -149,23 +149,26 @@ def _followed_up(one: Recorded, event: ComplaintRated, loaded: Loaded, world: Wo
     survey, case = survey_of(event.survey, world.book().surveys), loaded.state
     if survey is None or survey.follow_up is None or not is_bad(event.scores, survey) or not isinstance(case, Case):
         return
-    follow_up, rule = survey.follow_up, _rule(survey, "bad-mark")
+    follow_up, rule = survey.follow_up, rule_of(survey, "bad-mark")
     team = follow_up.team or case.assignment.team
-    due = _due(follow_up, world.book().calendar(follow_up.calendar), one.envelope.received_at or world.now())
-    task = AssignAction(kind="task", team=team, owner=case.assignment.assignee, due=due, what=_what(case))
+    due = due_of(follow_up, world.book().calendar(follow_up.calendar), one.envelope.received_at or world.now())
+    what = what_to_do(case.registration.language)
+    task = AssignAction(kind="task", team=team, owner=case.assignment.assignee, due=due, what=what)
     yield proposed(NAME, one, task, world, what="task", rule=rule)
     if follow_up.level is not None:
         higher = Escalate(level=follow_up.level, reason="bad-rating", team=team)
         yield proposed(NAME, one, higher, world, what="escalate", rule=rule)
 
 
-def _what(case: Case) -> str:
-    if (case.registration.language or "").startswith("ru"):
+def what_to_do(language: str | None) -> str:
+    """Return what the task says, in the language of the person."""
+    if (language or "").startswith("ru"):
         return "Позвонить заявителю: он поставил плохую оценку"
     return "Call the complainant: he gave a bad mark"
 
 
-def _due(follow_up: FollowUp, calendar: Calendar, at: datetime) -> datetime:
+def due_of(follow_up: FollowUp, calendar: Calendar, at: datetime) -> datetime:
+    """Return until when somebody must have called whose bad mark came ``at``."""
     open_time, start, target = compile_calendar(calendar), to_us(at), follow_up.within
     if not target.in_days:
         return from_us(add_own(open_time, target.unit, start, duration(target)))
@@ -174,5 +177,6 @@ def _due(follow_up: FollowUp, calendar: Calendar, at: datetime) -> datetime:
     return from_us(end_of_day(open_time, target.unit, day, target.by))
 
 
-def _rule(survey: Survey, rule: str) -> RuleRef:
+def rule_of(survey: Survey, rule: str) -> RuleRef:
+    """Return how the record names what of a survey decided."""
     return RuleRef(rule_set=f"survey:{survey.id}", version=survey.version, rule=rule)

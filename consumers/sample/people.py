@@ -51,9 +51,10 @@ _LATIN: Final = dict(
     )
 )  # fmt: skip
 _DOMAINS: Final = {
-    "en": ("example.com", "example.net", "example.org"),
-    "ru": ("example.com", "example.org", "pochta.example"),
+    "en": ("post.invalid", "mail.invalid", "letters.invalid"),
+    "ru": ("post.invalid", "letters.invalid", "pochta.invalid"),
 }
+"""Domains that never exist (RFC 2606), so that nobody is ever written to, see ``engine.rules.reaching``."""
 _STREETS: Final = {
     "en": ("Mill Lane", "Station Road", "Orchard Close", "Bridge Street"),
     "ru": ("Садовая ул.", "Речная ул.", "Лесной пер.", "Вокзальная ул."),

@@ -13,6 +13,8 @@ from psycopg.rows import TupleRow
 from consumers.wiring import clock, erasures, nodes, presets
 from consumers.wiring.health import Health
 from consumers.wiring.settings import Settings
+from engine.configuration.activation import kind_of
+from engine.configuration.unheeded import unheeded
 from engine.incoming import Circumstances, Sender
 from engine.service import Service
 from engine.store.database import opening
@@ -87,7 +89,11 @@ def opened(settings: Settings) -> Iterator[Installation]:
         service = Service(store, erasures.erasures(settings, pool, store))
         erasures.settle(service)
         around = Circumstances(_SYSTEM, RequestSource(request=clock.new_id()), clock.now())
-        service.activate(presets.in_force(settings.config_dir, settings.named_presets), around, clock.now())
+        wanted = presets.in_force(settings.config_dir, settings.named_presets)
+        service.activate(wanted, around, clock.now())
+        for one in unheeded(wanted, service.book()):
+            about = {"kind": kind_of(one), "id": one.id, "version": one.version}
+            _log.warning("configuration_unheeded", **about, note="it was changed: raise its version")
         views = Views(pool, pause=time.sleep)
         yield Installation(settings, conninfo, pool, store, service, views, server, database, made_key)
 

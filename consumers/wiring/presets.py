@@ -78,13 +78,18 @@ def in_force(directory: Path | None, named: Iterable[str] = ()) -> list[Configur
         ConfigurationRefused: something in it is wrong: then none of it comes into force.
         OSError: the directory cannot be read.
     """
+    return _ordered([one.item for one in standing(directory, named)])
+
+
+def standing(directory: Path | None, named: Iterable[str] = ()) -> list[Found]:
+    """Return the same with their documents; raises as ``in_force``."""
     own = _of_directory(directory) if directory is not None else []
     mine = {_key(one): one for one in own}
     asked = {name for name in named if not any(one.item.id == name for one in own)}
     theirs = [one for one in all_shipped() if _key(one) not in mine]
     chosen = _chosen([*theirs, *own], _known(asked))
     _check(chosen)
-    return _ordered([one.item for one in chosen])
+    return chosen
 
 
 def _key(one: Found) -> tuple[type, str]:

@@ -1,18 +1,21 @@
 """The process of the reactions: settings -> follower of the log, and the door of all that acts by itself."""
 
 import threading
+import time
 from contextlib import closing
 from typing import Final
 
-from consumers.reactions import notices, problems, remedies, repeats, routing, surveys, waiting
+from consumers.reactions import campaigns, notices, problems, remedies, repeats, routing, surveys, turned, waiting
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
 from consumers.wiring.processes import Work, alone, upkeep
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
+from projections.answers import Views
 
 ALL: Final[tuple[Reaction, ...]] = (
+    turned.REACTION,
     routing.REACTION,
     repeats.REACTION,
     problems.REACTION,
@@ -20,13 +23,17 @@ ALL: Final[tuple[Reaction, ...]] = (
     waiting.REACTION,
     remedies.REMEDIES,
     surveys.SURVEYS,
+    campaigns.REACTION,
 )
 """Every reaction to the log, in the order in which they get their turn."""
+_VIEWS_WAIT: Final = 0.5
+"""Seconds: each that asks views waits so long in each round; who lags longer is asked again, and holds up nobody."""
 
 
 def follower(here: Installation) -> Follower:
     """Return what follows the log for this installation's reactions; nothing is looked at yet."""
-    world = World(here.store, here.views, here.service.book, clock.now, here.meter)
+    views = Views(here.pool, pause=time.sleep, patience=_VIEWS_WAIT)
+    world = World(here.store, views, here.service.book, clock.now, here.meter)
     return Follower(here.pool, world, here.service.submit, ALL, Pace(poll_seconds=here.settings.poll_seconds))
 
 

@@ -15,6 +15,7 @@ from schemas.complaint.clocks import ExtendDeadline, ReapplySla, ReportMiss
 from schemas.complaint.lifecycle import Close
 from schemas.complaint.records import CorrectEntry
 from schemas.envelope import Envelope
+from schemas.streams.survey import InviteRespondent
 from schemas.words import Identity, Origin, Precision
 
 NEEDS_HISTORY: Final = (CorrectEntry, EscalateByClock, ExtendDeadline, ReapplySla, ReportMiss)
@@ -25,7 +26,7 @@ def proposed(command: Command) -> bool:
     """Whether a clock asks by it to be looked at: one that comes too early is refused, and may come again."""
     if isinstance(command, Close):
         return command.reason == "term_elapsed"
-    return isinstance(command, EscalateByClock | ReportMiss)
+    return isinstance(command, EscalateByClock | ReportMiss | InviteRespondent)
 
 
 class Circumstances(Protocol):

@@ -68,7 +68,7 @@ def problems(
     there = {**templates, **{one.id: one for one in items if isinstance(one, Template)}}
     notices = (one for one in items if isinstance(one, Notices))
     found.extend(Problem(one, *each) for one in notices for each in telling.problems(one, known, there))
-    found.extend(problem for one in items if isinstance(one, Survey) for problem in _of_survey(one, known))
+    found.extend(problem for one in items if isinstance(one, Survey) for problem in _of_survey(one, known, there))
     lists = {one.id: one for one in items if isinstance(one, CodeList)}
     routing = (one for one in items if isinstance(one, RoutingRules))
     found.extend(Problem(one, *each) for one in routing for each in routed.problems(one, known, lists))
@@ -96,10 +96,20 @@ def _of_calendars(policy: Policy, known: set[str]) -> Iterator[Problem]:
             yield Problem(policy, ("clocks", index, "calendar"), fix_here)
 
 
-def _of_survey(survey: Survey, known: set[str]) -> Iterator[Problem]:
-    if survey.follow_up is not None and survey.follow_up.calendar not in known:
-        fix = f"is not in force; add a file with it, or name one of: {', '.join(sorted(known)) or 'none is there'}"
-        yield Problem(survey, ("follow_up", "calendar"), f"calendar '{survey.follow_up.calendar}' {fix}")
+def _of_survey(survey: Survey, known: set[str], templates: Mapping[str, Template]) -> Iterator[Problem]:
+    campaign, follow_up = survey.campaign, survey.follow_up
+    named = [] if follow_up is None else [(("follow_up", "calendar"), follow_up.calendar)]
+    if campaign is not None and campaign.hours is not None:
+        named.append((("campaign", "hours"), campaign.hours))
+    for path, calendar in named:
+        if calendar not in known:
+            yield Problem(survey, path, f"calendar '{calendar}' {_one_of(known)}")
+    if campaign is not None and campaign.template not in templates:
+        yield Problem(survey, ("campaign", "template"), f"template '{campaign.template}' {_one_of(templates)}")
+
+
+def _one_of(known: Iterable[str]) -> str:
+    return f"is not in force; add a file with it, or name one of: {', '.join(sorted(known)) or 'none is there'}"
 
 
 def _of_conditions(policy: Policy) -> Iterator[Problem]:

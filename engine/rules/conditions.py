@@ -51,6 +51,8 @@ class Facts:
     """When other complaints of the same person were received, before this one."""
     same_product: tuple[datetime, ...] = ()
     """When others about the same product were received, before this one."""
+    reopened: bool = False
+    """It had ended once already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _checked(when: When, facts: Facts) -> Iterator[Checked]:
     for name in _CODED:
         if wanted := getattr(when, name):
             yield _of_codes(name, wanted, _listed(getattr(facts, name)))
-    for name in ("public", "vulnerable"):
+    for name in ("public", "vulnerable", "reopened"):
         if (flag := getattr(when, name)) is not None:
             has = bool(getattr(facts, name))
             yield Checked(name, (_flag(flag),), (_flag(has),), has == flag)

@@ -11,9 +11,9 @@ from typing import Final, Literal
 from uuid import UUID
 
 from engine.ids import derived
-from schemas.complaint.assignment import ComplaintAssigned
+from schemas.complaint.assignment import ComplaintAssigned, ComplaintEscalated
 from schemas.complaint.base import Event
-from schemas.complaint.clocks import DeadlineExtended
+from schemas.complaint.clocks import DeadlineExtended, DeadlineMissed
 from schemas.complaint.correspondence import MessageRecorded
 from schemas.complaint.investigation import InvestigationStarted
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintRated, ComplaintReopened, SurveyInvited
@@ -28,6 +28,9 @@ _MUST: Final[frozenset[Purpose]] = frozenset({"acknowledgement", "notice", "ques
 """What a complainant is told whatever he opted out of: without it he would not know what became of his matter."""
 _SILENT: Final[frozenset[ExitReason]] = frozenset({"spam_or_bot", "duplicate"})
 """After these exits nobody waits for a word of ours."""
+
+_OUTLIVE: Final = frozenset({"promise", "action", "remedy", "public_closing"})
+"""Clocks that bind us when the case is closed, too."""
 
 Because = Literal[
     "fields_differ", "public_differs", "marks_are_better", "told_by_message", "by_ourselves", "own_act", "moved_on",
@@ -179,5 +182,14 @@ def _moved_on(event: Event, seen: Seen) -> bool:
             return event.cycle != seen.cycle or seen.is_open
         case InvestigationStarted() | InformationRequested():
             return not seen.is_open
+        case DeadlineMissed() | ComplaintEscalated():
+            return _of_what_has_ended(event, seen)
         case _:
             return False
+
+
+def _of_what_has_ended(event: DeadlineMissed | ComplaintEscalated, seen: Seen) -> bool:
+    """Whether a clock speaks that nobody can keep any more; the record has its miss all the same."""
+    if event.clock is None or event.clock.partition(":")[0] in _OUTLIVE:
+        return False
+    return seen.is_closed or event.cycle != seen.cycle

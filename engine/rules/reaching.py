@@ -14,6 +14,8 @@ _BY_CHANNEL: Final[dict[Channel, tuple[ContactKind, ...]]] = {
     "review": ("username",),
 }
 """Channels that a program can answer on, and what it needs to know there."""
+_NOWHERE: Final = ".invalid"
+"""No address below it ever leads anywhere (RFC 2606): the people of `plaint sample` live there."""
 
 
 class Way(NamedTuple):
@@ -46,10 +48,14 @@ def in_public(channel: Channel | None) -> Way | None:
 
 
 def _contact(parties: Sequence[Party], kinds: tuple[ContactKind, ...]) -> str | None:
-    """Return the contact that was told last, of the first kind that is known."""
+    """Return the contact that was told last, of the first kind that is known and may lead somewhere."""
     for kind in kinds:
         for party in reversed(parties):
             for contact in party.contacts:
-                if contact.kind == kind and isinstance(contact.value, str):
+                if contact.kind == kind and isinstance(contact.value, str) and not _leads_nowhere(contact.value):
                     return contact.value
     return None
+
+
+def _leads_nowhere(address: str) -> bool:
+    return address.rstrip(". >").casefold().endswith(_NOWHERE)

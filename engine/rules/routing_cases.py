@@ -52,6 +52,7 @@ def facts_of(given: Given) -> Facts:
         has_phone=given.has_phone,
         earlier=tuple(_NOW - timedelta(days=days) for days in given.earlier_days),
         same_product=tuple(_NOW - timedelta(days=days) for days in given.same_product_days),
+        reopened=given.reopened,
     )
 
 

@@ -61,7 +61,7 @@ def decide(command: FeedbackCommand, state: State, given: Given) -> tuple[Event,
         case ClassifyFeedback(sense=sense):
             return _classify(sense, state, given)
         case TurnIntoComplaint(complaint=complaint):
-            return _turn(complaint, state, given)
+            return _turn(complaint or state.complaint or given.derive("complaint"), state, given)
     assert_never(command)
 
 

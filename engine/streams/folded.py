@@ -18,8 +18,9 @@ from pydantic import Field, TypeAdapter
 from engine.complaint.case import Case
 from engine.streams.feedback import Feedback
 from engine.streams.problem import Problem
+from engine.streams.survey import Respondent
 
-State = Case | Feedback | Problem
+State = Case | Feedback | Problem | Respondent
 
 
 class NotFolded(ValueError):
@@ -55,7 +56,14 @@ class _Problem:
     kind: Literal["problem"] = "problem"
 
 
-_Stored = _Complaint | _Feedback | _Problem
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    state: Respondent
+    business_unit: str
+    kind: Literal["survey"] = "survey"
+
+
+_Stored = _Complaint | _Feedback | _Problem | _Survey
 _DIGEST: Final = hashlib.sha256().digest_size
 
 
@@ -89,6 +97,8 @@ def _stored(folded: Folded) -> _Stored:
             return _Feedback(folded.state, folded.business_unit)
         case Problem():
             return _Problem(folded.state, folded.business_unit)
+        case Respondent():
+            return _Survey(folded.state, folded.business_unit)
 
 
 @cache

@@ -36,7 +36,10 @@ LABELS: Final[Mapping[WordingLanguage, Mapping[str, Mapping[str, str]]]] = {
             "payment": "payment", "discount": "discount", "extra_service": "an extra service",
         },
         "priority": {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"},
-        "reason": {"deadline_missed": "a due that was missed", "warning": "a due that comes near"},
+        "reason": {
+            "deadline_missed": "a due that was missed", "warning": "a due that comes near", "bad-rating": "a bad mark",
+            "inauthentic-wave": "a wave of complaints that are nearly the same",
+        },
     },
     "ru": {
         "topic": {
@@ -61,6 +64,9 @@ LABELS: Final[Mapping[WordingLanguage, Mapping[str, Mapping[str, str]]]] = {
             "payment": "выплата", "discount": "скидка", "extra_service": "дополнительная услуга",
         },
         "priority": {"low": "низкий", "normal": "обычный", "high": "высокий", "urgent": "срочный"},
-        "reason": {"deadline_missed": "срок пропущен", "warning": "срок подходит"},
+        "reason": {
+            "deadline_missed": "срок пропущен", "warning": "срок подходит", "bad-rating": "плохая оценка",
+            "inauthentic-wave": "волна почти одинаковых жалоб",
+        },
     },
 }  # fmt: skip

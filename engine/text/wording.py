@@ -30,13 +30,17 @@ _OF_CASE: Final = (
     *_OPEN, "number", "link", "clock", "due_at", "promised_at", "percent", "level", "reason", "outcome", "remedies",
     "answer_by", "ends_on", "priority", "channel", "score",
 )  # fmt: skip
+_OF_SURVEY: Final = ("survey", "incentive", "opt_out", "reminder")
+"""Its title, what is given for an answer, the link by which nobody is asked again, and which reminder it is."""
 NAMES: Final[Mapping[Audience, tuple[str, ...]]] = {
     "public": _OPEN,
     "staff": (*_OF_CASE, "team"),
-    "complainant": (*_OF_CASE, "name", "asked"),
+    "complainant": (*_OF_CASE, *_OF_SURVEY, "name", "asked"),
 }
 """What a template may name. In public no case can be known again; the desk's mail names no person."""
 _LONGEST: Final = 50_000
+_STOP_TWICE: Final = re.compile(r"(?<=\d\sг\.)\.(?!\.)")
+"""A date that ends a sentence: the stop of its year ends both."""
 _CODES: Final = ("topic", "clock", "outcome", "priority", "channel", "reason")
 _BLANKS: Final = re.compile(r"\s+")
 _PARAGRAPHS: Final = re.compile(r"\n{3,}")
@@ -137,6 +141,8 @@ def _rendered(field: str, text: str, language: WordingLanguage, zone: str, facts
         raise NotWritable(
             field, None, f"cannot be rendered ({type(error).__name__}); ask first: {{% if … %}}"
         ) from None
+    if language == "ru":
+        found = _STOP_TWICE.sub("", found)
     if len(found) > _LONGEST:
         raise NotWritable(field, None, f"becomes longer than {_LONGEST} characters; write less")
     return found
@@ -204,6 +210,7 @@ _FULL: Final[Facts] = {
     "clock": "first_reply", "due_at": _SOME_DAY, "promised_at": _SOME_DAY, "percent": 75, "level": 2,
     "reason": "warning", "outcome": "upheld", "remedies": (("refund", "10.00 EUR"),), "answer_by": _SOME_DAY,
     "ends_on": _SOME_DAY, "priority": "high", "channel": "email", "score": 2, "team": "delivery", "name": "Ann",
-    "asked": "the order number",
+    "asked": "the order number", "survey": "How are we doing?", "incentive": "A voucher of 5 EUR for every answer.",
+    "opt_out": "https://example.com/p/2", "reminder": 1,
 }  # fmt: skip
 """One of everything, to try a template with."""

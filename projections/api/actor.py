@@ -47,6 +47,7 @@ _BY_TAG: Final[Mapping[str, Asked]] = {
     "replies": "figures",
     "funnel": "figures",
     "satisfaction": "figures",
+    "campaigns": "figures",
     "causes": "figures",
     "remedies": "figures",
     "workload": "figures",

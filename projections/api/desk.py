@@ -9,12 +9,12 @@ from uuid import UUID
 from fastapi import Request
 
 from engine.store.batch import Recorded
-from engine.text.knowledge import Article
 from projections.answers import Views
 from projections.api.paging import BadCursor
 from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
 from projections.replay.calendars import BadTarget, NoSuchCalendar
 from projections.replay.drafts import BadDraft, NoSuchPolicy
+from projections.replay.helping import Helping
 from projections.replay.ruled import Ruled
 from projections.replay.sentence import Language
 from projections.replay.texts import TextLog
@@ -85,8 +85,8 @@ class Desk:
     ``opener`` returns a log that opens the texts of a case, after it has made sure that who sends
     this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
     reading that opens no text and of every search in texts, and records what this installation wants recorded.
-    ``ruled`` tells of an opened history which rules decided what; None where no door hands it in.
-    ``articles`` returns the knowledge base. ``leaving`` says whether this process drains: streams end then.
+    ``ruled`` tells of an opened history which rules decided what, ``helping`` what helps to answer a case; None
+    where no door hands it in. ``leaving`` says whether this process drains: streams end then.
     """
 
     views: Views
@@ -95,7 +95,7 @@ class Desk:
     opener: Callable[[Request, UUID], TextLog | None]
     noted: Callable[[Request, Shown, UUID | None], None] = lambda _request, _what, _case: None
     ruled: Callable[[Sequence[Recorded], Language], Ruled] | None = None
-    articles: Callable[[], Sequence[Article]] = tuple
+    helping: Helping | None = None
     leaving: Callable[[], bool] = lambda: False
 
     def opened(self, request: Request, case: UUID) -> TextLog:

@@ -9,6 +9,7 @@ from projections.replay import routes as replay
 from projections.replay import sla_routes as sla
 from projections.report import routes as report
 from projections.views.audit_trail import routes as audit_trail
+from projections.views.campaigns import routes as campaigns
 from projections.views.cases import routes as cases
 from projections.views.causes import routes as causes
 from projections.views.funnel import routes as funnel
@@ -27,6 +28,7 @@ _ALL = (
     audit_trail.routes,
     replay.routes,
     satisfaction.routes,
+    campaigns.routes,
     causes.routes,
     remedies.routes,
     workload.routes,

@@ -21,6 +21,10 @@ class Asking(NamedTuple):
     streams_of: StreamsOf
     book: Book
     """In force when it was decided, or at the end where nothing was."""
+    decided: Sequence[Recorded] = ()
+    """What the rules brought about when they looked; empty: they did not, or nobody asks."""
+    again: bool = False
+    """They had looked before, so that the history ends with what made them look once more."""
 
 
 class Explained(Answer):
@@ -77,6 +81,8 @@ class Concern:
     """What these rules would give to recorded complaints."""
     test: Callable[[RuleSet], Sequence[CaseRun]] | None = None
     """Run the rule set's own cases; None: it has none."""
+    looks_again: bool = False
+    """Each time that the rules looked is explained by itself, as it was then."""
 
     @property
     def reads(self) -> tuple[Name, ...]:

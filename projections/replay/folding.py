@@ -8,9 +8,9 @@ import orjson
 from engine.complaint import decider
 from engine.complaint.state_bytes import to_bytes
 from engine.store.batch import Recorded
-from engine.streams import feedback, problem
+from engine.streams import feedback, problem, survey
 
-Kind = Literal["complaint", "feedback", "problem"]
+Kind = Literal["complaint", "feedback", "problem", "survey"]
 
 
 def kind_of(first: Recorded) -> Kind | None:
@@ -22,6 +22,8 @@ def kind_of(first: Recorded) -> Kind | None:
             return "feedback"
         case "problem":
             return "problem"
+        case "survey":
+            return "survey"
         case _:
             return None
 
@@ -38,6 +40,8 @@ def folded(events: Sequence[Recorded]) -> dict[str, Any] | None:
             state = feedback.fold(events)
         case "problem":
             state = problem.fold(events)
+        case "survey":
+            state = survey.fold(events)
         case None:
             return None
     return _plain(state)
@@ -63,6 +67,11 @@ def states(history: Sequence[Recorded]) -> Iterator[tuple[Recorded, dict[str, An
             for one in history:
                 cause = problem.evolve(cause, one)
                 yield one, _plain(cause)
+        case "survey":
+            respondent: survey.State = survey.UNKNOWN
+            for one in history:
+                respondent = survey.evolve(respondent, one)
+                yield one, _plain(respondent)
         case None:
             yield from ((one, None) for one in history)
 

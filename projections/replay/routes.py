@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from projections.api.desk import Desk
-from projections.api.route import router_of
+from projections.api.route import RIGHT, router_of
 from projections.replay.as_of import CaseAsOf, NoSuchCase, When, case_as_of
 from projections.replay.folding import kind_of
+from projections.replay.helping import CheckedReply, Draft, FittingArticles, suggested
 from projections.replay.ruled import Ruled
 from projections.replay.sentence import Language
 from projections.replay.steps import Difference, Replay, difference, replay
@@ -66,6 +67,29 @@ def routes(desk: Desk) -> APIRouter:
             if not history or kind_of(history[0]) is None:
                 raise NoSuchCase(stream)
             return told(history, language)
+
+    if (helping := desk.helping) is not None:
+
+        @router.get("/cases/{reference}/articles", openapi_extra={RIGHT: "texts"})
+        def articles(
+            request: Request, reference: str, limit: Annotated[int, Query(ge=1, le=20)] = 3
+        ) -> FittingArticles:
+            """Show the articles that fit what the complainant wrote, the best first; noted as a reading."""
+            stream = stream_of(desk, reference)
+            found = suggested(desk.opened(request, stream).stream(stream, open=True), helping.articles(), limit)
+            if found is None:
+                raise NoSuchCase(stream)
+            return found
+
+        @router.post("/cases/{reference}/reply-check", openapi_extra={RIGHT: "texts"})
+        def reply_check(request: Request, reference: str, draft: Draft) -> CheckedReply:
+            """Judge a reply before it is given: what to mend, where, and its score; noted as a reading."""
+            stream = stream_of(desk, reference)
+            desk.opened(request, stream)
+            found = helping.judge(stream, draft)
+            if found is None:
+                raise NoSuchCase(stream)
+            return found
 
     return router
 

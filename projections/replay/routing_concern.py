@@ -22,7 +22,7 @@ def explain(rules: RuleSet, history: Sequence[Recorded], asking: Asking) -> Seen
     if known is None:
         return None
     found = route(_routing(rules), known.facts)
-    given = {**found.data(), **_considered(history)}
+    given = {**found.data(), **_considered(asking.decided or history)}
     return Seen(_inputs(known.facts), given, tuple(one.data() for one in found.tried), tuple(_lines(found)))
 
 
@@ -42,7 +42,7 @@ def test(rules: RuleSet) -> list[CaseRun]:
     ]
 
 
-CONCERN = Concern((beside.NAME,), explain, outcomes, test)
+CONCERN = Concern((beside.NAME,), explain, outcomes, test, looks_again=True)
 
 
 def _routing(rules: RuleSet) -> RoutingRules:
@@ -52,7 +52,10 @@ def _routing(rules: RuleSet) -> RoutingRules:
 
 
 def _known(rules: RuleSet, histories: Sequence[Sequence[Recorded]], asking: Asking) -> dict[UUID, Known]:
-    return gathered(histories, asking.snapshot, asking.streams_of, window(_routing(rules)))
+    back = window(_routing(rules))
+    if asking.again:
+        return gathered(histories, asking.snapshot, asking.streams_of, back, before=list)
+    return gathered(histories, asking.snapshot, asking.streams_of, back)
 
 
 def _inputs(facts: Facts) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def _inputs(facts: Facts) -> dict[str, Any]:
     found |= {name: list(getattr(facts, name)) for name in listed}
     found["claimed"] = [f"{one.amount} {one.currency}" for one in facts.claimed]
     found |= {"readable": facts.readable, "has_phone": facts.has_phone}
+    found["reopened"] = facts.reopened
     return {**found, "earlier": len(facts.earlier), "same_product": len(facts.same_product)}
 
 

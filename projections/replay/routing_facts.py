@@ -36,15 +36,26 @@ class Known:
     earlier: tuple[UUID, ...]
 
 
+def before_rules(history: Sequence[Recorded]) -> list[Recorded]:
+    """Return the events up to the first that routing brought about: all of them where it brought about none."""
+    return list(takewhile(lambda one: one.envelope.actor != ROUTER, history))
+
+
 def gathered(
-    histories: Iterable[Sequence[Recorded]], snapshot: Snapshot, streams_of: StreamsOf, window: timedelta
+    histories: Iterable[Sequence[Recorded]],
+    snapshot: Snapshot,
+    streams_of: StreamsOf,
+    window: timedelta,
+    *,
+    before: Callable[[Sequence[Recorded]], list[Recorded]] = before_rules,
 ) -> dict[UUID, Known]:
-    """Return what is known of each of these complaints, as it was before rules looked at it.
+    """Return what is known of each of these complaints, as it was before rules looked at it first.
 
     ``histories`` are opened; where the words were erased, nothing is known of them. Others about the same
-    product are looked for in a ``window`` before each, see ``engine.rules.routing.window``.
+    product are looked for in a ``window`` before each, see ``engine.rules.routing.window``. ``before`` says
+    which part of a history rules looked at: for those that look again it is all of it.
     """
-    begun = {one[0].stream: before_rules(one) for one in histories if one}
+    begun = {one[0].stream: before(one) for one in histories if one}
     cases = {stream: state for stream, past in begun.items() if isinstance(state := fold(past), Case)}
     persons = _of_persons(cases, snapshot, streams_of)
     products = _of_products(cases, begun, snapshot, window)
@@ -54,11 +65,6 @@ def gathered(
         if received is not None:
             found[stream] = _known(case, received, persons.get(case.complainant, ()), products)
     return found
-
-
-def before_rules(history: Sequence[Recorded]) -> list[Recorded]:
-    """Return the events up to the first that routing brought about: all of them where it brought about none."""
-    return list(takewhile(lambda one: one.envelope.actor != ROUTER, history))
 
 
 def _receipt(past: Sequence[Recorded]) -> Recorded | None:
@@ -126,6 +132,7 @@ def _facts(case: Case, received: Recorded, earlier: tuple[datetime, ...], like: 
         has_phone=any(contact.kind == "phone" for party in event.parties for contact in party.contacts),
         earlier=earlier,
         same_product=like,
+        reopened=case.cycle > 1,
     )
 
 

@@ -94,15 +94,26 @@ def _touches(decided: Recorded, later: Recorded) -> bool:
 def _explained(
     name: str, concern: Concern, history: Sequence[Recorded], known: Library, open: Open, streams_of: StreamsOf
 ) -> Iterator[Explained]:
-    mine = (one for one in history if one.envelope.decided_by is not None and one.envelope.decided_by.rule_set == name)
-    first = next(mine, None)
-    position = known.head if first is None else first.position
-    book = known.books.at(position)
-    rules = book.rule_sets.get(name)
-    if rules is None:
-        return
-    with open(concern.reads) as snapshot:
-        seen = concern.explain(rules, history, Asking(snapshot, streams_of, book))
-    if seen is not None:
-        recorded = first is not None
-        yield Explained(concern=name, version=rules.version, position=position, recorded=recorded, **seen._asdict())
+    looks = list(_looks(name, history))
+    for number, decided in enumerate(looks if concern.looks_again else looks[:1]):
+        position = decided[0].position if decided else known.head
+        book = known.books.at(position)
+        rules = book.rule_sets.get(name)
+        if rules is None:
+            continue
+        seen_then = [one for one in history if one.position < position] if number else history
+        with open(concern.reads) as snapshot:
+            asking = Asking(snapshot, streams_of, book, decided, again=number > 0)
+            seen = concern.explain(rules, seen_then, asking)
+        if seen is not None:
+            recorded = bool(decided)
+            yield Explained(concern=name, version=rules.version, position=position, recorded=recorded, **seen._asdict())
+
+
+def _looks(name: str, history: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """Yield what the rules of a set brought about, each time that something made them look; once nothing, if never."""
+    looks: dict[UUID | None, list[Recorded]] = {}
+    for one in history:
+        if one.envelope.decided_by is not None and one.envelope.decided_by.rule_set == name:
+            looks.setdefault(one.envelope.causation_id, []).append(one)
+    yield from looks.values() or ([],)

@@ -2,6 +2,7 @@
 
 from projections.runtime.projection import Projection
 from projections.views.audit_trail.rows import AuditTrail
+from projections.views.campaigns.rows import Campaigns
 from projections.views.case_fields.rows import CaseFields
 from projections.views.cases.rows import Cases
 from projections.views.causes.rows import Causes
@@ -19,6 +20,6 @@ from projections.views.workload.rows import Workload
 
 def all_views() -> tuple[Projection, ...]:
     """Return every view, in the order in which they are written."""
-    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Details(), CaseFields())
+    figures = (Satisfaction(), Causes(), Remedies(), Workload(), Details(), CaseFields(), Campaigns())
     words = (Problems(), Similar(), Replies())
     return Cases(), SlaTimers(), Funnel(), AuditTrail(), Search(), *figures, *words

@@ -1,16 +1,17 @@
 """A YAML document whose every value knows its line, so that an error can name place and fix."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from yaml.reader import ReaderError
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
+DEEPEST: Final = 50
+"""Levels of lists and mappings that a document may have: far more than any kind of configuration."""
 
 
 class ConfigurationRefused(Exception):
@@ -38,6 +39,8 @@ class Document:
     name: str
     data: Any
     lines: dict[Path, int]
+    text: str = ""
+    """As it was read, with its comments."""
 
     def line(self, path: Sequence[str | int]) -> int:
         """Return the line of the value at ``path``, or of its nearest enclosing one."""
@@ -61,29 +64,76 @@ def read(text: str, name: str) -> Document:
         mark = error.problem_mark
         at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ConfigurationRefused(name, [f"{at}not YAML: {error.problem}"]) from error
-    except ReaderError as error:
-        fix = "not YAML: it holds a character that no text has; leave control characters out"
-        raise ConfigurationRefused(name, [fix]) from error
-    except RecursionError:
-        raise ConfigurationRefused(name, ["nested too deeply; write what the kind names"]) from None
-    except ValueError as error:
-        raise ConfigurationRefused(name, [f"not YAML: {error}; put what is no date in quotes"]) from error
+    except yaml.reader.ReaderError as error:
+        at = f"line {text.count(chr(10), 0, error.position) + 1}"
+        raise ConfigurationRefused(
+            name, [f"{at}: not YAML: remove the control character U+{error.character:04X}"]
+        ) from error
     if twice:
         raise ConfigurationRefused(name, twice)
-    return Document(name, data, lines)
+    return Document(name, data, lines, text)
+
+
+def composed(text: str) -> yaml.Node | None:
+    """Return what ``text`` is made of, with its places; None: nothing stands there.
+
+    The parser in C is quick, the one in Python understands more (``{sat:, sun: []}``) and says what is wrong.
+
+    Raises:
+        yaml.YAMLError: it is not YAML, or goes deeper than ``DEEPEST``.
+    """
+    try:
+        return _composed(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except _TooDeep:
+        raise
+    except yaml.YAMLError:
+        return _composed(text, yaml.SafeLoader)
+
+
+class _TooDeep(yaml.MarkedYAMLError):
+    """Both parsers go down by calling themselves; what the one in C does not come back from ends the process."""
+
+
+def _composed(text: str, parser: Any) -> yaml.Node | None:
+    depth = 0
+    for event in yaml.parse(text, Loader=parser):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark: Any = event.start_mark  # of either parser: they are alike and no relatives
+            raise _TooDeep(problem="nested too deeply; write what the kind names", problem_mark=mark)
+    found: yaml.Node | None = yaml.compose(text, Loader=parser)
+    return found
 
 
 def _parsed(text: str, lines: dict[Path, int], twice: list[str]) -> Any:
     """Return the plain data of ``text``; its one parse tells the lines too."""
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        _walk(node, (), lines, twice)
-        return loader.construct_document(node)
-    finally:
-        loader.dispose()
+    node = composed(text)
+    if node is None:
+        return None
+    _walk(node, (), lines, twice)
+    return _Loader("").construct_document(node)
+
+
+class _Loader(yaml.SafeLoader):
+    """What looks like a date or a number and is none, such as 30 February, stays a text: the model tells its place."""
+
+
+def _or_text(construct: Callable[[yaml.SafeLoader, yaml.ScalarNode], object]) -> Callable[..., object]:
+    def made(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+        try:
+            return construct(loader, node)
+        except ValueError:
+            return node.value
+
+    return made
+
+
+for _tag, _construct in (
+    ("int", yaml.SafeLoader.construct_yaml_int),
+    ("float", yaml.SafeLoader.construct_yaml_float),
+    ("timestamp", yaml.SafeLoader.construct_yaml_timestamp),
+):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _or_text(_construct))
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], twice: list[str]) -> None:

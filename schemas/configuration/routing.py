@@ -84,6 +84,8 @@ class When(Closed):
     """Somebody in this role takes part, such as an authority."""
     public: bool | None = None
     vulnerable: bool | None = None
+    reopened: bool | None = None
+    """It had ended, and goes on: it is asked about again then."""
     words: Phrases = ()
     """In the subject or the text."""
     addressed_to: Phrases = ()
@@ -214,6 +216,7 @@ class Given(Closed):
     has_phone: bool = False
     earlier_days: tuple[Annotated[int, Field(ge=0)], ...] = ()
     same_product_days: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    reopened: bool = False
 
 
 class Expected(Closed):

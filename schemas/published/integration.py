@@ -52,6 +52,8 @@ INTERNAL: Final[Mapping[str, str]] = {
     "complaint.remedies_questioned.v1": "weighs a person against others",
     "complaint.reply_reviewed.v1": "judges a colleague",
     "complaint.survey_invited.v1": "the rating that follows is published",
+    "survey.delivery_reported.v1": "the mail sender's own business",
+    "survey.enrolled.v1": "persons; the answer that follows is published",
     "configuration.activated.v1": "what is in force is asked by `plaint config check`",
     "staff.bound.v1": "says who an actor is",
 }

@@ -4,6 +4,7 @@ from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
+from schemas.complaint.lifecycle import Score
 from schemas.published.integration_parts import Fact, Text
 from schemas.streams.subject import ErasureReason
 from schemas.words import (
@@ -53,6 +54,57 @@ class FeedbackBecameComplaint(Fact):
     NAME: ClassVar[str] = "plaint.feedback.became_complaint.v1"
     OF: ClassVar[str] = "feedback.became_complaint.v1"
     complaint: ComplaintId
+
+
+class SurveyInvited(Fact):
+    """A campaign asked a person how satisfied he is; ``about`` is his id, the same for all his answers."""
+
+    NAME: ClassVar[str] = "plaint.survey.invited.v1"
+    OF: ClassVar[str] = "survey.invited.v1"
+    survey: Code
+    survey_version: int
+    number: int
+    wave: date | None = None
+    until: Instant
+
+
+class SurveyReminded(Fact):
+    """It asked him again, since he had not answered."""
+
+    NAME: ClassVar[str] = "plaint.survey.reminded.v1"
+    OF: ClassVar[str] = "survey.reminded.v1"
+    number: int
+    reminder: int
+
+
+class SurveyAnswered(Fact):
+    """A person whom a campaign asked said how satisfied he is; ``about`` is his id, the same for all his answers."""
+
+    NAME: ClassVar[str] = "plaint.survey.answered.v1"
+    OF: ClassVar[str] = "survey.answered.v1"
+    survey: Code
+    survey_version: int
+    number: int
+    scores: tuple[Score, ...]
+    channel: Channel
+    comment: Text = None
+
+
+class SurveyFollowedUp(Fact):
+    """A mark was so bad that a complaint was opened."""
+
+    NAME: ClassVar[str] = "plaint.survey.followed_up.v1"
+    OF: ClassVar[str] = "survey.followed_up.v1"
+    number: int
+    complaint: ComplaintId
+
+
+class SurveysDeclined(Fact):
+    """A person wants to be asked no more, by no survey: whoever asks him by other means knows it here."""
+
+    NAME: ClassVar[str] = "plaint.survey.declined.v1"
+    OF: ClassVar[str] = "survey.declined.v1"
+    number: int | None = None
 
 
 class ProblemSuspected(Fact):

@@ -18,6 +18,7 @@ from schemas.complaint.clocks import ClockKind
 from schemas.complaint.correspondence import MessageRecorded
 from schemas.envelope import Envelope
 from schemas.published.integration_parts import ComplaintFact, Fact
+from schemas.streams.survey import RespondentInvited, RespondentReminded
 from schemas.words import (
     ActorId,
     Channel,
@@ -121,7 +122,51 @@ class ProblemSuspected(Fact):
     within_days: Annotated[int, Field(ge=1)]
 
 
-Notice = AcknowledgementDue | DeadlineMissed | Escalated | DueSoon | MessageQueued | ProblemSuspected
+class SurveyInvited(Fact):
+    """A campaign asks somebody; ``about`` is his id, and his stream holds the words under ``message``.
+
+    Plaint's own mail sender takes those of the channel ``email``. Without a message no program reaches him:
+    somebody calls, and enters what he says by ``survey.answer``.
+    """
+
+    NAME: ClassVar[str] = "plaint.notice.survey_invited.v1"
+    OF: ClassVar[str] = "survey.invited.v1"
+    survey: Code
+    number: Annotated[int, Field(ge=1)]
+    until: Instant
+    message: MessageId | None = None
+    channel: Channel | None = None
+    not_before: Instant | None = None
+    """Nobody is to be asked before."""
+    template: Code | None = None
+    language: Language | None = None
+
+
+class SurveyReminded(Fact):
+    """A campaign asks somebody again."""
+
+    NAME: ClassVar[str] = "plaint.notice.survey_reminded.v1"
+    OF: ClassVar[str] = "survey.reminded.v1"
+    number: Annotated[int, Field(ge=1)]
+    reminder: Annotated[int, Field(ge=1)]
+    message: MessageId
+    channel: Channel
+    not_before: Instant | None = None
+    """Nobody is to be asked before."""
+    template: Code | None = None
+    language: Language | None = None
+
+
+Notice = (
+    AcknowledgementDue
+    | DeadlineMissed
+    | Escalated
+    | DueSoon
+    | MessageQueued
+    | ProblemSuspected
+    | SurveyInvited
+    | SurveyReminded
+)
 NOTICES: Final[Mapping[str, type[Notice]]] = {notice.NAME: notice for notice in get_args(Notice)}
 """Published name -> its fields."""
 _OF_STORED: Final[Mapping[str, type[Notice]]] = {
@@ -142,9 +187,11 @@ def notice_of(stream: UUID, number: str, envelope: Envelope, event: Event) -> No
         if event.queued is None:
             return None
         parts += [part for part in (event.queued, event.rendered) if part is not None]
+    if isinstance(event, RespondentInvited | RespondentReminded) and event.mail is not None:
+        parts += [event.mail, event.mail.queued, event.mail.rendered]
     around = {"business_unit": envelope.business_unit, "actor": envelope.actor, "origin": envelope.origin}
     own = {
         name: value for part in parts for name in kind.model_fields if (value := getattr(part, name, None)) is not None
     }
-    named = {} if kind is ProblemSuspected else {"number": number}
+    named = {"number": number} if issubclass(kind, ComplaintFact) else {}
     return kind.model_validate({**around, **own, **named, "about": stream})

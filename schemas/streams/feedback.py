@@ -62,8 +62,9 @@ class ClassifyFeedback(Command):
 
 
 class TurnIntoComplaint(Command):
-    """Say that it is a complaint; the complaint is opened by the service in the same commit."""
+    """Say that it is a complaint: its conversations go on there, and within seconds rules open it with its words."""
 
     NAME: ClassVar[str] = "feedback.become_complaint"
     RIGHT: ClassVar[Right] = "handle"
-    complaint: ComplaintId
+    complaint: ComplaintId | None = None
+    """Under which id; absent: a new one."""

@@ -21,6 +21,7 @@ from consumers import intake
 from engine.incoming import Arrived, Asked, Done, Parked, Refused
 from engine.store.batch import Batch, SetAside
 from engine.store.database.pool import open_pool
+from engine.streams import survey
 from projections.views import all_views
 from schemas.catalogue import COMMANDS
 from schemas.words import IMPERSONAL, Attachment, Party
@@ -237,6 +238,33 @@ def _wishes(c: Canaries, message: UUID, event: UUID) -> list[tuple[str, dict[str
     ]  # fmt: skip
 
 
+def _asking(c: Canaries) -> list[tuple[str, dict[str, Any]]]:
+    def mail(label: str) -> dict[str, Any]:
+        rendered = {"template": "campaign", "version": 1, "language": "en"}
+        return {"message": derived(label), "channel": "email", "to": c(), "subject": c(), "body": c(), "queued": {},
+                "rendered": rendered}  # fmt: skip
+
+    until = "2026-04-02T09:00:00Z"
+    return [
+        ("survey.enrol", {"survey": "customers", "contact": c("{}@example.org"), "name": c()}),
+        ("survey.invite", {"survey": "customers", "survey_version": 1, "until": until, "mail": mail("invitation")}),
+        ("survey.remind", {"number": 1, "reminder": 1, "mail": mail("reminder")}),
+        ("survey.report_delivery", {"message": derived("invitation"), "status": "sent",
+                                    "sent_as": c("<{}@example.org>")}),
+        ("survey.answer", {"scores": [{"parameter": "overall", "score": 5}], "comment": c()}),
+    ]  # fmt: skip
+
+
+def _ask(desk: Desk, c: Canaries) -> None:
+    """Have a campaign ask somebody, and him answer."""
+    for number, (name, fields) in enumerate(_asking(c)):
+        command = COMMANDS[name].model_validate(fields)
+        by = "person:eve" if name == "survey.answer" else "service:test"
+        result = desk.give(derived("respondent"), command, by=by, id=c(), why=c())
+        assert isinstance(result, Done), (number, name, result)
+        assert result.events == 1, (number, name)
+
+
 def _work(desk: Desk, c: Canaries, stream: UUID) -> None:
     event = desk.history(stream, open=False)[0].envelope.event_id
     for number, (name, fields) in enumerate(_wishes(c, derived("reply"), event)):
@@ -250,7 +278,8 @@ def _work(desk: Desk, c: Canaries, stream: UUID) -> None:
 
 
 def test_every_text_of_a_command_gets_a_canary() -> None:
-    given = {(name, field) for name, fields in _wishes(Canaries(), derived("m"), derived("e")) for field in fields}
+    wishes = [*_wishes(Canaries(), derived("m"), derived("e")), *_asking(Canaries())]
+    given = {(name, field) for name, fields in wishes for field in fields}
     assert texts_of_commands() - given == set()
 
 
@@ -265,6 +294,7 @@ def heard(desk: Desk) -> tuple[Desk, Canaries]:
     assert isinstance(first, Done)
     assert first.kind == "complaint"
     _work(desk, c, first.stream)
+    _ask(desk, c)
     aside = SetAside("dead_letter", derived("d"), b"f", "unreadable /body", "topic:0", c().encode())
     desk.store.commit(Batch(set_aside=(aside,)))
     with open_pool(desk.conninfo, max_size=2, name="views") as pool:
@@ -305,6 +335,9 @@ def test_folded_states_hold_no_canary(heard: tuple[Desk, Canaries]) -> None:
         history = desk.history(stream)
         if history[0].name == "complaint.received.v1":
             assert canaries.found_in(repr(desk.case(stream)).encode()) == set()
+    asked = survey.fold(desk.history(derived("respondent")))
+    assert isinstance(asked, survey.Respondent)
+    assert canaries.found_in(repr(asked).encode()) == set()
 
 
 def test_nothing_says_a_canary_of_itself(desk: Desk) -> None:

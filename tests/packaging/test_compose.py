@@ -30,7 +30,8 @@ def recipe(checkout: Path, compose: dict[str, Any]) -> str:
     """What the image is built by."""
     build = compose["x-plaint"]["build"]
     assert build["context"] == ".."
-    return (checkout / build["dockerfile"]).read_text(encoding="utf-8")
+    found: Path = checkout / build["dockerfile"]
+    return found.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

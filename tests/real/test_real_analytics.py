@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 FRESHNESS = ("as_of_position", "as_of_time", "lag_seconds")
 NOT_TOLD = (
     "feedback_v1", "problems_v1", "remedies_v1", "remedy_payments_v1", "satisfaction_v1", "satisfaction_marks_v1",
+    "campaigns_v1", "campaign_marks_v1",
 )  # fmt: skip
 """Neither file has thanks, problems, remedies or marks: an amount or a mark that nobody gave would be an invention."""
 Cases = dict[UUID, Told]

@@ -34,7 +34,7 @@ PAGES = (
     ),
 )
 FENCE = re.compile(r"^```(\S+)(?: ([^\n`]*))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SECONDS = 120
+_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from projections.answers import Question
 from projections.api.desk import Desk
-from projections.api.route import RIGHT, router_of
+from projections.api.route import router_of
 from projections.views.replies.ask import NAMES, Sample, SampleFilter, Trend, TrendFilter, Usage
 from projections.views.replies.ask import sample as drawn
 from projections.views.replies.ask import trend as figures
 from projections.views.replies.ask import usage as used
-from projections.views.replies.check import FittingArticles, Judged, ReplyDraft, articles, judged
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -35,15 +34,5 @@ def routes(desk: Desk) -> APIRouter:
         """Show how often replies were written by which article of the knowledge base."""
         with desk.views.snapshot(NAMES, wanted.at_least) as snapshot:
             return used(snapshot)
-
-    @router.post("/replies/check", openapi_extra={RIGHT: "texts"})
-    def check(request: Request, draft: ReplyDraft) -> Judged:
-        """Judge a reply before it goes out: what to mend, where, and its score; changes nothing."""
-        return judged(desk, request, draft)
-
-    @router.get("/cases/{reference}/articles", openapi_extra={RIGHT: "texts"})
-    def fitting(request: Request, reference: str, limit: Annotated[int, Query(ge=1, le=20)] = 3) -> FittingArticles:
-        """Show the articles that fit what the complainant wrote, the best first; noted as a reading."""
-        return articles(desk, request, reference, limit)
 
     return router

@@ -261,11 +261,12 @@ def _made(row: Mapping[str, Any], marks: Sequence[Mapping[str, Any]], wanted: Sa
         satisfied=satisfied,
         negative=rated - satisfied,
         mean_share=None if mean is None else round(mean, 4),
-        parameters=tuple(_parameter(*scale, found) for scale, found in scales.items()),
+        parameters=tuple(of_parameter(*scale, found) for scale, found in scales.items()),
     )
 
 
-def _parameter(name: str, out_of: int, distribution: Mapping[int, int]) -> ParameterFigures:
+def of_parameter(name: str, out_of: int, distribution: Mapping[int, int]) -> ParameterFigures:
+    """Return the figures of one parameter from how often each mark was given."""
     marks = sum(distribution.values())
     top = sum(number for mark, number in distribution.items() if mark * 5 >= out_of * 4)
     promoters = sum(number for mark, number in distribution.items() if mark >= 9)

@@ -249,6 +249,17 @@ def test_two_names_are_two_persons(desk: Desk) -> None:
     desk.line.ok(*approve, "--by", "Bob")
 
 
+def test_what_was_taken_for_thanks_is_classified_and_made_a_complaint_by_one_command(desk: Desk) -> None:
+    [thanks] = desk.json("case", "list", "--kind", "feedback")["cases"]
+    told = desk.line.ok("case", "do", thanks["id"], "classify", "--fields", '{"sense": "suggestion"}', "--by", "anna")
+    assert told.err == "done: 1 events, the case stands at version 2\n"
+    wrong = desk("case", "do", thanks["id"], "classify", "--fields", '{"nature": "objective"}', "--by", "anna")
+    assert (wrong.code, "--fields nature: is not known" in wrong.err) == (2, True)
+    assert desk.line.ok("case", "do", thanks["id"], "become-complaint", "--by", "anna").err.startswith("done: 1 events")
+    refused = desk("case", "do", thanks["id"], "classify", "--fields", '{"sense": "question"}', "--by", "anna")
+    assert (refused.code, refused.err.partition(":")[2].partition(":")[0]) == (4, " refused, already_a_complaint")
+
+
 def test_the_table_of_remedies_proposes_and_an_option_is_taken_by_its_number(desk: Desk) -> None:
     desk.line.ok("case", "do", desk.number, "classify", "--fields", '{"nature": "subjective", "informed": "informed"}')
     shown = desk.line.ok("case", "remedies", desk.number)
@@ -282,7 +293,10 @@ A_POINT = (
     "2026-11-22; with occurred: before it the time of the world counts"
 )
 NO_CURSOR = "--cursor: not one that an earlier page gave; leave it out to begin with the first page"
-NO_JSON = "--fields (whole): Invalid JSON: EOF while parsing an object at line 1 column 1"
+NO_JSON = (
+    "--fields (whole): is no JSON (EOF while parsing an object at line 1 column 1); write an object such as "
+    '{"team": "kettles"}'
+)
 NO_COMMAND = f"no command 'nosuch'; there are {', '.join({**main._COMMANDS, **main._GROUPS})}"  # noqa: SLF001 -- the one list of commands
 NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path of a YAML file"
 
@@ -305,7 +319,7 @@ NO_MAPPING = "no mapping 'nosuch': name one of cfpb, helpdesk, or give the path 
         ("funnel --from x", 2, "--from: Input should be a valid date or datetime, input is too short"),
         ("case do x closee", 2, "no command 'closee'; did you mean close, promise, correct?"),
         ("case do x close --fields {", 2, NO_JSON),
-        ('case do x close --fields {"x":1}', 2, "--fields x: Extra inputs are not permitted"),
+        ('case do x close --fields {"x":1}', 2, "--fields x: is not known; check its spelling, or remove it"),
         ("case lst", 2, "no command 'case lst'; did you mean 'list'?"),
         ("nosuch", 2, NO_COMMAND),
         ("cases", 2, "no command 'cases'; did you mean 'case'?"),

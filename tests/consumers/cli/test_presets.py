@@ -7,6 +7,7 @@ import pytest
 
 from consumers.cli import output
 from consumers.cli.main import run
+from schemas.configuration.rule_set import CONCERNS
 
 
 def printed(capfdbinary: pytest.CaptureFixture[bytes]) -> str:
@@ -30,10 +31,37 @@ def test_every_preset_is_listed_with_whether_it_is_in_force(
         "always": True, "australia": False, "brussels": False, "desk": True, "england": True, "helpdesk": True,
         "russia": False, "russia-hours": False, "us-eastern": True,
     }  # fmt: skip
-    assert rows[-1] | {"source": None} == {
+    last = [row for row in rows if row["kind"] == "calendar"][-1]
+    assert last | {"source": None} == {
         "kind": "calendar", "id": "us-eastern", "version": 1, "order": None, "in_force": True, "claims": None,
-        "source": None,
+        "source": None, "holds": None,
     }  # fmt: skip
+
+
+def test_rule_sets_templates_surveys_and_fields_are_listed_too(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["config", "presets", "--json"]) == output.OK
+
+    rows = json.loads(printed(capfdbinary))["presets"]
+    assert {row["id"] for row in rows if row["kind"] == "rule_set"} == set(CONCERNS)
+    assert list(dict.fromkeys(row["kind"] for row in rows))[:2] == ["policy", "calendar"]
+    holds = {(row["kind"], row["id"]): row["holds"] for row in rows}
+    assert holds["template", "closed"] == "for complainant, in en, ru"
+    assert holds["survey", "after-cycle"].endswith(" questions")
+    assert holds["rule_set", "remedies"] == "5 rules"
+
+
+def test_all_else_is_shown_as_its_file_says_to_begin_ones_own_from(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["config", "show", "remedies"]) == output.OK
+
+    shown = printed(capfdbinary)
+    assert shown.startswith("# What is proposed for which complaint.")
+    (tmp_path / "remedies.yaml").write_text(shown.replace("version: 1", "version: 2"), encoding="utf-8")
+    monkeypatch.setenv("PLAINT_CONFIG_DIR", str(tmp_path))
+    assert run(["config", "show", "remedies", "--json"]) == output.OK
+    [found] = json.loads(printed(capfdbinary))["configurations"]
+    assert (found["concern"], found["version"]) == ("remedies", 2)
 
 
 def test_a_policy_is_shown_with_its_clocks_and_its_letters_to_tick_off(
@@ -68,7 +96,10 @@ def test_a_name_that_two_bear_shows_both(capfdbinary: pytest.CaptureFixture[byte
 def test_an_unknown_name_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "show", "nothing"]) == output.NOT_FOUND
 
-    assert "there is no policy or calendar 'nothing'; one of: au-asic-rg271," in capsys.readouterr().err
+    assert (
+        "there is no policy, calendar, rule set or the like 'nothing'; one of: au-asic-rg271,"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_wrong_file_ends_the_command_with_its_errors(

@@ -219,7 +219,7 @@ def test_a_command_that_does_not_fit_names_every_field(office: Office) -> None:
 @pytest.mark.parametrize("name", [name for name, command in COMMANDS.items() if command.RIGHT != "receive"])
 def test_no_error_of_a_command_repeats_what_was_sent(office: Office, name: str) -> None:
     group, word = name.split(".")
-    plural = {"complaint": "complaints", "problem": "problems"}.get(group, group)
+    plural = {"complaint": "complaints", "problem": "problems", "survey": "surveys"}.get(group, group)
     path = f"/v1/{plural}/{NOBODY}/{word.replace('_', '-')}"
     for wrong in (CANARY, [CANARY], {CANARY: CANARY}, {"kind": CANARY, "amount": CANARY}, 4711.5):
         fields = dict.fromkeys(COMMANDS[name].model_fields, wrong)
@@ -381,16 +381,17 @@ QUESTIONS = {
     "/v1/causes/complaints", "/v1/remedies", "/v1/remedies/ledger", "/v1/remedies/watch", "/v1/workload", "/v1/rates",
     "/v1/cases/{reference}/remedies", "/v1/sla/timers", "/v1/trail", "/v1/cases/{reference}/steps",
     "/v1/cases/{reference}/diff", "/v1/cases/{reference}/rules",
+    "/v1/cases/{reference}/articles",
     "/v1/problems", "/v1/problems/lessons", "/v1/problems/{problem}",
-    "/v1/replies/quality", "/v1/replies/sample", "/v1/knowledge/usage", "/v1/cases/{reference}/articles",
+    "/v1/replies/quality", "/v1/replies/sample", "/v1/knowledge/usage", "/v1/campaigns", "/v1/campaigns/answers",
     "/v1/changes", "/v1/cases/{reference}/clocks", "/v1/sla/attainment", "/v1/calendars",
     "/v1/calendars/{calendar}/open", "/v1/calendars/{calendar}/due", "/v1/configuration",
     "/v1/configuration/{kind}/{id}", "/v1/report", "/v1/problems/{problem}/effect", "/v1/complaints/clusters",
     "/v1/cases/{reference}/similar", "/v1/dead-letters", "/v1/dead-letters/{letter}", "/v1/parked", "/v1/projections",
-    "/v1/consumers", "/v1/access-log",
+    "/v1/consumers", "/v1/access-log", "/v1/staff/{actor}",
 }  # fmt: skip
 ASKED_BY_BODY = {
-    "messages_post_message", "cases_search", "sla_rejudge", "sla_what_if", "replies_check", "platform_replay",
+    "messages_post_message", "cases_search", "sla_rejudge", "sla_what_if", "cases_reply_check", "platform_replay",
     "platform_discard",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
@@ -404,7 +405,7 @@ def test_every_question_and_every_command_is_described(office: Office) -> None:
     commands = {name.replace(".", "_") for name in COMMANDS if name not in RECEIVED}
     assert posts - commands == ASKED_BY_BODY
     assert commands < posts
-    assert RECEIVED == ["complaint.receive", "feedback.receive"]
+    assert RECEIVED == ["complaint.receive", "feedback.receive", "survey.enrol"]
 
 
 def test_every_operation_describes_its_errors_as_problems_and_its_answer_by_a_schema(office: Office) -> None:
@@ -462,6 +463,33 @@ def test_why_rules_decided_is_told_and_noted_as_a_reading(office: Office) -> Non
     (routing,) = [one for one in found["concerns"] if one["concern"] == "routing"]
     assert (routing["recorded"], routing["given"]["team"]["value"]) == (False, "management")
     problem(office.web.get(f"/v1/cases/{NOBODY}/rules"), 404, "no_such_case")
+
+
+def test_a_reply_is_judged_before_it_is_given_by_what_its_case_and_others_got(office: Office) -> None:
+    stream = office.opened("asks", "My kettle leaks, I want a refund. When will the money come?")
+    body = "Hello, sorry: a seal was wrong. We refund it, or send a new one. You should have asked. Thank you!"
+    path = f"/v1/cases/{stream}/reply-check"
+    found = office.web.post(path, json={"body": body, "language": "ru"}).json()
+    blamed = next(one for one in found["findings"] if one["check"] == "blame")
+    assert (found["passes"], blamed["severity"], body[blamed["start"] : blamed["end"]]) == (
+        False, "block", blamed["words"],
+    )  # fmt: skip
+    assert blamed["advice"].startswith("Уберите упрёк")
+    assert {one["words"] for one in found["findings"] if one["check"] == "question_unanswered"} == {
+        "When will the money come?"
+    }
+    problem(office.web.post(path, json={"body": ""}), 422, "invalid")
+    problem(office.web.post(f"/v1/cases/{NOBODY}/reply-check", json={"body": body}), 404, "no_such_case")
+
+
+def test_the_articles_that_fit_a_case_are_suggested(office: Office) -> None:
+    stream = office.opened("broken", "My kettle is broken and leaks, it is defective, I want a refund.")
+    path = f"/v1/cases/{stream}/articles"
+    [found] = office.web.get(path, params={"limit": 1}).json()["articles"]
+    assert (found["article"], found["type"], found["language"]) == ("defective-goods", "product", "en")
+    assert found["body"]
+    problem(office.web.get(path, params={"limit": 0}), 422, "invalid")
+    problem(office.web.get(f"/v1/cases/{NOBODY}/articles"), 404, "no_such_case")
 
 
 def test_every_reading_is_noted_where_that_is_wanted(office: Office, settings: dict[str, str]) -> None:

@@ -15,9 +15,14 @@ from consumers.http.rating import filled
 from consumers.wiring import build, clock, views
 from consumers.wiring.build import Installation
 from consumers.wiring.settings import from_environment
+from engine.incoming import Asked, Circumstances, Done, Sender
 from engine.links import Link, Purpose, written
+from engine.streams_of import respondent
+from schemas.channels.message import Contact
 from schemas.complaint.lifecycle import ComplaintRated, Score
 from schemas.configuration.survey import Survey
+from schemas.envelope import RequestSource
+from schemas.streams.survey import EnrolRespondent, InviteRespondent, RespondentAnswered
 from support.web import Web, web
 
 ANN = {"Plaint-Person": "ann"}
@@ -137,6 +142,69 @@ def test_a_proxy_may_pass_these_pages_on_under_its_own_name_and_nothing_else(off
     assert len(office.ratings(stream)) == 1
     for path in ("/v1/cases", "/p", "/v1/p/../cases"):
         assert office.web.get(path, headers=outside).status_code == 403
+
+
+@dataclass(frozen=True)
+class _Asked:
+    office: Office
+    stream: UUID
+
+    @property
+    def names(self) -> list[str]:
+        return [one.name for one in self.office.here.store.read.stream(self.stream)]
+
+
+@pytest.fixture
+def asked(office: Office, request: pytest.FixtureRequest) -> _Asked:
+    """A person whom the shipped campaign has invited, who never complained."""
+    here, contact = office.here, f"{request.node.name}@example.org"
+    stream = respondent(Contact(kind="email", value=contact).octets, here.store.fingerprint.of)
+    now = clock.now()
+    around = Circumstances(Sender("test", "service:test", "workload"), RequestSource(request=clock.new_id()), now)
+    commands = (
+        EnrolRespondent(survey="customers", contact=contact, language="en"),
+        InviteRespondent(survey="customers", survey_version=1, until=now + timedelta(days=2)),
+    )
+    results = [here.service.submit([Asked(stream, one, str(clock.new_id()), around)], now)[0] for one in commands]
+    assert [type(one) for one in results] == [Done, Done]
+    return _Asked(office, stream)
+
+
+def test_a_campaign_asks_on_the_same_page_and_takes_one_answer(office: Office, asked: _Asked) -> None:
+    link = office.link(asked.stream)
+    page = office.web.get(link)
+    assert (page.status_code, "How satisfied you are with us *" in page.text) == (200, True)
+    assert "<script" not in page.text
+    assert office.send(link, mark__speed=2).status_code == 422
+    assert "Thank you." in office.send(link, mark__overall=4, comment="Fine <b>").text
+    assert "You have rated this already." in office.web.get(link).text
+    assert "You have rated this already." in office.send(link, mark__overall=1).text
+    answered = office.here.store.read.stream(asked.stream, open=True)[-1]
+    assert isinstance(answered.event, RespondentAnswered)
+    assert (answered.event.comment, answered.event.channel) == ("Fine <b>", "web_form")
+    assert answered.event.scores == (Score(parameter="overall", score=4),)
+    assert (answered.envelope.actor, answered.envelope.identity) == ("service:public-link", "link")
+    assert asked.names.count("survey.answered.v1") == 1
+
+
+def test_following_the_link_of_an_opt_out_changes_nothing_and_its_button_or_one_click_of_a_mailer_does(
+    office: Office, asked: _Asked
+) -> None:
+    link = office.link(asked.stream, "decline")
+    shown = office.web.get(link)
+    assert (shown.status_code, "<form" in shown.text) == (200, True)
+    assert "survey.declined.v1" not in asked.names
+    assert office.send(link, **{"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert asked.names[-1] == "survey.declined.v1"
+    assert "We will ask you no more." in office.web.get(link).text
+    assert office.send(link).status_code == 200
+    assert asked.names.count("survey.declined.v1") == 1
+
+
+def test_a_link_of_a_campaign_that_names_no_invitation_of_his_is_none(office: Office, asked: _Asked) -> None:
+    for link in (office.link(asked.stream, cycle=2), office.link(asked.stream, "status")):
+        assert (office.web.get(link).status_code, office.send(link, mark__overall=5).status_code) == (404, 404)
+    assert office.web.get(office.link(asked.stream, days=-1)).status_code == 410
 
 
 @pytest.mark.parametrize(

@@ -150,20 +150,6 @@ def test_a_calendar_is_asked_when_something_is_due_and_whether_it_is_open(asked:
 # --- replies --------------------------------------------------------------------------------
 
 
-def test_a_reply_is_judged_before_it_goes_out_and_the_reading_is_noted(
-    asked: Web, here: Installation, case: str
-) -> None:
-    alone = found(asked.post("/v1/replies/check", json={"text": "No."}))
-    assert (alone["passes"], alone["rule_set"]) == (True, "replies")
-    assert "greeting_missing" in {one["check"] for one in alone["findings"]}
-    before = len(here.store.access_log.of_stream(UUID(case)))
-    of_case = asked.post("/v1/replies/check", json={"text": "Hello Bob, wait.", "case": case, "language": "ru"})
-    assert CANARY not in of_case.text
-    assert {"check", "severity", "start", "end", "advice"} == set(found(of_case)["findings"][0])
-    assert len(here.store.access_log.of_stream(UUID(case))) == before + 1
-    assert code(asked.post("/v1/replies/check", json={"text": "x", "case": "PL-AAAAA-AAAAA"})) == (404, "no_such_case")
-
-
 def test_articles_that_fit_are_shown(here: Installation, case: str) -> None:
     from consumers.http.app import Options
 

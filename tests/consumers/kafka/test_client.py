@@ -11,7 +11,7 @@ from kafka import KafkaProducer, TopicPartition, errors
 
 from consumers.kafka.access import Access, BrokerUnavailable, Security
 from consumers.kafka.client import Broker, ClientConsumer, Measures
-from consumers.kafka.protocol import LOG_APPEND_TIME, Bounds, Damaged, OutOfRange, Partition, Record
+from consumers.kafka.protocol import LOG_APPEND_TIME, Bounds, Damaged, Fenced, OutOfRange, Partition, Record
 from support.broker import RunningBroker, start_brokers, unique
 from support.certificates import Certificates, make_certificates
 
@@ -175,6 +175,21 @@ def test_without_a_seek_nothing_is_read_instead_of_a_guess(kafka: RunningBroker,
             polled(consumer, 1)
     finally:
         consumer.close(5)
+
+
+def test_a_member_that_polls_shortly_while_it_joins_anew_still_gets_what_it_is_dealt(
+    kafka: RunningBroker, broker: Broker
+) -> None:
+    topic = kafka.new_topic()
+    with member(broker, topic, 0) as consumer:
+        for grown in range(2, 7):
+            with kafka.admin() as admin:
+                admin.create_partitions({topic: grown})
+            consumer._consumer._cluster.request_update()  # noqa: SLF001 # not in five seconds
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while consumer.assignment() != {Partition(topic, each) for each in range(grown)}:
+                assert time.monotonic() < deadline, f"of {grown} partitions it has {consumer.assignment()}"
+                consumer.poll(0.001, 1)
 
 
 def test_a_hint_is_what_lag_tools_see(kafka: RunningBroker, broker: Broker) -> None:
@@ -393,12 +408,17 @@ def test_a_client_that_finds_no_way_in_says_the_cause_too(secured: Secured) -> N
 
 
 class Refusing:
-    """The library's consumer at the moment when it finds positions that are no more."""
+    """The library's consumer at the moment when it finds positions that are no more, or that it has been fenced."""
 
     def __init__(self, error: errors.KafkaError) -> None:
         self.error = error
+        self._coordinator = self
+        self.rejoining = False
 
     def poll(self, **_: object) -> None:
+        raise self.error
+
+    def commit_async(self, *_: object, **__: object) -> None:
         raise self.error
 
 
@@ -418,3 +438,8 @@ def test_every_way_in_which_a_position_can_be_gone_names_its_partition(error: er
     with pytest.raises(OutOfRange) as found:
         ClientConsumer(Refusing(error)).poll(0.1, 1)
     assert found.value.partitions == {Partition("in", 3)}
+
+
+def test_a_hint_of_whose_place_was_taken_says_so_whichever_way_the_library_tells_it() -> None:
+    with pytest.raises(Fenced):
+        ClientConsumer(Refusing(errors.FencedInstanceIdError("same"))).hint({Partition("in", 0): 1})

@@ -233,7 +233,7 @@ def test_a_batch_without_its_codec_goes_aside_in_one_piece(
 
 def test_a_partition_of_poison_rests_is_tried_again_and_loses_nothing(desk: Desk) -> None:
     simulated = SimulatedCluster({"in": 2})
-    rule = Rule(window=10, least=5, share=0.5, rest_seconds=0.3, longest_rest_seconds=0.3)
+    rule = Rule(window=10, least=5, share=0.5, rest_seconds=2.0, longest_rest_seconds=2.0)
     group = Group(desk, simulated, {"in": "messages"}, options={"rule": rule})
     poisoned, healthy = Partition("in", 0), Partition("in", 1)
     for number in range(12):

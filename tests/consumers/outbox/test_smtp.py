@@ -104,7 +104,7 @@ def test_what_others_send_is_left_to_them(desk: Desk, pool: Pool, room: Mailroom
     stream = complaint(desk)
     queue(desk, stream, "not queued", queued=None)
     queue(desk, stream, "another channel", channel="messenger")
-    queue(desk, stream, "no address", to=None)  # type: ignore[arg-type] # a team without a mailbox
+    queue(desk, stream, "no mailbox", to=None, counterparty="staff")  # type: ignore[arg-type] # of a team
     queue(desk, stream, "sent before", delivery="sent")
     assert sent(desk, pool, room) == Passed()
     assert room.got == []
@@ -119,6 +119,24 @@ def test_a_reply_of_a_person_leaves_too_where_he_asks_for_it_and_bears_no_mark(
     (found,) = room.mails
     assert "Auto-Submitted" not in found
     assert found["Subject"] == f"[{case_number(stream)}]"
+
+
+def test_a_reply_that_names_no_address_goes_to_who_complains_in_his_thread(
+    desk: Desk, pool: Pool, room: Mailroom
+) -> None:
+    stream = complaint(desk)
+    desk.give(stream, Reply(final=True, channel="email", body="We refund it.", queued=Queued()))
+    assert sent(desk, pool, room) == Passed(sent=1, mails=1)
+    (found,) = room.mails
+    assert (found["To"], found["In-Reply-To"]) == ("ann@example.org", "<ann@example.org>")
+
+
+def test_a_reply_to_somebody_without_an_address_is_told_as_failed(desk: Desk, pool: Pool, room: Mailroom) -> None:
+    stream = desk.opened(channel="visit", id="v1", text="It broke, I complain.", hints={"sense": "complaint"})
+    desk.give(stream, Reply(final=True, channel="email", body="We refund it.", queued=Queued()))
+    assert sent(desk, pool, room) == Passed(failed=1, mails=1)
+    assert [status for _, status in reported(desk, stream)] == ["failed"]
+    assert room.got == []
 
 
 def test_nobody_is_told_before_his_time_and_others_do_not_wait_for_it(desk: Desk, pool: Pool, room: Mailroom) -> None:
@@ -165,13 +183,15 @@ def test_what_the_server_puts_off_is_tried_again_and_fails_in_the_end(desk: Desk
     room.answers["ann@example.org"] = "451 greylisted"
     one = sender(desk, pool, room)
     assert one.once() == Passed(waiting=1)
+    assert sent(desk, pool, room) == Passed(waiting=1)
+    assert reported(desk, stream) == [(message, "delayed")]
     room.answers.clear()
     assert sent(desk, pool, room) == Passed(sent=1, mails=1)
     room.answers["ann@example.org"] = "451 greylisted"
     other = queue(desk, stream, "busy for ever")
     desk.at += GIVES_UP + timedelta(days=1)
     assert sent(desk, pool, room) == Passed(failed=1, mails=1)
-    assert reported(desk, stream) == [(message, "sent"), (other, "failed")]
+    assert reported(desk, stream) == [(message, "delayed"), (message, "sent"), (other, "failed")]
 
 
 def test_a_server_that_is_away_loses_and_doubles_nothing(desk: Desk, pool: Pool) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event as Flag
 from threading import Thread
@@ -9,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.reactions.following import (
+    PUT_BEHIND,
     THE_PAST,
     Follower,
     Overtaken,
@@ -18,7 +20,7 @@ from consumers.reactions.following import (
     on_schedule,
     proposed,
 )  # fmt: skip
-from engine.incoming import Asked, Result
+from engine.incoming import Asked, Incoming, Result
 from engine.past import PastCase, PastFact
 from engine.store.batch import Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
@@ -89,7 +91,7 @@ def test_a_reaction_gets_the_events_it_asked_for_in_order_whatever_the_size_of_a
 def test_an_end_between_the_command_and_the_position_changes_nothing(desk: Desk, pool: Pool) -> None:
     stream = opened(desk)
 
-    def submit(items: Sequence[Asked], now: datetime) -> tuple[Result, ...]:
+    def submit(items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         desk.service.submit(items, now)
         raise DatabaseUnavailable("gone after the commit")
 
@@ -173,6 +175,42 @@ def test_a_reaction_whose_views_lag_is_put_off_alone_and_asked_again(desk: Desk,
     assert [one.event.priority for one in prioritised(desk, stream)] == ["urgent", "low"]  # type: ignore[attr-defined]
 
 
+def test_who_goes_first_takes_an_event_before_those_that_follow_him_but_holds_them_up_for_seconds_only(
+    desk: Desk, pool: Pool
+) -> None:
+    desk.at = datetime.now(UTC)
+    stream = opened(desk)
+    lags = True
+
+    def first(events: Sequence[Recorded], world: World) -> list[Asked]:
+        if lags:
+            raise NotYet(9, 3, 1.0)
+        return [proposed("first", one, Prioritise(priority="low"), world, what="p") for one in events]
+
+    reactions = Reaction("first", RECEIVED, first), replace(URGENT, follows=("first", "nobody-here"))
+    assert react(desk, pool, *reactions).acted == {}
+    lags = False
+    assert react(desk, pool, *reactions).acted == {"first": 1, "urgent": 1}
+    lags = True
+    late = opened(desk, "2")
+    assert react(desk, pool, *reactions).acted == {}
+    desk.at = datetime.now(UTC) + PUT_BEHIND
+    assert react(desk, pool, *reactions).acted == {"urgent": 1}
+    told = [[one.event.priority for one in prioritised(desk, each)] for each in (stream, late)]  # type: ignore[attr-defined]
+    assert told == [["low", "urgent"], ["urgent"]]
+
+
+def test_what_is_recorded_during_a_round_is_for_all_reactions_of_the_next_one(desk: Desk, pool: Pool) -> None:
+    opened(desk)
+
+    def slow(events: Sequence[Recorded], world: World) -> list[Asked]:
+        opened(desk, f"beside-{len(events)}-{world.store.read.head().position}")
+        return []
+
+    reactions = Reaction("slow", RECEIVED, slow), URGENT
+    assert [react(desk, pool, *reactions).acted for _ in range(2)] == [{"urgent": 1}, {"urgent": 1}]
+
+
 def test_what_the_case_refuses_is_told_once_and_the_log_is_followed_on(desk: Desk, pool: Pool) -> None:
     opened(desk)
 
@@ -220,7 +258,7 @@ def test_it_follows_until_it_is_stopped_and_survives_trouble_of_the_database(des
     troubles = [DatabaseUnavailable("a moment")]
     stop, reacted = Flag(), Flag()
 
-    def submit(items: Sequence[Asked], now: datetime) -> tuple[Result, ...]:
+    def submit(items: Sequence[Incoming], now: datetime) -> tuple[Result, ...]:
         if troubles:
             raise troubles.pop()
         results = desk.service.submit(items, now)

@@ -13,8 +13,10 @@ from engine.store.database.pool import Pool
 from projections.answers import Views
 from projections.views.cases.rows import Cases
 from schemas.complaint.assignment import Assign, Candidate, ComplaintAssigned
-from schemas.complaint.classification import Prioritise
+from schemas.complaint.classification import Classify, Prioritise
 from schemas.complaint.clocks import ComplaintPromised
+from schemas.complaint.correspondence import Reply
+from schemas.complaint.lifecycle import Close, Reopen, Resolve
 from schemas.complaint.records import ComplaintLinked
 from schemas.configuration import load
 from schemas.configuration.routing import RoutingRules
@@ -96,6 +98,14 @@ def test_what_a_person_has_settled_stands(desk: Desk, pool: Pool) -> None:
     assert case.classification.tags == ("valuable",)
 
 
+def test_where_a_story_has_played_the_rules_what_persons_did_after_it_stands(desk: Desk, pool: Pool) -> None:
+    stream = opened(desk)
+    desk.give(stream, Assign(team="delivery", reason="rule"), by="rule:routing")
+    desk.give(stream, Assign(team="delivery", assignee="person:tom", reason="load"))
+    assert route(desk, pool) == {}
+    assert desk.case(stream).assignment.assignee == "person:tom"
+
+
 def test_a_letter_to_the_director_goes_to_management_with_what_was_written_before(desk: Desk, pool: Pool) -> None:
     first = opened(desk, "1")
     other = opened(desk, "2", author={"name": "Bob", "contacts": [{"kind": "email", "value": "bob@example.org"}]})
@@ -148,6 +158,74 @@ def test_who_has_the_least_open_complaints_gets_the_next_within_a_batch_and_betw
         Candidate(person="person:ben", open=2, last=MONDAY + timedelta(minutes=3)),
     )
     assert (last.team, last.reason) == ("kitchen", "rule")
+
+
+TYPED = """
+kind: rule_set
+concern: routing
+id: routing
+version: 9
+rules:
+  - {rule: came-back, when: {reopened: true}, then: {priority: urgent, tags: came-back}}
+  - {rule: of-staff, when: {type: staff}, then: {team: people, priority: high, tags: conduct}}
+  - {rule: of-broken, when: {words: broken}, then: {type: product, priority: normal, tags: broken}}
+  - {rule: rest, then: {team: first-line}}
+"""
+
+
+def typed(desk: Desk) -> None:
+    found = load(TYPED, "routing.yaml")
+    assert isinstance(found, RoutingRules)
+    desk.service.activate([found], desk.around(), desk.at)
+
+
+def stands(desk: Desk, stream: UUID) -> tuple[str | None, str | None, tuple[str, ...]]:
+    case = desk.case(stream)
+    return case.assignment.team, case.classification.priority, case.classification.tags
+
+
+def test_what_is_taken_for_something_else_is_asked_about_again_and_what_rules_gave_follows(
+    desk: Desk, pool: Pool
+) -> None:
+    typed(desk)
+    stream = opened(desk)
+    route(desk, pool)
+    assert stands(desk, stream) == ("first-line", "normal", ("broken",))
+    desk.give(stream, Classify(tags=()))
+    desk.give(stream, Classify(type="staff"))
+    assert route(desk, pool) == {"routing": 3}
+    assert route(desk, pool) == {}
+    assert stands(desk, stream) == ("people", "high", ("conduct",))
+    assert decided(desk, stream)[-3:] == [
+        ("complaint.classified.v1", "of-staff", "rule:routing"),
+        ("complaint.prioritised.v1", "of-staff", "rule:routing"),
+        ("complaint.assigned.v1", "of-staff", "rule:routing"),
+    ]
+
+
+def test_what_a_person_gave_stands_when_it_is_taken_for_something_else(desk: Desk, pool: Pool) -> None:
+    typed(desk)
+    stream = opened(desk)
+    route(desk, pool)
+    desk.give(stream, Prioritise(priority="low"))
+    desk.give(stream, Assign(team="own-team"))
+    desk.give(stream, Classify(type="staff"))
+    assert route(desk, pool) == {"routing": 1}
+    assert stands(desk, stream) == ("own-team", "low", ("broken", "conduct"))
+
+
+def test_what_is_reopened_ranks_higher_whoever_ranked_it_and_never_lower(desk: Desk, pool: Pool) -> None:
+    typed(desk)
+    stream = opened(desk)
+    route(desk, pool)
+    desk.give(stream, Prioritise(priority="high"))
+    desk.give(stream, Reply(final=True, channel="email", body="We are sorry."))
+    desk.give(stream, Resolve(outcome="upheld"))
+    desk.give(stream, Close(), why="settled by phone")
+    assert route(desk, pool) == {}
+    desk.give(stream, Reopen(reason="disputed"))
+    assert route(desk, pool) == {"routing": 2}
+    assert stands(desk, stream) == ("first-line", "urgent", ("broken", "came-back"))
 
 
 def test_what_comes_from_a_place_belongs_to_its_unit_and_has_its_team(desk: Desk, pool: Pool) -> None:

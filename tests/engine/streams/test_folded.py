@@ -92,7 +92,7 @@ def examples(kind: str) -> list[Fact]:
     return [happened(whole(model)) for name, model in sorted(EVENTS.items()) if name.startswith(f"{kind}.")]
 
 
-@pytest.mark.parametrize("kind", ["complaint", "feedback", "problem"])
+@pytest.mark.parametrize("kind", ["complaint", "feedback", "problem", "survey"])
 def test_every_event_with_every_field_leaves_a_state_that_comes_back_and_holds_no_text(kind: str) -> None:
     facts = examples(kind)
     assert len(facts) == sum(name.startswith(f"{kind}.") for name in EVENTS)

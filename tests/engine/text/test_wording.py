@@ -42,6 +42,12 @@ def test_days_are_counted_as_people_do(count: int | None, en: str, ru: str) -> N
     assert said("{{ n | days }}", "ru", n=count).strip() == ru
 
 
+def test_a_russian_date_at_the_end_of_a_sentence_has_one_stop() -> None:
+    ends = Wording(subject="s", body="Ответьте до {{ answer_by | day }}. Спасибо...")
+    facts = {"answer_by": datetime(2026, 3, 2, 9, tzinfo=UTC)}
+    assert write(ends, "ru", facts).body == "Ответьте до 2 марта 2026 г. Спасибо...\n"
+
+
 def test_codes_are_put_into_words_and_an_unknown_one_stands_with_blanks() -> None:
     facts = {"topic": "delivery", "clock": "first_reply", "reason": "no_such_reason"}
     assert said("{{ topic }}, {{ clock }}, {{ reason }}", "ru", **facts) == "доставка, первый ответ, no such reason\n"

@@ -108,3 +108,15 @@ def test_what_no_rule_has_touched_is_judged_by_the_rules_in_force(desk: Eraser) 
     seen = routed(told(desk, opened(desk)))
     assert (seen.recorded, seen.version) == (False, 1)
     assert seen.given["priority"] == {"value": "urgent", "rule": "danger"}
+
+
+def test_each_time_that_the_rules_looked_is_explained_as_it_was_then(desk: Eraser) -> None:
+    stream = opened(desk)
+    route(desk)
+    desk.give(stream, Classify(type="staff", tone="angry"), by="person:ann")
+    route(desk)
+    first, again = (one for one in told(desk, stream).concerns if one.concern == "routing")
+    assert [(one.inputs["type"], one.inputs["tone"]) for one in (first, again)] == [([], "calm"), (["staff"], "angry")]
+    assert [one.given["tags"]["value"] for one in (first, again)] == [["danger"], ["danger", "harsh-tone"]]
+    positions = [one.position for one in told(desk, stream).decisions if one.rule == "harsh-tone"]
+    assert (again.position, again.recorded) == (positions[0], True)

@@ -122,5 +122,5 @@ def test_loads_add_up_to_the_whole(pool: Pool, events: list[Recorded], per: str)
 def test_every_view_is_asked_here_or_holds_what_was_said_or_is_for_analysts_alone() -> None:
     assert NAMES == [
         "cases", "sla_timers", "funnel", "audit_trail", "search", "satisfaction", "causes", "remedies", "workload",
-        "details", "case_fields", "problems", "similar", "replies",
+        "details", "case_fields", "campaigns", "problems", "similar", "replies",
     ]  # fmt: skip
