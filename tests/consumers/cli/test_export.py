@@ -42,7 +42,7 @@ def test_histories_are_told_as_ocel_and_xes(line: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--format", "csv"), 2, "--view takes one of: audit_entries_v1, case_details_v1, case_fields_v1, "),
+        (("--format", "csv"), 2, "--view takes one of: audit_entries_v1, campaign_marks_v1, campaigns_v1, "),
         (("--format", "csv", "--view", "nosuch"), 3, "--view takes one of: "),
         (("--format", "xes", "--view", "cases_v1"), 2, "xes tells histories, not a view: leave out --view"),
         (("--format", "parquet", "--view", "cases_v1"), 2, "parquet is no text: name a file with --output"),
