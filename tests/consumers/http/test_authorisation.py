@@ -193,9 +193,9 @@ def test_a_role_gives_the_commands_of_its_rights_and_no_other(door: Entrance, ro
     sender = Sender("test", "person:ann", "token", groups=frozenset({role}))
     around = Circumstances(sender, RequestSource(request=NOBODY), door.here.store.read.head().recorded_at or _never())
     given, expected = {}, {}
+    looked_up: dict[str, Any] = {"contact": "ann@example.org"}  # before the right is: whom a contact is known to reach
     for name, command in COMMANDS.items():
-        # Only a contact is looked up before the right is: whom it is known to reach.
-        wish = Asked(NOBODY, command.model_construct(contact="ann@example.org"), f"{role} {name}", around)
+        wish = Asked(NOBODY, command.model_construct(**looked_up), f"{role} {name}", around)
         try:
             result = door.here.service.submit([wish], around.received_at)[0]
         except AttributeError:  # it came as far as to its fields, of which it has none
