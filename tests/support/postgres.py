@@ -69,9 +69,8 @@ def fresh_database(server: str, *, template: str = "template0") -> Iterator[str]
     """Make a database on `server` as a copy of `template`, give its conninfo, drop it at the end."""
     name = f"plaint_test_{uuid.uuid4().hex[:16]}"
     with _administrator(server) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        copied = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")  # a third of the time of WAL_LOG
+        connection.execute(copied.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield make_conninfo(server, dbname=name)
     finally:
