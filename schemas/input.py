@@ -43,7 +43,7 @@ FIXES: Mapping[str, tuple[str, str]] = {
     "too_long": ("has too many entries", "send at most {max_length}"),
     "literal_error": ("is none of the known values", "send one of {expected}"),
     "union_tag_invalid": ("is none of the known values", "send one of {expected_tags}"),
-    "union_tag_not_found": ("is missing", "send the field {discriminator}"),
+    "union_tag_not_found": ("is missing", "send it"),
     "timezone_aware": ("has no time zone", "send an instant with Z or an offset"),
     "int_type": ("is not a whole number", "send a JSON integer"),
     "int_parsing": ("is not a whole number", "send a JSON integer"),
@@ -83,6 +83,8 @@ def first_fault(error: ValidationError) -> tuple[str, str, str]:
     found = error.errors(include_url=False, include_input=False)[0]
     kind = found["type"]
     steps = _named_by_us(kind, found["loc"])
+    if kind.startswith("union_tag_"):  # it places the object, and the field that tells its kind beside it, quoted
+        steps = (*steps, found["ctx"]["discriminator"].strip("'"))
     path = ".".join(str(step) for step in steps if re.fullmatch(r"[a-z0-9_]{1,40}", str(step)))
     if kind.startswith(OWN_FAULT):
         reason, _, fix = found["msg"].partition("; ")

@@ -107,7 +107,7 @@ def test_size_is_judged_before_anything_is_parsed() -> None:
 
 NO_JSON = "not JSON; send one JSON object on one line"
 NO_OBJECT = "not an object; send one JSON object"
-NO_CHANNEL = "is missing; send the field 'channel'"
+NO_CHANNEL = "is missing; send it"
 TWICE = "holds its data twice; send data or data_base64, not both"
 
 
@@ -119,7 +119,7 @@ TWICE = "holds its data twice; send data or data_base64, not both"
         (b'{"a": "\xff"}', "(octet 8)", "not UTF-8; send JSON in UTF-8"),
         (b"[]", "(message)", NO_OBJECT),
         (b"null", "(message)", NO_OBJECT),
-        (b"{}", "(message)", NO_CHANNEL),
+        (b"{}", "channel", NO_CHANNEL),
     ],
 )
 def test_a_reason_names_the_place_and_the_fix(octets: bytes, path: str, reason: str) -> None:
@@ -133,7 +133,7 @@ def test_a_reason_names_the_place_and_the_fix(octets: bytes, path: str, reason: 
         (event([1]), "data", NO_OBJECT),
         (event(None), "data", NO_OBJECT),
         (event({**CHAT, "text": 7}), "data.chat.text", "is not a string; send a JSON string"),
-        (event(event()), "data", NO_CHANNEL),
+        (event(event()), "data.channel", NO_CHANNEL),
         (event(specversion="0.3"), "specversion", "is none of the known values; send one of '1.0'"),
         (event(data_base64="e30="), "(message)", TWICE),
         (event(data=None, data_base64="AA=="), "data", NO_JSON),

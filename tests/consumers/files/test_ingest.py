@@ -80,9 +80,7 @@ def test_the_answer_in_json_has_one_shape(plaint: CommandLine, tmp_path: Path) -
         "opened": 1,
         "feedback": 1,
         "rejected": 1,
-        "problems": [
-            {"file": str(file), "line": 2, "field": "(message)", "reason": "is missing; send the field 'channel'"}
-        ],
+        "problems": [{"file": str(file), "line": 2, "field": "channel", "reason": "is missing; send it"}],
         "rejected_files": [f"{file}.rejected"],
     }
 

@@ -32,11 +32,11 @@ def test_every_channel_of_the_closed_list_has_exactly_one_model() -> None:
         (b"[" * 100_000, "message is not JSON; send one JSON object in UTF-8"),
         (b"[]", "message is not an object; send one JSON object"),
         (b'"s3cr3t"', "message is not an object; send one JSON object"),
-        ({}, "message is missing; send the field 'channel'"),
+        ({}, "channel is missing; send it"),
         (
             {"channel": SECRET},
             (
-                "message is none of the known values; send one of 'email', 'web_form', 'messenger', 'call', 'review', "
+                "channel is none of the known values; send one of 'email', 'web_form', 'messenger', 'call', 'review', "
                 "'social', 'letter', 'authority', 'chat', 'visit', 'other'"
             ),
         ),
