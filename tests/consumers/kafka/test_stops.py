@@ -23,6 +23,7 @@ from engine.store.database.pool import open_pool
 from engine.store.session import reachable
 from engine.store.standings import Standing
 from engine.store.store import Store
+from schemas.published.metrics import NO_METER
 from support.consuming import Group, chat, running, step_until
 from support.installation import MONDAY, Desk
 from support.simulated_kafka import SimulatedCluster
@@ -306,7 +307,8 @@ class Swapped(SimulatedCluster):
 def test_positions_are_kept_under_the_cluster_that_stands_there_when_a_topic_is_taken_up(desk: Desk) -> None:
     cluster = Swapped({"in": 1, "asked": 1})
     named = {"PLAINT_KAFKA_INBOUND": "in", "PLAINT_KAFKA_COMMANDS": "asked"}
-    here = SimpleNamespace(settings=from_environment(named), service=desk.service, store=desk.store)
+    world = {"service": desk.service, "store": desk.store, "meter": NO_METER}
+    here = SimpleNamespace(settings=from_environment(named), **world)
     member = consumption(cast("Installation", here), cast("Broker", cluster), threading.Event())
     with running(member):
         step_until([member], lambda: len(list(member.partitions.places)) == 2, seconds=10)
