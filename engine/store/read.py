@@ -40,7 +40,7 @@ POSITION_AT: Final = """
         OFFSET 0  -- keeps the planner from walking the primary key backwards instead
     ) AS last
 """
-_ENDS: Final = """
+ENDS: Final = """
     SELECT recorded_at, max(position) FROM plaint.events WHERE recorded_at = ANY(%b::timestamptz[]) GROUP BY recorded_at
 """
 
@@ -153,7 +153,7 @@ class Reader:
         if not recorded:
             return {}
         with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
-            return dict(cursor.execute(_ENDS, (list(recorded),)).fetchall())
+            return dict(cursor.execute(ENDS, (list(recorded),)).fetchall())
 
     def follow(
         self,
