@@ -9,7 +9,7 @@ from engine.complaint.case import Case
 from engine.complaint.lifecycle import takes_back
 from engine.draft import Draft
 from engine.incoming import Arrived, Done, Parked
-from engine.known import ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys, own_key
+from engine.known import Entered, ParkedMessage, command_id_of, conversation_keys, fingerprint_of, opening_keys, own_key
 from engine.rules import joining
 from engine.store.batch import SeenMessage, SetAside
 from engine.store.vault.fingerprint import opaque_id
@@ -51,9 +51,9 @@ def take(draft: Draft, item: Arrived) -> Done | Parked:
 def _take(draft: Draft, item: Arrived, freed: deque[Arrived]) -> Done | Parked:
     fingerprint = fingerprint_of(item.message, draft.keyed)
     if (stream := draft.known.messages.get(fingerprint)) is not None:
-        return _seen_before(draft, stream)
-    if fingerprint in draft.known.parked_already:
-        return Parked(*draft.known.parked_already[fingerprint])
+        return _seen_before(draft, fingerprint, stream)
+    if item.waited is None and fingerprint in draft.known.parked_already:
+        return Parked(*draft.known.parked_already[fingerprint], already=True)
     place = _place(draft, item)
     if isinstance(place, joining.Wait):
         return _park(draft, item, fingerprint)
@@ -72,9 +72,13 @@ def _take(draft: Draft, item: Arrived, freed: deque[Arrived]) -> Done | Parked:
     return done
 
 
-def _seen_before(draft: Draft, stream: UUID) -> Done:
+def _seen_before(draft: Draft, fingerprint: bytes, stream: UUID) -> Done:
+    """Return the first answer again; the present standing where the message led to no event."""
     loaded = draft.loaded(stream)
-    return Done(stream, loaded.version, loaded.position, 0, already=True, kind=streams_of.kind(loaded.state))
+    entered = draft.known.entered.get(fingerprint) or Entered(loaded.version, loaded.position)
+    kind = streams_of.kind(loaded.state)
+    opened = streams_of.new_stream(opaque_id(fingerprint), kind) == stream
+    return Done(stream, entered.version, entered.position, 0, already=True, opened=opened, kind=kind)
 
 
 def _place(draft: Draft, item: Arrived) -> joining.Place:
@@ -299,6 +303,7 @@ def _remember(draft: Draft, entry: _Entry, stream: UUID, *, moves: bool) -> None
     message = entry.item.message
     draft.messages.append(SeenMessage(entry.fingerprint, stream, entry.id))
     draft.known.messages[entry.fingerprint] = stream
+    draft.known.entered[entry.fingerprint] = Entered(draft.version(stream))
     for key, subject in entry.people.contacts.items():
         draft.remember_contact(key, subject)
     keys = opening_keys(entry.item, draft.keyed)

@@ -120,7 +120,7 @@ class Done:
     events: int
     already: bool = False
     opened: bool = False
-    """It began a new stream."""
+    """It began a new stream, now or before."""
     kind: str = "complaint"
     incarnation: UUID | None = field(default=None, compare=False)
     """Of the log that ``position`` is one of, where it was written now."""
@@ -142,6 +142,8 @@ class Parked:
 
     id: UUID
     until: datetime
+    already: bool = False
+    """It has waited since before."""
 
 
 @dataclass(frozen=True, slots=True)

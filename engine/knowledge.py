@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from engine import parking
@@ -10,6 +11,7 @@ from engine.complaint.given import NEEDS_HISTORY
 from engine.complaint.number import case_number, ids_of
 from engine.incoming import Arrived, Asked, Incoming
 from engine.known import (
+    Entered,
     Kept,
     Known,
     Loaded,
@@ -24,6 +26,7 @@ from engine.known import (
 from engine.loading import load
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
+from engine.store.vault.fingerprint import opaque_id
 from engine.store.vault.seal import SealBroken
 from engine.streams.feedback import Feedback
 from engine.taking import Keyed, contact_keys
@@ -44,13 +47,16 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
         _parked(store, known, keys, keyed)
         waiting = [one.arrived.message for parked in known.parked.values() for one in parked]
         _messages(store, known, [*(item.message for item in arrived), *waiting], keyed)
+        _parked_already(store, known, arrived, keyed)
     _enrolled(store, known, asked, keyed)
     unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
     by_history = {item.stream for item in asked if isinstance(item.command, NEEDS_HISTORY)}
+    by_history.update(known.messages.values())
     wanted = unanswered.union(known.messages.values(), known.conversations.values())
     known.streams = load(store, wanted, by_history & wanted)
     if turned := turned_into(known.streams.values()) - known.streams.keys():
         known.streams.update(load(store, turned))
+    _entered(store, known)
     return known
 
 
@@ -68,6 +74,37 @@ def _messages(store: Store, known: Known, messages: Sequence[Message], keyed: Ke
         conversations=tuple((key, claimed.get(key)) for key in keys),
         contacts=tuple((key, known.contacts.get(key)) for key in contacts),
     )
+
+
+def _parked_already(store: Store, known: Known, arrived: Sequence[Arrived], keyed: Keyed) -> None:
+    """Find those of the messages that are parked, so that they are answered the same again."""
+    replies = [
+        fingerprint_of(item.message, keyed)
+        for item in arrived
+        if item.message.conversation and known.conversations.keys().isdisjoint(conversation_keys(item.message, keyed))
+    ]
+    ids = {opaque_id(fingerprint): fingerprint for fingerprint in replies if fingerprint not in known.messages}
+    known.parked_already = {ids[own]: (own, until) for own, until in store.set_aside.parked(ids).items()}
+
+
+def _entered(store: Store, known: Known) -> None:
+    """Find what the messages that come again led to when they came first."""
+    found = {
+        fingerprint: last
+        for fingerprint, stream in known.messages.items()
+        if stream in known.streams and (last := _last_of(opaque_id(fingerprint), known.streams[stream])) is not None
+    }
+    ends = store.read.ends({recorded_at for _, recorded_at in found.values()})
+    known.entered = {
+        fingerprint: Entered(version, ends[recorded_at]) for fingerprint, (version, recorded_at) in found.items()
+    }
+
+
+def _last_of(command_id: UUID, loaded: Loaded) -> tuple[int, datetime] | None:
+    """Return version and recorded time of the last event that a command led to in a stream, read whole."""
+    events = enumerate(loaded.history or (), start=1)
+    of_it = [(version, one.recorded_at) for version, one in events if one.envelope.command_id == command_id]
+    return of_it[-1] if of_it else None
 
 
 def _enrolled(store: Store, known: Known, asked: Sequence[Asked], keyed: Keyed) -> None:

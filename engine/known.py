@@ -52,6 +52,15 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered:
+    """Where a message that had its effect left its stream, and the log: what it was answered."""
+
+    version: int
+    position: int = 0
+    """0: of the commit that is being planned."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedMessage:
     """A parked message, read back, or parked by this very batch (then not ``stored``)."""
 
@@ -67,13 +76,15 @@ class Known:
     answers: dict[UUID, Kept] = field(default_factory=dict)
     messages: dict[bytes, UUID] = field(default_factory=dict)
     """Fingerprint of a message that had its effect -> stream."""
+    entered: dict[bytes, Entered] = field(default_factory=dict)
+    """By the same fingerprint; no entry for a message that led to no event."""
     conversations: dict[bytes, UUID] = field(default_factory=dict)
     contacts: dict[bytes, UUID] = field(default_factory=dict)
     streams: dict[UUID, Loaded] = field(default_factory=dict)
     parked: dict[bytes, list[ParkedMessage]] = field(default_factory=dict)
     """By the key that they wait for."""
     parked_already: dict[bytes, tuple[UUID, datetime]] = field(default_factory=dict)
-    """Fingerprint of a message parked by this batch -> its id and until when it waits."""
+    """Fingerprint of a message that is parked, before or by this batch -> its id and until when it waits."""
     about: dict[UUID, About] = field(default_factory=dict)
     """By stream, what a reply to it is judged by. Personal, and gone with the batch."""
     gone: frozenset[tuple[UUID, UUID]] = frozenset()

@@ -34,7 +34,9 @@ from schemas.published.metrics import NO_METER, Meter
 
 _DESCRIPTION = """
 Event-sourced complaint processing. Messages and commands go in by `POST`; every answer of a view
-states the position of the log it speaks of and takes `at_least`. Errors are problems of RFC 9457.
+states the position of the log it speaks of and takes `at_least`. The same message, or command under the same
+`Idempotency-Key`, has its effect once and is answered the same again. Errors are problems of RFC 9457. Who asks proves
+himself by a token, a certificate or both; an installation without identity serves loopback alone and asks nobody.
 """
 _WORTH_PACKING: Final = 1_024
 """Octets from which on an answer is compressed for who takes that."""

@@ -28,7 +28,7 @@ _GROUPS: Final = {"complaint": "complaints", "feedback": "feedback", "problem": 
 
 
 class Accepted(BaseModel):
-    """What became of a message or command. ``already``: it had its effect before.
+    """What became of a message or command. ``already``: it came before, and this is its first answer again.
 
     ``position`` is one of the log that ``incarnation`` names; questions take it as ``at_least``.
     """
@@ -95,11 +95,11 @@ class Client:
             Unreachable: it is not known to have been taken; send it again.
         """
         body = message.model_dump(mode="json", exclude_unset=True) if isinstance(message, BaseModel) else dict(message)
-        return Accepted.model_validate(self._asked("POST", "/v1/messages", body))
+        return self._accepted("/v1/messages", body)
 
     def send_mail(self, octets: bytes) -> Accepted:
         """Hand in a raw e-mail (RFC 5322); raises as ``send``."""
-        return Accepted.model_validate(self._asked("POST", "/v1/messages", octets, kind="message/rfc822"))
+        return self._accepted("/v1/messages", octets, kind="message/rfc822")
 
     def give(
         self,
@@ -127,7 +127,7 @@ class Client:
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         path = f"/v1/{_GROUPS[group]}/{stream}/{word.replace('_', '-')}"
-        return Accepted.model_validate(self._asked("POST", path, body, **headers))
+        return self._accepted(path, body, **headers)
 
     def ask(self, path: str, **query: object) -> Any:
         """Ask a question, such as ``ask("/v1/funnel", channel="email")``; the answer as JSON data.
@@ -136,7 +136,8 @@ class Client:
             Refused: the question is not what it should be, or who asks may not.
             Unreachable: there is no answer at the moment.
         """
-        return self._asked("GET", _with(path, query))
+        with self._answer("GET", _with(path, query), None) as answer:
+            return answer.value()
 
     def case(self, reference: UUID | str, **query: object) -> dict[str, Any]:
         """Return a case by number or id, as it is or was (``position``, ``recorded``, ``occurred``); as ``ask``."""
@@ -171,12 +172,9 @@ class Client:
                     yield change
                 told = told if name else {}
 
-    def _asked(self, method: str, path: str, body: object = None, kind: str = JSON, **headers: str) -> Any:
-        with self._answer(method, path, body, kind, **headers) as answer:
-            try:
-                return json.loads(answer.read())
-            except (OSError, HTTPException) as error:
-                raise Unreachable(f"the answer broke off ({type(error).__name__})") from None
+    def _accepted(self, path: str, body: object, kind: str = JSON, **headers: str) -> Accepted:
+        with self._answer("POST", path, body, kind, **headers) as answer:
+            return Accepted.model_validate({**answer.value(), "already": answer.replayed})
 
     def _answer(self, method: str, path: str, body: object, kind: str = JSON, **headers: str) -> "_Answer":
         octets = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
@@ -223,8 +221,17 @@ class _Answer:
             raise
         self.status = self._response.status
 
-    def read(self, octets: int = -1) -> bytes:
-        return self._response.read() if octets < 0 else self._response.read(octets)
+    @property
+    def replayed(self) -> bool:
+        """Whether it is the first answer again."""
+        return self._response.headers.get("Idempotency-Replayed") == "true"
+
+    def value(self) -> Any:
+        """Return what it says, as JSON data."""
+        try:
+            return json.loads(self._response.read())
+        except (OSError, HTTPException) as error:
+            raise Unreachable(f"the answer broke off ({type(error).__name__})") from None
 
     def readline(self) -> bytes:
         return self._response.readline()

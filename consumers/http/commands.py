@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
 from consumers.http import idempotency
-from consumers.http.documentation import ETAG
+from consumers.http.documentation import repeatable
 from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
 from consumers.intake import BY_DOORS_ONLY
@@ -55,7 +55,7 @@ def _add(routes: APIRouter, door: Door, name: str, command: type[Command]) -> No
         give,
         methods=["POST"],
         response_model=Accepted,
-        responses={200: {"headers": ETAG}},
+        responses=repeatable(200),
         summary=(command.__doc__ or name).splitlines()[0],
         operation_id=f"{group}_{word}",
         openapi_extra={DECLARED: command.RIGHT},

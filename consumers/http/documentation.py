@@ -1,4 +1,4 @@
-"""What ``/openapi.json`` says beyond the routes' own types: problems, messages, entity tags."""
+"""What ``/openapi.json`` says beyond the routes' own types: problems, messages, headers, who may come."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
+from consumers.http.idempotency import REPLAYED
 from consumers.http.problems import MEDIA_TYPE
+from consumers.http.requirements import require
 from schemas.channels import CHANNEL_MESSAGE
 from schemas.published.cloudevent import CloudEvent
 
@@ -42,7 +44,19 @@ class Problem(BaseModel):
 ANY_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Problem, "description": "A problem"}}
 """Every route may answer with one; it stands for the validation errors that FastAPI would describe its own way."""
 
-ETAG: Final = {"ETag": {"description": "The stream's version, for If-Match", "schema": {"type": "string"}}}
+_REPLAYED: Final[dict[str, Any]] = {
+    REPLAYED: {
+        "description": "The same has come before: this is its first answer again, and nothing was done now",
+        "schema": {"const": "true", "type": "string"},
+    }
+}
+_ETAG: Final = {"ETag": {"description": "The stream's version, for If-Match", "schema": {"type": "string"}}}
+
+
+def repeatable(status: int) -> dict[int | str, dict[str, Any]]:
+    """Return the answers of a route where the same again is answered the same: ``status``, or a problem."""
+    problem = {**ANY_PROBLEM["default"], "headers": _REPLAYED}
+    return {status: {"headers": {**_ETAG, **_REPLAYED}}, "default": problem}
 
 
 def called(route: APIRoute) -> str:
@@ -63,6 +77,7 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
             for operation in _operations(document):
                 _as_problems(operation)
             document["components"]["schemas"].update(_messages())
+            require(document)
             app.openapi_schema = document
         return app.openapi_schema
 

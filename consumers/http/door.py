@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from consumers import tracing
 from consumers.http import observed
+from consumers.http.idempotency import REPLAYED
 from consumers.http.identity import sender
 from consumers.http.problems import refused
 from engine.incoming import Arrived, Asked, Buried, Circumstances, Done, Parked, Refused
@@ -23,7 +24,7 @@ from schemas.envelope import RequestSource
 
 
 class Accepted(BaseModel):
-    """What became of a message or command. ``already``: it had its effect before and changed nothing now.
+    """What became of a message or command; the same again is answered the same.
 
     ``position`` is one of the log that ``incarnation`` names; views take it as ``at_least``.
     """
@@ -35,7 +36,6 @@ class Accepted(BaseModel):
     version: int | None = None
     position: int | None = None
     opened: bool = False
-    already: bool = False
     parked_until: AwareDatetime | None = None
 
 
@@ -63,15 +63,19 @@ class Door:
         )
 
     async def answer(self, item: Arrived | Asked, status: int) -> Response:
-        """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem."""
+        """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem.
+
+        The same again gets the same answer, and a header that says so.
+        """
         observed.tell(correlation_id=str(command_id_of(item, self.store.fingerprint.of)))
         result = (await run_in_threadpool(self.service.submit, [item], self.clock()))[0]
+        again = {} if isinstance(result, Buried) or not result.already else {REPLAYED: "true"}
         if isinstance(result, Refused):
             observed.tell(code=result.code)
-            return refused(result)
+            return refused(result, again)
         written = result.incarnation if isinstance(result, Done) else None
         told = _accepted(result, written or (await run_in_threadpool(self.store.read.head)).incarnation)
-        headers = {} if told.version is None else {"ETag": f'"{told.version}"'}
+        headers = again if told.version is None else {**again, "ETag": f'"{told.version}"'}
         observed.tell(
             outcome=told.status, case=None if told.stream is None else str(told.stream), position=told.position
         )
@@ -91,5 +95,4 @@ def _accepted(result: Done | Parked | Buried, incarnation: UUID) -> Accepted:
         version=result.version,
         position=result.position,
         opened=result.opened,
-        already=result.already,
     )

@@ -20,6 +20,9 @@ Match = Annotated[
     Header(alias="If-Match", max_length=40, description="The ETag that the command was made for; another one is 412"),
 ]
 
+REPLAYED: Final = "Idempotency-Replayed"
+"""Header of an answer, ``true``: the same has come before. Only that tells it from the first answer."""
+
 _QUOTED: Final = re.compile(r'"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"')
 _TAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
 

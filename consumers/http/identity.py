@@ -158,7 +158,7 @@ class Identified:
         """Pass on with who asks in the scope, or refuse with a problem."""
         if scope["type"] == "http":
             scope[ASKER] = None
-            if not (scope["path"] in PROBES or scope["path"].startswith(PATH)):
+            if not for_anybody(scope["path"]):
                 refusal = await self._refusal(scope)
                 if refusal is not None:
                     await refusal(scope, receive, send)
@@ -180,6 +180,11 @@ class Identified:
         if self._identity.comes_first(*found):
             await run_in_threadpool(self._identity.record, *found)
         return None
+
+
+def for_anybody(path: str) -> bool:
+    """Whether nobody is asked who he is there: at the probes, and where a signed link leads."""
+    return path in PROBES or path.startswith(PATH)
 
 
 def unproven() -> Response:

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from consumers import intake
-from consumers.http.documentation import ETAG, reference
+from consumers.http.documentation import reference, repeatable
 from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
 from projections.api.route import router_of
@@ -27,7 +27,7 @@ def router(door: Door) -> APIRouter:
         "/v1/messages",
         status_code=202,
         response_model=Accepted,
-        responses={202: {"headers": ETAG}},
+        responses=repeatable(202),
         summary="Hand in a channel message; the same one again changes nothing",
         openapi_extra={
             "requestBody": {"required": True, "content": {kind: {"schema": schema} for kind, schema in _MEDIA.items()}}

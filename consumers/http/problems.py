@@ -66,7 +66,7 @@ def problem(status: int, code: str, detail: str, *, headers: Mapping[str, str] |
     return Response(orjson.dumps(body), status, dict(headers or {}), MEDIA_TYPE)
 
 
-def refused(refusal: Refused) -> Response:
+def refused(refusal: Refused, headers: Mapping[str, str] | None = None) -> Response:
     """Return the problem that a refused command is."""
     if refusal.code in _NOT_FOUND:
         status = 404
@@ -78,7 +78,7 @@ def refused(refusal: Refused) -> Response:
         status = 422
     else:
         status = 409
-    return problem(status, refusal.code, refusal.reason, facts=refusal.facts)
+    return problem(status, refusal.code, refusal.reason, headers=headers, facts=refusal.facts)
 
 
 def install(app: FastAPI) -> None:

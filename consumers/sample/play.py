@@ -162,7 +162,7 @@ class Player:
         if isinstance(step.act, Did):
             return
         self._streams[step.case] = done.stream
-        if done.opened:
+        if done.opened and not done.already:
             self.report.complaints += done.kind == "complaint"
             self.report.feedback += done.kind == "feedback"
 

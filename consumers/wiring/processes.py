@@ -42,6 +42,9 @@ _UPKEEP_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
 _PRESENCE_SECONDS = 2.0
 GRACE_SECONDS = 15
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection stays open: longer than any proxy before us keeps one (60 s where we set that), so that
+the proxy ends it and none of its requests meets a connection that we are just closing."""
 
 
 class Background:
@@ -240,6 +243,7 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
         here,

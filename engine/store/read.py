@@ -40,6 +40,9 @@ POSITION_AT: Final = """
         OFFSET 0  -- keeps the planner from walking the primary key backwards instead
     ) AS last
 """
+ENDS: Final = """
+    SELECT recorded_at, max(position) FROM plaint.events WHERE recorded_at = ANY(%b::timestamptz[]) GROUP BY recorded_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,16 @@ class Reader:
         with reading(self._pool) as connection:
             row = connection.execute(POSITION_AT, (recorded_at,)).fetchone()
         return int(row[0]) if row else 0
+
+    def ends(self, recorded: Collection[datetime]) -> dict[datetime, int]:
+        """Recorded time -> the last position that has it, so of its commit. One query, none for no times.
+
+        Should the database's clock have gone back meanwhile, the commit after it has the same time.
+        """
+        if not recorded:
+            return {}
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            return dict(cursor.execute(ENDS, (list(recorded),)).fetchall())
 
     def follow(
         self,

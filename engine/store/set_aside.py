@@ -46,6 +46,7 @@ _LIST: Final = f"""
 _WAITING: Final = f"""
     SELECT {_COLUMNS} FROM plaint.set_aside WHERE kind = 'parked' AND keys && %b::bytea[] ORDER BY since, id
 """  # noqa: S608 # our own words
+_PARKED: Final = "SELECT id, until FROM plaint.set_aside WHERE kind = 'parked' AND id = ANY(%b::uuid[])"
 _EXPIRED: Final = f"""
     SELECT {_COLUMNS} FROM plaint.set_aside
     WHERE kind = %(kind)s AND until <= now() AND (until, id) > (%(until)s, %(id)s)
@@ -206,6 +207,13 @@ class SetAsideBox:
                 for key in set(row.keys) & set(keys):
                     waiting.setdefault(key, []).append(row)
         return waiting
+
+    def parked(self, ids: Collection[UUID]) -> dict[UUID, datetime]:
+        """Id -> until when it waits, of those that are parked. One query, none for no ids."""
+        if not ids:
+            return {}
+        with reading(self._pool) as connection, connection.cursor(binary=True) as cursor:
+            return dict(cursor.execute(_PARKED, (list(ids),)).fetchall())
 
     def expired(self, kind: Kind, *, limit: int = 100, after: AsideRow | None = None) -> list[AsideRow]:
         """Messages of a kind whose end has come, by the database's clock: to be acted on, then released.

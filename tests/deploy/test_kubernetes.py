@@ -1,5 +1,6 @@
 """deploy/kubernetes: every overlay renders, is valid to the last field, and is as strict clusters and meshes ask."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from consumers.cli import main
+from consumers.wiring.processes import KEEP_ALIVE_SECONDS
 from consumers.wiring.settings import Settings, from_environment
 from support.pages import only_in_the_checkout
 
@@ -289,6 +291,18 @@ def test_the_mesh_lets_in_nobody_but_whom_it_names(rendered: dict[str, list[Reso
     assert {one["spec"]["mtls"]["mode"] for one in peers.values()} == {"STRICT"}
     annotations = of_kind(rendered["linkerd"], "Namespace")["plaint"]["metadata"]["annotations"]
     assert annotations["config.linkerd.io/default-inbound-policy"] == "deny"
+
+
+def test_a_proxy_ends_an_idle_connection_before_the_door_does(
+    rendered: dict[str, list[Resource]], folder: Path
+) -> None:
+    (rule,) = of_kind(rendered["istio"], "DestinationRule").values()
+    assert rule["spec"]["host"] in of_kind(rendered["istio"], "Service")
+    envoy = (folder.parent / "mesh" / "envoy.yaml").read_text(encoding="utf-8")
+    ends = [rule["spec"]["trafficPolicy"]["connectionPool"]["http"]["idleTimeout"]]
+    ends += re.findall(r"idle_timeout: (\w+)", envoy)
+    assert ends == ["60s", "60s"]
+    assert KEEP_ALIVE_SECONDS > 60
 
 
 def test_where_a_lag_scales_no_load_does_and_the_group_is_the_one_that_is_read(

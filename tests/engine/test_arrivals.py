@@ -8,7 +8,7 @@ import pytest
 
 from consumers.reactions import parked
 from engine.incoming import Done, Parked
-from schemas.complaint.correspondence import Reply
+from schemas.complaint.correspondence import AddNote, Reply
 from schemas.complaint.lifecycle import Close, Resolve
 from support.installation import Desk
 
@@ -125,6 +125,39 @@ def test_an_answer_within_one_batch_names_a_position(desk: Desk) -> None:
     assert isinstance(again, Done)
     assert again.already
     assert again.position == first.position == desk.store.read.head().position
+
+
+def test_a_message_is_answered_the_same_again_whatever_came_of_it_and_was_written_since(desk: Desk) -> None:
+    def told(id: str, text: str, to: str | None = None) -> Done:
+        return chat(desk, id, text, in_reply_to=to)
+
+    said = [("1", "When do you open?", None), ("2", "And where are you?", "1"), ("3", BROKEN, "1"), ("6", BROKEN, "5"),
+            ("5", BROKEN, None), ("7", "It is still broken!", "3")]  # fmt: skip
+    waiting = desk.hear(channel="chat", system="site", id="6", text=BROKEN, in_reply_to="5")
+    assert isinstance(waiting, Parked)
+    first = [told(*one) for one in said if one[0] != "6"]
+    for done in first:
+        desk.give(done.stream, AddNote(note="She called."))
+    again = [told(*one) for one in said if one[0] != "6"]
+    assert [(one.kind, one.opened) for one in first] == [
+        ("feedback", True), ("feedback", False), ("complaint", True), ("complaint", True), ("complaint", False),
+    ]  # fmt: skip
+    assert again == [replace(one, events=0, already=True) for one in first]
+    assert told("6", BROKEN, "5").position == again[3].position, "one commit took up who had waited"
+
+
+def test_what_goes_on_after_the_end_is_answered_the_same_again(desk: Desk) -> None:
+    stream = chat(desk, "1", BROKEN).stream
+    for command in (Reply(final=True, channel="email", body="We are sorry."), Resolve(outcome="upheld")):
+        desk.give(stream, command)
+    desk.give(stream, Close(), why="settled by phone")
+    desk.later(days=90)
+    first = chat(desk, "2", "It broke again, I want a refund!", in_reply_to="1")
+    desk.give(first.stream, AddNote(note="She called."))
+    assert first.opened
+    assert chat(desk, "2", "It broke again, I want a refund!", in_reply_to="1") == replace(
+        first, events=0, already=True
+    )
 
 
 def test_what_no_field_takes_is_kept_whole(desk: Desk) -> None:

@@ -128,6 +128,32 @@ def test_the_http_door_finishes_what_it_has_and_takes_more_until_those_who_send_
         _holds_traces_and_no_texts(door, told)
 
 
+def test_an_idle_connection_is_used_again_and_keeps_no_end_waiting(settings: dict[str, str], tmp_path: Path) -> None:
+    with started("serve", {**settings, "PLAINT_DRAIN_SECONDS": str(DRAIN)}, tmp_path) as door:
+        wait_until(door.is_ready, seconds=60)
+        idle, used = (http.client.HTTPConnection(door.address(), timeout=10) for _ in range(2))
+        assert [_asked(one) for one in (idle, used)] == [(200, None), (200, None)]
+        own = used.sock
+        time.sleep(7)
+        assert _asked(used) == (200, None)
+        begun = time.monotonic()
+        door.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: door.probe("/readyz") == 503, seconds=2)
+        assert used.sock is own, "it is the same connection"
+        assert _asked(used) == (200, "close")
+        assert idle.sock.recv(1) == b""
+        assert door.process.wait(60) == 0
+        assert DRAIN <= time.monotonic() - begun < DRAIN + GRACE
+
+
+def _asked(connection: http.client.HTTPConnection) -> tuple[int, str | None]:
+    """Ask over this connection; return the status, and what is said of the connection."""
+    connection.request("GET", "/livez")
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status, answer.getheader("Connection")
+
+
 def _worked_on(address: str) -> dict[str, Any]:
     """Send what is right and what is wrong, with the word everywhere; return the answer to the first message."""
     with httpx.Client(base_url=f"http://{address}", headers={"Plaint-Person": CANARY}) as web:

@@ -21,8 +21,9 @@ from support.web import Web, web
 CANARY = "Secret-4711"
 NOBODY = UUID(int=0)
 PROBLEM = "application/problem+json"
+REPLAYED = "Idempotency-Replayed"
 ACCEPTED = [
-    "status", "incarnation", "stream", "kind", "version", "position", "opened", "already", "parked_until",
+    "status", "incarnation", "stream", "kind", "version", "position", "opened", "parked_until",
 ]  # fmt: skip
 
 
@@ -83,15 +84,10 @@ def test_a_message_is_taken_and_the_same_again_changes_nothing(office: Office) -
     assert (first.status_code, again.status_code) == (202, 202)
     told = first.json()
     assert list(told) == ACCEPTED
-    assert (told["status"], told["kind"], told["version"], told["opened"], told["already"]) == (
-        "done",
-        "complaint",
-        3,
-        True,
-        False,
-    )
-    assert again.json() == {**told, "opened": False, "already": True}
-    assert first.headers["ETag"] == '"3"'
+    assert (told["status"], told["kind"], told["version"], told["opened"]) == ("done", "complaint", 3, True)
+    assert (first.headers["ETag"], again.headers["ETag"]) == ('"3"', '"3"')
+    assert again.content == first.content
+    assert (REPLAYED in first.headers, again.headers[REPLAYED]) == (False, "true")
     assert UUID(told["incarnation"]) == office.here.store.read.head().incarnation
 
 
@@ -100,8 +96,8 @@ def test_a_message_in_a_cloudevent_is_the_same_message(office: Office) -> None:
     event = {"specversion": "1.0", "id": "1", "source": "crm", "type": "m"}
     wrapped = {**event, "data": chat("event", "The kettle is broken, I want a refund!")}
     for kind in ("application/json", "application/cloudevents+json; charset=utf-8"):
-        answer = office.web.post("/v1/messages", content=json.dumps(wrapped), headers={"Content-Type": kind}).json()
-        assert (answer["stream"], answer["already"]) == (stream, True)
+        answer = office.web.post("/v1/messages", content=json.dumps(wrapped), headers={"Content-Type": kind})
+        assert (answer.json()["stream"], answer.headers[REPLAYED]) == (stream, "true")
 
 
 def test_a_mail_and_its_answer_are_one_complaint(office: Office) -> None:
@@ -121,6 +117,18 @@ def test_an_answer_before_its_question_is_parked(office: Office) -> None:
     assert (late.json()["status"], late.json()["stream"]) == ("parked", None)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", late.json()["parked_until"])
     assert "ETag" not in late.headers
+    again = office.mail(
+        b"From: b@example.com\r\nMessage-ID: <p2@example.com>\r\nIn-Reply-To: <p1@example.com>\r\n\r\nWell?"
+    )
+    assert (again.status_code, again.content) == (202, late.content)
+    assert (REPLAYED in late.headers, again.headers[REPLAYED]) == (False, "true")
+
+
+def test_a_message_is_answered_the_same_again_after_all_that_was_written_since(office: Office) -> None:
+    first = office.send(chat("twice", "It is broken, a refund please"))
+    office.give(first.json()["stream"], "assign", {"team": "north"})
+    again = office.send(chat("twice", "It is broken, a refund please"))
+    assert (again.status_code, again.content, again.headers["ETag"]) == (202, first.content, first.headers["ETag"])
 
 
 def test_thanks_are_feedback(office: Office) -> None:
@@ -171,15 +179,17 @@ def test_a_command_with_the_same_key_has_its_effect_once(office: Office) -> None
     stream = office.opened("key")
     give = [office.give(stream, "assign", {"team": "north"}, Idempotency_Key="k-1", If_Match='"3"') for _ in range(3)]
     assert [one.status_code for one in give] == [200, 200, 200]
-    assert [one.json()["already"] for one in give] == [False, True, True]
-    assert {one.headers["ETag"] for one in give} == {'"4"'}
+    assert [one.headers.get(REPLAYED) for one in give] == [None, "true", "true"]
+    assert {(one.content, one.headers["ETag"]) for one in give} == {(give[0].content, '"4"')}
     assert len(office.here.store.read.stream(UUID(stream))) == 4
     problem(office.give(stream, "assign", {"team": "south"}, Idempotency_Key="k-1"), 422, "command_reused")
 
 
 def test_a_refusal_under_a_key_stays_a_refusal(office: Office) -> None:
     stream = office.opened("refusal")
-    told = [problem(office.give(stream, "close", {}, Idempotency_Key="k-2"), 409, "not_resolved") for _ in range(2)]
+    answers = [office.give(stream, "close", {}, Idempotency_Key="k-2") for _ in range(2)]
+    assert [one.headers.get(REPLAYED) for one in answers] == [None, "true"]
+    told = [problem(one, 409, "not_resolved") for one in answers]
     assert told[0].pop("trace_id") != told[1].pop("trace_id")
     assert told[0] == told[1]
     assert told[0]["facts"] == {"stage": "registration"}
@@ -417,6 +427,28 @@ def test_every_operation_describes_its_errors_as_problems_and_its_answer_by_a_sc
             (good,) = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
             assert good["content"], path
             assert all(one["schema"] for one in good["content"].values()), path
+
+
+def test_what_comes_again_is_described(office: Office) -> None:
+    document = office.web.get("/openapi.json").json()
+    told = {
+        operation["operationId"]: {
+            status for status, one in operation["responses"].items() if REPLAYED in headers_of(one)
+        }
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    }
+    commands = {name.replace(".", "_") for name in COMMANDS if name not in RECEIVED}
+    assert {name: statuses for name, statuses in told.items() if statuses} == {
+        "messages_post_message": {"202", "default"},
+        **{command: {"200", "default"} for command in commands},
+    }
+    assert "already" not in document["components"]["schemas"]["Accepted"]["properties"]
+
+
+def headers_of(answer: dict[str, Any]) -> dict[str, Any]:
+    headers: dict[str, Any] = answer.get("headers", {})
+    return headers
 
 
 def test_what_a_message_may_be_is_described(office: Office) -> None:

@@ -177,6 +177,21 @@ def test_nobody_who_proves_nothing_comes_in_but_where_anybody_may(door: Entrance
             assert (answer.json()["code"], answer.headers["WWW-Authenticate"]) == ("unproven", 'Bearer realm="plaint"')
 
 
+def test_the_description_says_where_who_asks_must_prove_himself(door: Entrance) -> None:
+    document = door.ask("GET", "/openapi.json", door.as_program()).json()
+    schemes = {
+        name: (one["type"], one.get("scheme")) for name, one in document["components"]["securitySchemes"].items()
+    }
+    assert schemes == {"token": ("http", "bearer"), "mesh": ("mutualTLS", None)}
+    assert document["security"] == [{"token": []}, {"mesh": []}]
+    told = {
+        f"{method.upper()} {path}": operation.get("security", document["security"]) == []
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert told == {route: right == "open" for route, right in ROUTES if route in told}
+
+
 @pytest.mark.parametrize("path", ["/openapi.json", "/nosuch", "/v1", "/v1/cases/x/nosuch", "/docs", "/redoc"])
 def test_what_is_no_question_tells_nothing_either(door: Entrance, path: str) -> None:
     assert door.ask("GET", path, {}).status_code == 401

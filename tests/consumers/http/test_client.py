@@ -76,7 +76,8 @@ def opened(client: Client) -> UUID:
 def test_a_message_and_a_command_have_their_effect_once(client: Client, here: Installation) -> None:
     message = WebFormMessage(channel="web_form", form="site", id="typed", text="The lamp broke, a refund please!")
     first, again = client.send(message), client.send(message)
-    assert (first.opened, again.opened, again.already, again.stream) == (True, False, True, first.stream)
+    assert (first.opened, first.already) == (True, False)
+    assert again == first.model_copy(update={"already": True})
     assert first.stream is not None
     done = client.give(first.stream, Assign(team="north"), why="She knows kettles.", key="k-1", version=first.version)
     assert client.give(first.stream, Assign(team="north"), why="She knows kettles.", key="k-1").already

@@ -12,7 +12,7 @@ from engine.store.database.pool import Pool
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
 from engine.store.mapper import Mapper, UnknownEvent
-from engine.store.read import POSITION_AT, Reader
+from engine.store.read import ENDS, POSITION_AT, Reader
 from engine.store.store import Store
 from schemas.complaint.classification import ComplaintPrioritised
 from schemas.words import SEALED
@@ -101,6 +101,15 @@ def test_the_position_of_a_recorded_time_is_the_last_one_stored_by_then(store: S
     assert store.read.position_at(first - timedelta(days=1)) == 0
 
 
+def test_the_end_of_a_commit_is_found_by_its_time(store: Store) -> None:
+    grow(store, uuid4(), count=2)
+    grow(store, uuid4(), count=3)
+    first, last = store.read.log(0, 1)[0].recorded_at, store.read.log(2, 1)[0].recorded_at
+
+    assert store.read.ends([first, last, first - timedelta(days=1)]) == {first: 2, last: 5}
+    assert store.read.ends([]) == {}
+
+
 def test_several_streams_come_in_one_answer(store: Store) -> None:
     one, two, none = uuid4(), uuid4(), uuid4()
     grow(store, one, count=2)
@@ -136,6 +145,7 @@ def grown(pool: Pool) -> None:
     "query",
     [
         POSITION_AT.replace("%s", "'2026-01-01 00:10'"),
+        ENDS.replace("%b", "'{2026-01-01 00:10, 2026-01-01 00:20}'"),
         "SELECT * FROM plaint.events WHERE recorded_at BETWEEN '2026-01-01 00:00:05' AND '2026-01-01 00:00:10'",
         "SELECT * FROM plaint.events WHERE stream = ONE AND recorded_at <= '2026-01-01 00:10' ORDER BY version",
         "SELECT * FROM plaint.events WHERE position > 100 ORDER BY position LIMIT 500",

@@ -50,6 +50,14 @@ def test_parked_messages_are_found_by_the_conversation_they_wait_for(store: Stor
     assert store.set_aside.waiting_for([]) == {}
 
 
+def test_whether_messages_are_parked_and_until_when_is_told_by_their_ids(store: Store) -> None:
+    parked, dead = aside(), aside("dead_letter")
+    store.commit(Batch(set_aside=(parked, dead)))
+
+    assert store.set_aside.parked([parked.id, dead.id, uuid4()]) == {parked.id: LATER}
+    assert store.set_aside.parked([]) == {}
+
+
 def test_a_released_message_is_gone_with_the_commit_that_takes_it_up(store: Store) -> None:
     message = aside()
     store.commit(Batch(set_aside=(message,)))
