@@ -325,6 +325,16 @@ def test_the_alerts_are_the_very_rules_of_the_file_and_their_labels_are_scraped(
     assert monitor["spec"]["podTargetLabels"] == ["app.kubernetes.io/component"]
 
 
+@pytest.mark.parametrize("overlay", ["istio", "linkerd"])
+def test_every_board_is_there_where_grafana_looks_for_it(
+    folder: Path, rendered: dict[str, list[Resource]], overlay: str
+) -> None:
+    found = of_kind(rendered[overlay], "ConfigMap")["plaint-dashboards"]
+    files = (folder.parent / "dashboards").glob("*.json")
+    assert found["data"] == {file.name: file.read_text(encoding="utf-8") for file in files}
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+
+
 def test_an_overlay_of_ones_own_sets_image_and_version(folder: Path, tmp_path: Path) -> None:
     own = {
         "resources": [os.path.relpath(folder / "overlays" / "plain", tmp_path.resolve())],
