@@ -24,6 +24,8 @@ PERSONAL: Final = "personaldata"
 """Extension attribute of an event that holds a person's text; no other event has it."""
 TRACEPARENT: Final = "traceparent"
 """Header of the W3C trace context, beside the CloudEvents attribute of the same name."""
+AUTHTYPE: Final = {"person": "app_user", "service": "service_account", "rule": "system"}
+"""First word of an actor -> its kind in CloudEvents' extension ``authcontext``."""
 
 
 class Outgoing(NamedTuple):
@@ -88,6 +90,8 @@ def _record(recorded: Recorded, incarnation: UUID, fact: Fact, id: UUID, sequenc
         "ce_time": envelope.occurred_at.isoformat(),
         "ce_dataschema": f"{SCHEMA}{fact.NAME}",
         "ce_partitionkey": about,
+        "ce_authtype": AUTHTYPE[envelope.actor.partition(":")[0]],
+        "ce_authid": envelope.actor,
         "ce_correlationid": str(envelope.correlation_id),
         "ce_sequence": sequence,
         "ce_recordedtime": recorded.recorded_at.isoformat(),

@@ -17,7 +17,7 @@ from schemas.published.integration import PUBLISHED
 from schemas.published.json_schema import Schema, documents
 from schemas.published.notice import NOTICES
 
-VERSION: Final = "1.0.0"
+VERSION: Final = "1.1.0"
 """Of what the topics carry: the first number grows with a break, the second with anything new."""
 BINDING: Final = "0.5.0"
 """Version of AsyncAPI's Kafka binding."""
@@ -41,6 +41,8 @@ _ATTRIBUTES: Final[Mapping[str, tuple[bool, Schema, str]]] = {
     "dataschema": (True, {"format": "uri"}, "Name of the payload's JSON Schema."),
     "partitionkey": (True, {"format": "uuid"}, "The record's key."),
     "sequence": (True, {"pattern": r"^[0-9]{19}(\.[0-9]{6})?$"}, "Place in the log; sorts as text."),
+    "authtype": (False, {"enum": ["app_user", "service_account", "system"]}, "What kind of actor did it; from 1.1 on."),
+    "authid": (False, {}, "Who did it, opaquely: the actor of the payload; from 1.1 on."),
     "correlationid": (True, {"format": "uuid"}, "Shared by all that follows from one cause."),
     "causationid": (False, {"format": "uuid"}, "The event that this one follows from."),
     "traceparent": (False, {}, "W3C trace context; stands in a header without prefix, too."),

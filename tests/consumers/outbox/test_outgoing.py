@@ -53,12 +53,24 @@ def test_a_record_is_a_cloudevent_in_binary_mode_keyed_by_its_complaint() -> Non
         "dataschema": "urn:plaint:schema:published:plaint.complaint.closed.v1",
         "partitionkey": str(STREAM),
         "traceparent": LIVE.traceparent,
+        "authtype": "app_user",
+        "authid": "person:k7",
         "correlationid": str(LIVE.correlation_id),
         "causationid": str(LIVE.causation_id),
         "sequence": "0000000000000000017",
         "recordedtime": "2026-03-02T13:00:00.250000Z",
     }
     assert orjson.loads(record.value)["number"] == case_number(STREAM)
+
+
+@pytest.mark.parametrize(
+    ("actor", "kind"),
+    [("person:k7", "app_user"), ("service:gateway.crm", "service_account"), ("rule:timers", "system")],
+)
+def test_who_did_it_is_told_as_cloudevents_tell_it(actor: str, kind: str) -> None:
+    (record,) = sent(whole(EVENTS["complaint.closed.v1"]), LIVE.model_copy(update={"actor": actor}))
+    assert read(record).extensions == {"authtype": kind, "authid": actor}
+    assert orjson.loads(record.value)["actor"] == actor
 
 
 def test_the_trace_stands_in_a_header_of_its_own_where_there_is_one() -> None:
@@ -124,7 +136,8 @@ def test_texts_are_marked_and_left_out_where_they_make_a_record_too_large() -> N
 
     told, short, without = feed.records([recorded(one) for one in (received, large, closed)], INCARNATION)
 
-    assert read(told).extensions == {"personaldata": "true"}
+    who = {"authtype": "app_user", "authid": "person:k7"}
+    assert read(told).extensions == {**who, "personaldata": "true"}
     assert orjson.loads(told.value)["body"] == received.model_dump()["body"]
     assert "body" not in orjson.loads(short.value)
-    assert (read(short).extensions, read(without).extensions) == ({}, {})
+    assert (read(short).extensions, read(without).extensions) == (who, who)

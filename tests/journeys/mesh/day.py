@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, Final, Self
 from uuid import NAMESPACE_OID, uuid5
 
@@ -176,7 +177,7 @@ def who_did_it(here: Site) -> str:
 
 
 def pretended(here: Site) -> str:
-    desk = f'By=spiffe://mesh.test/x;Hash={"0" * 64};Subject="CN=desk";URI={WORKLOADS["desk"]}'
+    desk = shown("desk")
     lies: list[dict[str, str]] = [
         {"X-Forwarded-Client-Cert": desk},
         {"X-Forwarded-Client-Cert": f'{desk},URI="'},
@@ -200,6 +201,11 @@ def pretended(here: Site) -> str:
     return f"{len(lies) + 1} lies through the mesh, {past} past it: all refused"
 
 
+def shown(workload: str) -> str:
+    """Return what a proxy would write of a workload's certificate."""
+    return f'By=spiffe://mesh.test/x;Hash={"0" * 64};Subject="CN={workload}";URI={WORKLOADS[workload]}'
+
+
 def forged(here: Site) -> str:
     other = Issuer()
     now = datetime.now(UTC)
@@ -215,6 +221,41 @@ def forged(here: Site) -> str:
             assert answer.status_code == 401, (what, answer.status_code)
             assert token not in answer.text
     return f"{len(tokens)} tokens: 401"
+
+
+AROUND: Final = (
+    "//metrics", "/v1/../metrics", "/v1//../../metrics", "/v1/%2e%2e/metrics", "/v1/%252e%252e/metrics",
+    "/v1/..%2fmetrics", "/v1%2f..%2fmetrics", "/v1/..%5cmetrics", "/v1/..\\metrics", "/v1/..;/metrics",
+)  # fmt: skip
+"""Ways to what the mesh does not open, by paths that begin as those which it opens or that readers read apart."""
+
+
+def crooked(here: Site) -> str:
+    with here.caller("gateway") as shop:
+        assert code(shop.get("/metrics")) == (403, "edge")
+        assert code(shop.get("/v1/cases")) == (403, "right_missing")
+    door, passed_on = here.doors()[0].http, {"plaint-proxy-secret": SECRET, "X-Forwarded-Client-Cert": shown("gateway")}
+    for path in AROUND:
+        through = HTTPSConnection("127.0.0.1", here.edge.port, timeout=10, context=here.context("gateway"))
+        status, said = raw(through, path)
+        assert (status in (400, 403, 404), b"plaint_" in said) == (True, False), (path, status, said)
+        status, said = raw(HTTPConnection("127.0.0.1", door, timeout=10), path, **passed_on)
+        assert (status, orjson.loads(said)["code"]) == (404, "not_found"), (path, "where a proxy did not look", said)
+    for path in ("//v1//cases", "/v1/./cases", "/v1/x/../cases"):
+        through = HTTPSConnection("127.0.0.1", here.edge.port, timeout=10, context=here.context("gateway"))
+        status, said = raw(through, path)
+        assert (status, orjson.loads(said)["code"]) == (403, "right_missing"), (path, "as it is without a detour")
+    return f"{len(AROUND)} ways around lead nowhere, nor where a proxy passes them on as they are"
+
+
+def raw(connection: HTTPConnection, path: str, **headers: str) -> tuple[int, bytes]:
+    """Ask for a path as it stands: clients put one in order before they send it."""
+    try:
+        connection.request("GET", path, headers={"Host": "plaint.mesh.test", **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 # --- once, and in order ---------------------------------------------------------------------
@@ -435,6 +476,7 @@ DAY: Final = (
     Part("the trail tells who it was, and how that is known", who_did_it),
     Part("headers that pretend are powerless", pretended),
     Part("tokens that are forged are refused", forged),
+    Part("paths that go around lead nowhere", crooked),
     Part("the same command again is one command", again),
     Part("an answer that is lost: Envoy's retry makes one event and two equal answers", lost_answers),
     Part("one trace goes from the request to what is published", traced),
