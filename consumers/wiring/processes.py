@@ -240,6 +240,7 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # X-Forwarded-For is what a caller writes, and the address may be the proxy's proof
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
         here,
