@@ -41,8 +41,6 @@ def _value(value: Any, kind: type) -> Any:
         if moment.tzinfo is None:
             raise BadCursor
         return moment
-    if kind is UUID:
-        return UUID(value)
-    if type(value) is not kind:
+    if type(value) is not (str if kind is UUID else kind):
         raise BadCursor
-    return value
+    return UUID(value) if kind is UUID else value
