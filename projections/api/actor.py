@@ -20,6 +20,7 @@ from engine.store.batch import Recorded
 from projections import units
 from projections.runtime import copies
 from projections.units import Confinement
+from projections.views.campaigns import rows as campaigns
 from projections.views.cases import rows as cases
 from projections.views.problems import rows as problems
 from schemas.complaint.assignment import ComplaintAssigned
@@ -37,6 +38,7 @@ DECLARED: Final = "x-plaint-right"
 HOMES: Final[Mapping[str, str]] = {
     "": f"{copies.SCHEMA}.{copies.live(cases.CASES).name}",
     "problems": f"{copies.SCHEMA}.{copies.live(problems.PROBLEMS).name}",
+    "campaigns": f"{copies.SCHEMA}.{copies.live(campaigns.RESPONDENTS).name}",
 }
 _FRESH_SECONDS: Final = 1.0
 _BY_TAG: Final[Mapping[str, Asked]] = {

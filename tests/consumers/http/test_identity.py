@@ -11,18 +11,21 @@ import pytest
 
 from consumers.http.mesh import service_id
 from engine.erased import Erased
-from engine.incoming import Circumstances, Sender
+from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.batch import Recorded
 from engine.streams.staff import stream_of, subject_of
-from schemas.envelope import RequestSource
+from schemas.envelope import KafkaSource, RequestSource
 from schemas.streams.staff import StaffBound
 from support.entrance import GATEWAY, Entrance, entrance
 from support.issuer import ISSUER, Issuer
+from support.letters import letter
 from support.web import web
 
 SPOOFED: Final = "Hash=0;URI=spiffe://lab.local/ns/plaint/sa/admin"
 CANARY: Final = "Secret-4711"
 NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LETTER: Final = letter(2, value=b"{\x1b[31m\xff")
+BODY: Final[dict[str, dict[str, Any]]] = {"POST": {"json": {}}}
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +208,29 @@ def test_lines_that_are_read_page_by_page_hold_them_too(door: Entrance, monkeypa
     assert theirs <= {row["id"] for row in rows}
     assert {row["business_unit"] for row in rows} == {"west"}
     assert other not in {row["id"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/dead-letters"),
+        ("GET", f"/v1/dead-letters/{LETTER.id}"),
+        ("POST", f"/v1/dead-letters/{LETTER.id}/replay"),
+        ("POST", f"/v1/dead-letters/{LETTER.id}/discard"),
+        ("GET", "/v1/parked"),
+    ],
+)
+def test_what_could_not_be_taken_belongs_to_no_unit_and_is_for_who_may_see_all(
+    door: Entrance, method: str, path: str
+) -> None:
+    sender = Sender("kafka/complaints.inbound", "service:kafka", "workload")
+    source = KafkaSource(cluster="c1", topic=LETTER.topic, partition=0, offset=LETTER.offset)
+    around = Circumstances(sender, source, NOW)
+    item = Spoiled(LETTER.id, LETTER.fingerprint, LETTER.reason, LETTER.to_octets(), around)
+    door.here.service.submit([item], NOW)
+    answer = door.ask(method, path, every(door, "pia", "platform", units=["west"]), **BODY.get(method, {}))
+    assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+    assert door.here.store.set_aside.row(LETTER.id) is not None
 
 
 # --- who read what --------------------------------------------------------------------------
