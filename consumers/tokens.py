@@ -8,7 +8,7 @@ nobody has us ask without end. A token that is refused says why in a word, and r
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
@@ -77,6 +77,8 @@ class Verified:
     groups: frozenset[str]
     units: frozenset[str] | None
     name: str | None
+    until: float = field(default=float("inf"), compare=False)
+    """From then on it proves nothing, in seconds since 1970; the leeway is in it."""
 
     @property
     def person(self) -> bool:
@@ -134,13 +136,12 @@ class Keys:
 
 
 class _Kept(NamedTuple):
-    """A token that was verified: it need not be again while its key is the same, from ``since`` until ``until``."""
+    """A token that was verified: it need not be again while its key is the same, from ``since`` until its end."""
 
     verified: Verified
     kid: str | None
     key: jwk.Key
     since: int
-    until: float
 
 
 class Tokens:
@@ -169,7 +170,7 @@ class Tokens:
         """
         digest, now = _digest(token), int(at.timestamp())
         kept = self._kept.get(digest)
-        if kept is not None and kept.since <= now < kept.until and self._keys.key(kept.kid) is kept.key:
+        if kept is not None and kept.since <= now < kept.verified.until and self._keys.key(kept.kid) is kept.key:
             return kept.verified
         header = _header(token, self._terms.algorithms)
         key = self._keys.key(_kid(header))
@@ -180,7 +181,7 @@ class Tokens:
         verified = self._named(claims)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        self._kept[digest] = _Kept(verified, _kid(header), key, now, claims["exp"] + LEEWAY_SECONDS)
+        self._kept[digest] = _Kept(verified, _kid(header), key, now)
         return verified
 
     def _claims(self, token: str, key: jwk.Key) -> Mapping[str, Any]:
@@ -230,6 +231,7 @@ class Tokens:
             _words(_within(claims, terms.groups_claim)),
             None if terms.units_claim is None else _words(_within(claims, terms.units_claim)),
             name[:200] if isinstance(name, str) and name.strip() else None,
+            claims["exp"] + LEEWAY_SECONDS,
         )
 
 

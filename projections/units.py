@@ -63,6 +63,12 @@ def everywhere() -> bool:
     return _NOW.get() is None
 
 
+def confinement() -> frozenset[str] | None:
+    """Return the units that the asker may see; None: all."""
+    now = _NOW.get()
+    return None if now is None else now.units
+
+
 def within(unit: str) -> bool:
     """Whether the asker may see what belongs to a unit."""
     now = _NOW.get()

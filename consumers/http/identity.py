@@ -26,7 +26,7 @@ from consumers.tokens import KeysUnavailable, TokenRefused, Tokens, Verified
 from engine.incoming import Sender
 from engine.links import PATH
 from engine.store.database.errors import DatabaseUnavailable
-from projections.api.actor import ASKER, Unproven
+from projections.api.actor import ASKER, UNTIL, Unproven
 from schemas.words import Identity as IdentityWord
 
 PERSON_HEADER: Final = "plaint-person"
@@ -177,6 +177,8 @@ class Identified:
             return unproven()
         scope[SENDER] = found[0]
         scope[ASKER] = found[0].credentials
+        if found[1] is not None:
+            scope[UNTIL] = found[1].until
         if self._identity.comes_first(*found):
             await run_in_threadpool(self._identity.record, *found)
         return None

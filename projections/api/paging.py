@@ -41,6 +41,8 @@ def _value(value: Any, kind: type) -> Any:
         if moment.tzinfo is None:
             raise BadCursor
         return moment
-    if type(value) is not (str if kind is UUID else kind):
+    if kind is UUID and isinstance(value, str):
+        return UUID(value)
+    if type(value) is not kind:
         raise BadCursor
-    return UUID(value) if kind is UUID else value
+    return value

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from consumers.http.mesh import service_id
+from consumers.tokens import LEEWAY_SECONDS
 from engine.erased import Erased
 from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.batch import Recorded
@@ -231,6 +232,21 @@ def test_what_could_not_be_taken_belongs_to_no_unit_and_is_for_who_may_see_all(
     answer = door.ask(method, path, every(door, "pia", "platform", units=["west"]), **BODY.get(method, {}))
     assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
     assert door.here.store.set_aside.row(LETTER.id) is not None
+
+
+# --- answers without an end ----------------------------------------------------------------
+
+
+def test_who_follows_the_log_hears_no_more_once_his_token_has_ended(
+    door: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.api.changes._JUDGE_SECONDS", 0.2)
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    exp = int(ends.timestamp()) - LEEWAY_SECONDS
+    headers = {**every(door, "fay", "handler", exp=exp), "Accept": "text/event-stream"}
+    answer = door.ask("GET", "/v1/changes", headers)
+    assert (answer.status_code, "event: log" in answer.text) == (200, True)
+    assert door.ask("GET", "/v1/changes", headers).json()["why"] == "expired"
 
 
 # --- who read what --------------------------------------------------------------------------

@@ -13,10 +13,10 @@ from projections.api.paging import BadCursor, after, cursor
 AT: Final = datetime(2026, 3, 1, 9, tzinfo=UTC)
 KINDS: Final = (datetime, UUID, int, bool, str)
 
-OTHERS: Final = [
+OTHERS: Final[list[tuple[int, Any]]] = [
     (place, value)
     for place, kind in enumerate(KINDS)
-    for value in (None, 5, 1.5, [], {}, True, "nonsense", "2026-03-01T09:00:00")
+    for value in (None, 5, 1.5, list[int](), dict[str, int](), True, "nonsense", "2026-03-01T09:00:00")
     if type(value) is not kind
 ]
 
