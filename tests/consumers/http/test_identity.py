@@ -1,5 +1,6 @@
 """Who asks is who proved it: spoofed headers are powerless, and what is done and read bears the prover's id."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from consumers.http.mesh import service_id
+from consumers.http.identity import Identified, Identity, caller
+from consumers.http.mesh import Proof, service_id
 from consumers.tokens import LEEWAY_SECONDS
 from engine.erased import Erased
 from engine.incoming import Circumstances, Sender, Spoiled
@@ -17,7 +19,7 @@ from engine.store.batch import Recorded
 from engine.streams.staff import stream_of, subject_of
 from schemas.envelope import KafkaSource, RequestSource
 from schemas.streams.staff import StaffBound
-from support.entrance import GATEWAY, Entrance, entrance
+from support.entrance import GATEWAY, SECRET, Entrance, entrance
 from support.issuer import ISSUER, Issuer
 from support.letters import letter
 from support.web import web
@@ -98,6 +100,26 @@ def test_a_person_whom_a_workload_names_is_claimed_and_gives_no_right(door: Entr
 @pytest.mark.parametrize("name", ["X-User", "X-Jwt-Payload", "X-Forwarded-User", "L5d-Client-Id", "Plaint-Person"])
 def test_headers_of_other_ways_prove_nothing(door: Entrance, name: str) -> None:
     assert door.ask("GET", "/v1/cases", {name: "admin"}).status_code == 401
+
+
+def test_people_outside_are_told_apart_by_the_address_that_the_proxy_says(door: Entrance) -> None:
+    asked: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        asked.append(caller(scope))
+
+    async def nothing(*_: Any) -> Any:
+        return None
+
+    identified = Identified(app, Identity(Proof("secret", SECRET), None, str, lambda: NOW))
+    for secret, forwarded in (
+        (SECRET, "203.0.113.7"), (SECRET, "10.0.0.1, 203.0.113.8"), (SECRET, "<b>"), (SECRET, ""),
+        ("guessed", "203.0.113.9"),
+    ):  # fmt: skip
+        headers = [(b"plaint-proxy-secret", secret.encode()), (b"x-forwarded-for", forwarded.encode())]
+        scope = {"type": "http", "method": "GET", "path": "/p/x", "headers": headers, "client": ("127.0.0.1", 1)}
+        asyncio.run(identified(scope, nothing, nothing))
+    assert asked == ["203.0.113.7", "203.0.113.8", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
 
 
 # --- tokens ---------------------------------------------------------------------------------
