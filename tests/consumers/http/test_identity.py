@@ -13,6 +13,7 @@ import pytest
 from consumers.http.identity import Identified, Identity, caller
 from consumers.http.mesh import Proof, service_id
 from consumers.tokens import LEEWAY_SECONDS
+from consumers.wiring import clock
 from engine.erased import Erased
 from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.batch import Recorded
@@ -254,6 +255,16 @@ def test_what_could_not_be_taken_belongs_to_no_unit_and_is_for_who_may_see_all(
     answer = door.ask(method, path, every(door, "pia", "platform", units=["west"]), **BODY.get(method, {}))
     assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
     assert door.here.store.set_aside.row(LETTER.id) is not None
+
+
+def test_what_somebody_begins_is_of_a_unit_that_he_may_work_for(door: Entrance) -> None:
+    for units, unit in ((["west"], "west"), (["main", "west"], "main"), (["east", "west"], "east")):
+        problem = clock.new_id()
+        who = every(door, "wes", "handler", units=units)
+        for command, fields in (("open", {"cause": "supplier"}), ("close", {"mended": False})):
+            asked = door.ask("POST", f"/v1/problems/{problem}/{command}", who, json={"fields": fields})
+            assert asked.status_code == 200, asked.text
+        assert last(door, str(problem)).envelope.business_unit == unit
 
 
 # --- answers without an end ----------------------------------------------------------------
