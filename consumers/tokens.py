@@ -8,9 +8,9 @@ nobody has us ask without end. A token that is refused says why in a word, and r
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeGuard
 
 import orjson
 from joserfc import jwk, jwt
@@ -77,6 +77,8 @@ class Verified:
     groups: frozenset[str]
     units: frozenset[str] | None
     name: str | None
+    until: float = field(default=float("inf"), compare=False)
+    """From then on it proves nothing, in seconds since 1970; the leeway is in it."""
 
     @property
     def person(self) -> bool:
@@ -134,13 +136,12 @@ class Keys:
 
 
 class _Kept(NamedTuple):
-    """A token that was verified: it need not be again while its key is the same, from ``since`` until ``until``."""
+    """A token that was verified: it need not be again while its key is the same, from ``since`` until its end."""
 
     verified: Verified
     kid: str | None
     key: jwk.Key
     since: int
-    until: float
 
 
 class Tokens:
@@ -169,7 +170,7 @@ class Tokens:
         """
         digest, now = _digest(token), int(at.timestamp())
         kept = self._kept.get(digest)
-        if kept is not None and kept.since <= now < kept.until and self._keys.key(kept.kid) is kept.key:
+        if kept is not None and kept.since <= now < kept.verified.until and self._keys.key(kept.kid) is kept.key:
             return kept.verified
         header = _header(token, self._terms.algorithms)
         key = self._keys.key(_kid(header))
@@ -180,7 +181,7 @@ class Tokens:
         verified = self._named(claims)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        self._kept[digest] = _Kept(verified, _kid(header), key, now, claims["exp"] + LEEWAY_SECONDS)
+        self._kept[digest] = _Kept(verified, _kid(header), key, now)
         return verified
 
     def _claims(self, token: str, key: jwk.Key) -> Mapping[str, Any]:
@@ -219,17 +220,18 @@ class Tokens:
     def _named(self, claims: Mapping[str, Any]) -> Verified:
         terms = self._terms
         subject = claims.get("sub")
-        if not isinstance(subject, str) or not 0 < len(subject) <= 400:
+        if not _is_text(subject, 400):
             raise TokenRefused("claims")
         client = claims.get("client_id", claims.get("azp"))
         name = _within(claims, terms.name_claim)
         return Verified(
             terms.issuer,
             subject,
-            client if isinstance(client, str) and 0 < len(client) <= 400 else None,
+            client if _is_text(client, 400) else None,
             _words(_within(claims, terms.groups_claim)),
             None if terms.units_claim is None else _words(_within(claims, terms.units_claim)),
-            name[:200] if isinstance(name, str) and name.strip() else None,
+            name[:200] if _is_text(name, _LARGEST) and name.strip() else None,
+            claims["exp"] + LEEWAY_SECONDS,
         )
 
 
@@ -258,7 +260,7 @@ def _header(token: str, algorithms: frozenset[str]) -> Mapping[str, Any]:
         header: Mapping[str, Any] = extract_compact(token.encode()).protected
     except (JoseError, ValueError, TypeError):
         raise TokenRefused("malformed") from None
-    if header.get("alg") not in algorithms:
+    if not isinstance(alg := header.get("alg"), str) or alg not in algorithms:
         raise TokenRefused("algorithm")
     return header
 
@@ -285,4 +287,14 @@ def _words(value: Any) -> frozenset[str]:
     given = value.split() if isinstance(value, str) else value
     if not isinstance(given, list) or len(given) > _MOST_GROUPS:
         return frozenset()
-    return frozenset(one for one in given if isinstance(one, str) and 0 < len(one) <= 200)
+    return frozenset(one for one in given if _is_text(one, 200))
+
+
+def _is_text(value: Any, most: int) -> TypeGuard[str]:
+    """Whether it is a text that can be stored: not empty, not too long, without half letters (surrogates) and NUL."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= most
+        and "\0" not in value
+        and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    )

@@ -12,6 +12,7 @@ from engine.configuration.in_force import Book
 from engine.incoming import Arrived, Asked
 from engine.known import Fresh, Known, Loaded
 from engine.moulds import Moulds, Opening
+from engine.rules import rights
 from engine.stamping import Said, differs, stamp
 from engine.store.batch import (
     Answer,
@@ -239,7 +240,13 @@ class Draft:
             stated: str | None = item.message.hints.business_unit
         else:
             stated = item.command.business_unit if isinstance(item.command, EnrolRespondent) else None
-        return self.book.code("business_unit", stated) or self.book.desk.business_unit
+        unit = self.book.code("business_unit", stated) or self.book.desk.business_unit
+        return unit if isinstance(item, Arrived) else self._own(item, unit)
+
+    def _own(self, item: Asked, unit: str) -> str:
+        """Return the unit of what somebody begins: one that he may work for, so that he can go on with it."""
+        scope = rights.scope(item.command.RIGHT, item.around.sender.credentials, self.book.roles.values())
+        return min(scope) if scope and unit not in scope else unit
 
 
 class _Follows(NamedTuple):

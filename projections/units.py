@@ -19,6 +19,8 @@ from sqlalchemy.sql import ClauseElement, visitors
 PARAMETER: Final = "plaint_units"
 _NAMED: Final = re.compile(r"\bviews(?:_personal)?\.(\w+_v\d+(?:_b|_live)?)\b")
 _VERSIONED: Final = re.compile(r"_v\d+(?:_b|_live)?$")
+_COMPLAINT: Final = "complaint"
+"""Where it is part of a table's key, a row is of that case as well, which may be another unit's."""
 _FOR_ALL: Final = frozenset({"audit_trail_subjects", "case_fields_sets"})
 """Tables without a row of a case that tell nothing by themselves: positions of entries, declarations of fields."""
 
@@ -59,6 +61,12 @@ def confined(confinement: Confinement | None) -> Iterator[None]:
 def everywhere() -> bool:
     """Whether the asker may see all units."""
     return _NOW.get() is None
+
+
+def confinement() -> frozenset[str] | None:
+    """Return the units that the asker may see; None: all."""
+    now = _NOW.get()
+    return None if now is None else now.units
 
 
 def within(unit: str) -> bool:
@@ -108,7 +116,10 @@ def _part(name: str, table: Table | None, now: Confinement) -> str | None:
     if "business_unit" in table.c:
         return whole + own
     home = next((place for view, place in now.homes.items() if view and plain.startswith(f"{view}_")), now.homes[""])
-    return f"{whole}stream IN (SELECT stream FROM {home} WHERE {own})"  # noqa: S608 -- as above
+    rows = f"{whole}stream IN (SELECT stream FROM {home} WHERE {own})"  # noqa: S608 -- as above
+    if _COMPLAINT in table.c and table.c[_COMPLAINT].primary_key:
+        rows += f" AND {_COMPLAINT} IN (SELECT stream FROM {now.homes['']} WHERE {own})"  # noqa: S608 -- as above
+    return rows
 
 
 def _with(shadows: list[str], body: str) -> str:

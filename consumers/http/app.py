@@ -113,7 +113,7 @@ def build(
         app.include_router(platform.router(door, options.platform))
     reads = Reads(store, person_of, asking, every=options.note_every_reading)
     help_of, rules = helping(service, options.articles), ruling(store, views)
-    desk = Desk(views, store.read, clock, reads, reads.noted, rules, help_of, lambda: checks.leaving)
+    desk = Desk(views, store.read, clock, reads, reads.noted, rules, help_of, lambda: checks.leaving, asking.still)
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     return app

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Final
 
 import psycopg
@@ -26,12 +27,14 @@ from consumers.tokens import KeysUnavailable, TokenRefused, Tokens, Verified
 from engine.incoming import Sender
 from engine.links import PATH
 from engine.store.database.errors import DatabaseUnavailable
-from projections.api.actor import ASKER, Unproven
+from projections.api.actor import ASKER, UNTIL, Unproven
 from schemas.words import Identity as IdentityWord
 
 PERSON_HEADER: Final = "plaint-person"
 SENDER: Final = "plaint.sender"
 """Key of a request's scope: the ``Sender``."""
+OUTSIDE: Final = "plaint.outside"
+"""Key of a request's scope: the address of somebody outside, by the proxy's word."""
 _MOST_BOUND: Final = 100_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
@@ -105,6 +108,16 @@ class Identity:
             return self.named(token, program, headers.get(PERSON_HEADER)), token
         return None if program is None else (self._program(program, headers.get(PERSON_HEADER)), None)
 
+    def outside(self, scope: Scope) -> str | None:
+        """Return the address that a proxy of proven word had a request from; None: there is no such word."""
+        headers = Headers(scope=scope)
+        if self.proof is None or not self.proof.holds(scope, headers):
+            return None
+        said = ",".join(headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+        with suppress(ValueError):
+            return str(ip_address(said))
+        return None
+
     async def _token(self, headers: Headers) -> Verified | None:
         given = headers.getlist("authorization")
         if not given or self.tokens is None:
@@ -158,7 +171,9 @@ class Identified:
         """Pass on with who asks in the scope, or refuse with a problem."""
         if scope["type"] == "http":
             scope[ASKER] = None
-            if not for_anybody(scope["path"]):
+            if scope["path"].startswith(PATH):
+                scope[OUTSIDE] = self._identity.outside(scope)
+            elif not for_anybody(scope["path"]):
                 refusal = await self._refusal(scope)
                 if refusal is not None:
                     await refusal(scope, receive, send)
@@ -177,6 +192,8 @@ class Identified:
             return unproven()
         scope[SENDER] = found[0]
         scope[ASKER] = found[0].credentials
+        if found[1] is not None:
+            scope[UNTIL] = found[1].until
         if self._identity.comes_first(*found):
             await run_in_threadpool(self._identity.record, *found)
         return None
@@ -193,9 +210,9 @@ def unproven() -> Response:
 
 
 def caller(scope: Scope) -> str:
-    """Return who counts as one caller: the actor, or where nobody is asked who he is, the address."""
+    """Return who counts as one caller: the actor, or where nobody is asked who he is, the address he comes from."""
     found = scope.get(SENDER)
-    return found.actor if isinstance(found, Sender) else peer(scope)
+    return found.actor if isinstance(found, Sender) else scope.get(OUTSIDE) or peer(scope)
 
 
 def sender(request: Request, person_of: Callable[[str], str]) -> Sender:

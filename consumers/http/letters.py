@@ -18,6 +18,7 @@ from engine.store.access_log import Access
 from engine.store.set_aside import AsideRow, Kind, NotSetAside
 from engine.store.vault.master import UnknownMasterKey
 from engine.store.vault.seal import SealBroken
+from projections import units
 from projections.answers import Answer, Moment
 from projections.api import paging
 from projections.api.route import RIGHT
@@ -132,6 +133,7 @@ def add(routes: APIRouter, door: Door, reader_of: ReaderOf) -> None:
     @routes.get("/v1/dead-letters/{letter}", openapi_extra=_ADMINISTER)
     def show(request: Request, letter: UUID) -> OpenLetter:
         """Show a dead letter opened: its record, and why it failed; the access log keeps who did."""
+        units.of_all()
         _note(door, request, letter, "dead_letters.show")
         row = _letter(door, letter)
         try:
@@ -169,6 +171,7 @@ def add(routes: APIRouter, door: Door, reader_of: ReaderOf) -> None:
 
 
 def _rows(door: Door, kind: Kind, cursor: str | None) -> Iterator[AsideRow]:
+    units.of_all()  # what was not taken belongs to no unit yet
     after: tuple[datetime, UUID] | None = None
     if cursor is not None:
         since, last = paging.after(cursor, (datetime, UUID))
@@ -209,6 +212,7 @@ def _told(row: AsideRow) -> dict[str, Any]:
 
 
 def _letter(door: Door, id: UUID) -> AsideRow:
+    units.of_all()
     row = door.store.set_aside.row(id)
     if row is None or row.kind != "dead_letter":
         raise HTTPException(404, "no dead letter has this id, or has it any more")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,8 @@ from consumers.intake import MAX_OCTETS
 
 MAX_BODY: Final = MAX_OCTETS
 """Octets of a body: the largest message."""
+STALL_SECONDS: Final = 30.0
+"""A reader who takes nothing of an answer for so long is left."""
 WINDOW_SECONDS: Final = 10
 """Requests of a caller are counted over so long."""
 PROBES: Final = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
@@ -34,7 +37,8 @@ class Bounded:
     """Middleware that ends a request whose body is larger than ``MAX_BODY`` with 413, one that takes too long with 503.
 
     A body that does not come in time is 408. What was asked for may still have its effect: who asks again under the
-    same Idempotency-Key learns it. An answer that has begun may take its time.
+    same Idempotency-Key learns it. An answer that has begun may take its time, as long as its reader takes it: who
+    does not would keep others out.
     """
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
@@ -46,6 +50,10 @@ class Bounded:
             await self._app(scope, receive, send)
             return
         await _Timed(scope, receive, send).run(self._app, self._seconds)
+
+
+class _Stalled(Exception):
+    """Nobody takes the answer."""
 
 
 class _Timed:
@@ -62,7 +70,8 @@ class _Timed:
         self._seconds, self._deadline = seconds, loop.time() + seconds
         timer = loop.call_at(self._deadline, self._expire)
         try:
-            await app(self._scope, self._counted, self._passed_on)
+            with suppress(_Stalled):
+                await app(self._scope, self._counted, self._passed_on)
         finally:
             timer.cancel()
             if self._late is not None:
@@ -91,7 +100,11 @@ class _Timed:
         if self._over:
             return
         self._begun = True
-        await self._send(message)
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await self._send(message)
+        except TimeoutError:
+            raise _Stalled from None
 
     def _expire(self) -> None:
         if not self._begun and not self._over:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from consumers import tracing
 from consumers.http.shell import ALWAYS
 from engine.incoming import Refused
+from engine.sla.calendar import BeyondCalendar
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.mapper import UnknownEvent
 from projections.api import desk
@@ -94,6 +95,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.OperationalError, _unavailable)
     app.add_exception_handler(UnknownEvent, _too_old)
     app.add_exception_handler(psycopg.DataError, _unfit)
+    for kind in (OverflowError, BeyondCalendar):
+        app.add_exception_handler(kind, _beyond)
     app.add_exception_handler(Exception, _fault)
 
 
@@ -139,6 +142,11 @@ def _may_not(_: Request, error: Exception) -> Response:
 def _unfit(_: Request, __: Exception) -> Response:
     """A text that PostgreSQL cannot hold (NUL) was to be looked for."""
     return problem(422, "invalid", "holds a character that no text has; leave control characters out")
+
+
+def _beyond(_: Request, __: Exception) -> Response:
+    """A day or an instant at the very end of what a calendar holds, and something was to be counted on from it."""
+    return problem(422, "invalid", "a time or number is outside of what can be counted; send years such as 2026")
 
 
 def _unavailable(_: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from schemas.complaint.lifecycle import Score
 from schemas.configuration.survey import Survey, SurveyLanguage, said_in
 
 _LONGEST_COMMENT: Final = 4_000
+_MOST_FIELDS: Final = 50
 _MARK: Final = "mark."
 """Of the form's fields for marks, so that no parameter meets the comment."""
 
@@ -26,7 +27,7 @@ class Filled:
 
 def filled(body: bytes, survey: Survey) -> Filled:
     """Return the answers in a form's octets. What the survey does not ask for, or no mark could be, is passed over."""
-    said = parse_qs(body.decode("utf-8", "replace"), max_num_fields=50)
+    said = _said(body)
     given = {
         one.parameter: mark
         for one in survey.questions
@@ -40,6 +41,14 @@ def filled(body: bytes, survey: Survey) -> Filled:
     comment = "".join(said.get("comment", ())[:1]).strip()[:_LONGEST_COMMENT] if survey.comment else ""
     missing = tuple(one.parameter for one in survey.questions if one.required and one.parameter not in given)
     return Filled(tuple(scores), comment or None, missing, given)
+
+
+def _said(body: bytes) -> Mapping[str, Sequence[str]]:
+    """Return the fields of a form; none where it has more than any form of ours."""
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return {}
 
 
 def _mark(values: Sequence[str], out_of: int) -> int | None:

@@ -244,6 +244,7 @@ def serve(
             access_log=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            proxy_headers=False,  # X-Forwarded-For is what a caller writes, and the address may be the proxy's proof
             timeout_graceful_shutdown=GRACE_SECONDS,
         ),
         here,

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -15,8 +16,8 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
 from consumers import tracing
 
-_FLUSH_MILLISECONDS: Final = 2_000
-"""At the end, for spans that have not left yet."""
+_END_SECONDS: Final = 2.0
+"""At the end, for spans that have not left yet: the library itself would wait for a deaf collector batch by batch."""
 _SEND_SECONDS: Final = 5.0
 
 
@@ -47,5 +48,6 @@ def recorded(exporter: SpanExporter, share: float, door: str) -> Iterator[None]:
         with tracing.recorded_by(provider.get_tracer("plaint", version("plaint"))):
             yield
     finally:
-        provider.force_flush(_FLUSH_MILLISECONDS)
-        provider.shutdown()
+        ending = threading.Thread(target=provider.shutdown, name="spans", daemon=True)
+        ending.start()
+        ending.join(_END_SECONDS)

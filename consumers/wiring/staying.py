@@ -62,6 +62,7 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             lifespan="off",
             limit_concurrency=_MOST,
             timeout_keep_alive=5,

@@ -5,6 +5,7 @@ Neither ever holds a payload or personal data.
 
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -41,12 +42,32 @@ def _libraries(stamped: list[structlog.typing.Processor], renderer: structlog.ty
     handler = logging.StreamHandler(sys.stderr)
     last: list[structlog.typing.Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.format_exc_info,
+        _raised,
         renderer,
     ]
     named: list[structlog.typing.Processor] = [structlog.stdlib.add_logger_name, *stamped]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=last))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+def _raised(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Tell what a library saw raised, and where; not what it says, which may quote what somebody sent."""
+    found = event.pop("exc_info", None)
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        raised = list(_chain(error))
+        places = (line for one in reversed(raised) for line in traceback.format_tb(one.__traceback__))
+        event["exception"] = "\n".join((" of ".join(type(one).__name__ for one in raised), "".join(places)))
+    return event
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it came of, the last first."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _traced(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -6,6 +6,7 @@ holds all rights. A route that names no right is for nobody.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from engine.store.batch import Recorded
 from projections import units
 from projections.runtime import copies
 from projections.units import Confinement
+from projections.views.campaigns import rows as campaigns
 from projections.views.cases import rows as cases
 from projections.views.problems import rows as problems
 from schemas.complaint.assignment import ComplaintAssigned
@@ -27,6 +29,8 @@ from schemas.configuration.roles import Role
 
 ASKER: Final = "plaint.asker"
 """Key of a request's scope: the ``Credentials`` of who sends it; None where nobody proved who he is."""
+UNTIL: Final = "plaint.until"
+"""Key of a request's scope: when its proof ends, in seconds since 1970; absent: no answer outlasts it."""
 Asked = Wanted | Literal["open"]
 """What a route asks for: a right, or nothing."""
 OPEN: Final = "open"
@@ -37,6 +41,7 @@ DECLARED: Final = "x-plaint-right"
 HOMES: Final[Mapping[str, str]] = {
     "": f"{copies.SCHEMA}.{copies.live(cases.CASES).name}",
     "problems": f"{copies.SCHEMA}.{copies.live(problems.PROBLEMS).name}",
+    "campaigns": f"{copies.SCHEMA}.{copies.live(campaigns.RESPONDENTS).name}",
 }
 _FRESH_SECONDS: Final = 1.0
 _BY_TAG: Final[Mapping[str, Asked]] = {
@@ -150,11 +155,24 @@ class Asking:
             raise Unproven
         if right is None:
             raise MayNot("no role gives this")
-        roles = self.roles() if self.roles.fresh else await run_in_threadpool(self.roles)
+        roles = await self._in_force()
         if (reason := rights.missing(right, who, roles)) is not None:
             raise MayNot(reason)
         scope = rights.scope(right, who, roles)
         units.confine(None if scope is None else Confinement(scope, HOMES))
+
+    async def still(self, request: Request, now: datetime) -> bool:
+        """Whether what ``admit`` found holds yet, for an answer without an end; else who asks has to ask again."""
+        who, right = asker(request.scope), right_of(request.scope.get("route"), request.method)
+        if who is None or right is None or right == OPEN:
+            return ASKER not in request.scope
+        if now.timestamp() >= request.scope.get(UNTIL, float("inf")):
+            return False
+        roles = await self._in_force()
+        return rights.missing(right, who, roles) is None and rights.scope(right, who, roles) == units.confinement()
+
+    async def _in_force(self) -> Collection[Role]:
+        return self.roles() if self.roles.fresh else await run_in_threadpool(self.roles)
 
     def missing(self, request: Request, right: Wanted, case: UUID | None = None) -> str | None:
         """Return why the asker may not use a right, on a case where one is named; None if he may."""

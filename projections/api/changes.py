@@ -36,6 +36,8 @@ FOLLOWERS: Final = 200
 """Streams that one process keeps open at most."""
 _LOOK_SECONDS: Final = 0.5
 _BEAT_SECONDS: Final = 15.0
+_JUDGE_SECONDS: Final = 5.0
+"""So long a follower whose token has ended, or whose role was taken away, hears more at most."""
 _THREADS: Final = 4
 """That look for what followers wait for, however many these are."""
 _FORMS: Final[dict[int | str, dict[str, Any]]] = {
@@ -150,7 +152,7 @@ def routes(desk: Desk) -> APIRouter:
         if after is not None and after > head.position:
             raise BeyondTheLog(after, head.position)
         if form == EVENTS_OF_SERVER:
-            return _followed(desk, tail, wanted, head, head.position if after is None else after)
+            return _followed(desk, request, tail, wanted, head, head.position if after is None else after)
         if form == LINES:
             return StreamingResponse(_lines(desk.log, wanted, after or 0, head.position), media_type=LINES)
         found, reached = await run_in_threadpool(_page, desk.log, wanted, after or 0, head.position)
@@ -197,23 +199,33 @@ async def _lines(log: Log, wanted: ChangeFilter, after: int, head: int) -> Async
             return
 
 
-def _followed(desk: Desk, tail: Tail, wanted: ChangeFilter, head: End, after: int) -> Response:
+def _followed(desk: Desk, request: Request, tail: Tail, wanted: ChangeFilter, head: End, after: int) -> Response:
     if tail.followers >= FOLLOWERS:
         raise HTTPException(503, "too many follow the log here", headers={"Retry-After": "5"})
     step = wanted.model_copy(update={"limit": PAGE})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(desk, tail, step, head, after), media_type=EVENTS_OF_SERVER, headers=headers)
+    events = _events(desk, request, tail, step, head, after)
+    return StreamingResponse(events, media_type=EVENTS_OF_SERVER, headers=headers)
 
 
-async def _events(desk: Desk, tail: Tail, wanted: ChangeFilter, head: End, after: int) -> AsyncIterator[bytes]:
-    """Yield changes until this process leaves or the database goes away: the follower comes back, and misses none."""
+async def _events(
+    desk: Desk, request: Request, tail: Tail, wanted: ChangeFilter, head: End, after: int
+) -> AsyncIterator[bytes]:
+    """Yield changes until this process leaves, the follower's right ends or the database goes away.
+
+    The follower comes back, shows what he may, and misses none.
+    """
     loop = asyncio.get_running_loop()
     tail.followers += 1
     try:
         told = orjson.dumps({"incarnation": head.incarnation, "position": head.position})
         yield b"retry: 2000\nevent: log\ndata: " + told + b"\n\n"
-        spoken = loop.time()
+        spoken = judged = loop.time()
         while not desk.leaving():
+            if loop.time() - judged >= _JUDGE_SECONDS:
+                judged = loop.time()
+                if not await desk.still(request, desk.now()):
+                    return
             position = (await tail.head()).position
             if position > after:
                 found, after = await tail.page(desk.log, wanted, after, position)

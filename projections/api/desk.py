@@ -1,6 +1,6 @@
 """What the routes of questions stand on; the door that assembles the application hands it in."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -78,6 +78,10 @@ class MayNotSee(PermissionError):
         super().__init__(f"the personal texts of case {case} may not be shown to you: ask without texts")
 
 
+async def _for_good(_request: Request, _now: datetime) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """``log`` reads without keys. ``now`` is the present, UTC.
@@ -86,7 +90,8 @@ class Desk:
     this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
     reading that opens no text and of every search in texts, and records what this installation wants recorded.
     ``ruled`` tells of an opened history which rules decided what, ``helping`` what helps to answer a case; None
-    where no door hands it in. ``leaving`` says whether this process drains: streams end then.
+    where no door hands it in. ``leaving`` says whether this process drains: streams end then. So they do once
+    ``still`` says that who follows has not the right any more by which they began.
     """
 
     views: Views
@@ -97,6 +102,7 @@ class Desk:
     ruled: Callable[[Sequence[Recorded], Language], Ruled] | None = None
     helping: Helping | None = None
     leaving: Callable[[], bool] = lambda: False
+    still: Callable[[Request, datetime], Awaitable[bool]] = _for_good
 
     def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.

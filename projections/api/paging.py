@@ -41,7 +41,7 @@ def _value(value: Any, kind: type) -> Any:
         if moment.tzinfo is None:
             raise BadCursor
         return moment
-    if kind is UUID:
+    if kind is UUID and isinstance(value, str):
         return UUID(value)
     if type(value) is not kind:
         raise BadCursor

@@ -48,7 +48,7 @@ def of(table: Table, copy: Copy) -> Table:
 @lru_cache(maxsize=256)
 def live(table: Table) -> Table:
     """Return what questions read in place of ``table``: the same columns, of the copy that the pointer names."""
-    columns = (Column(column.name, column.type) for column in table.columns)
+    columns = (Column(column.name, column.type, primary_key=column.primary_key) for column in table.columns)
     return Table(f"{table.name}_live", MetaData(schema=table.schema), *columns)
 
 

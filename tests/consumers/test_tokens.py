@@ -1,6 +1,7 @@
 """A token proves who somebody is by the issuer's own signature and nothing else; keys rotate without a restart."""
 
 import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from joserfc import jwk, jwt
+from joserfc import jwk, jws, jwt
 
 from consumers.tokens import (
     ASK_AGAIN_SECONDS,
@@ -87,6 +88,7 @@ def test_a_client_that_is_its_own_subject_is_no_person(stand: Stand, claims: dic
         ({"sub": None}, "claims"),
         ({"sub": ""}, "claims"),
         ({"sub": 7}, "claims"),
+        ({"sub": "a\0"}, "claims"),
     ],
 )
 def test_a_token_that_says_otherwise_is_refused(stand: Stand, claims: dict[str, Any], why: str) -> None:
@@ -115,6 +117,28 @@ def test_a_token_without_a_signature_is_refused(stand: Stand) -> None:
     claims = part({"iss": ISSUER, "aud": AUDIENCE, "sub": "ann", "exp": int(NOW.timestamp()) + 600})
     for alg in ("none", "None", "NONE", ""):
         assert stand.why(f"{part({'alg': alg, 'kid': 'first'})}.{claims}.") == "algorithm"
+
+
+@pytest.mark.parametrize("alg", [None, 5, True, [], ["ES256"], {}, {"alg": "ES256"}])
+def test_an_algorithm_that_is_no_word_is_refused_like_any_other(stand: Stand, alg: Any) -> None:
+    _, claims, signature = stand.issuer.token(NOW).split(".")
+    token = f"{part({'alg': alg, 'kid': 'first'})}.{claims}.{signature}"
+    assert stand.why(token) in ("algorithm", "malformed")
+    assert not stand.tokens.waits(token)
+
+
+def test_words_that_no_text_holds_name_nobody(stand: Stand) -> None:
+    said = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(NOW.timestamp()) + 600, "name": "\ud800"}
+    roles = ["lead", "le\ud800d", "\0"]
+    found = stand.tokens.verified(escaped(stand, {**said, "sub": "ann", "roles": roles}), NOW)
+    assert (found.name, found.groups) == (None, frozenset({"lead"}))
+    assert stand.why(escaped(stand, {**said, "sub": "\ud800"})) == "claims"
+
+
+def escaped(stand: Stand, claims: dict[str, Any]) -> str:
+    """Sign claims that JSON may escape, and UTF-8 cannot write."""
+    header = {"alg": "ES256", "kid": "first"}
+    return jws.serialize_compact(header, json.dumps(claims).encode(), stand.issuer.keys[-1], algorithms=["ES256"])
 
 
 def test_a_shared_secret_made_of_the_public_key_is_refused(stand: Stand) -> None:

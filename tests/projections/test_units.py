@@ -19,6 +19,7 @@ from projections.runtime.progress import Name
 from projections.units import Confinement, OfAllUnits
 from projections.views import all_views
 from projections.views.audit_trail import ask as trails
+from projections.views.campaigns import ask as campaigns
 from projections.views.cases import ask as cases
 from projections.views.causes import ask as causes
 from projections.views.funnel import ask as funnels
@@ -30,10 +31,14 @@ from projections.views.remedies import ask as remedies
 from projections.views.remedies import watch
 from projections.views.replies import ask as replies
 from projections.views.satisfaction import ask as satisfaction
+from projections.views.similar import ask as alike
 from projections.views.sla_timers import ask as timers
 from projections.views.workload import ask as workload
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
+from schemas.complaint.lifecycle import Score
+from schemas.streams.problem import ProblemSuspected
+from schemas.streams.survey import RespondentAnswered, RespondentInvited
 from support.histories import PERSON, RECEIVED, START, Writer, histories, registered, uid
 from support.views import asking, build, empty
 
@@ -150,6 +155,51 @@ def test_what_is_kept_over_all_units_is_refused(pool: Pool, table: Any) -> None:
     told(pool)
     with pool.connection() as connection, units.confined(NORTH), pytest.raises(OfAllUnits):
         sql.fetch(connection, select(copies.live(table)))
+
+
+def test_a_problem_tells_nothing_of_the_complaints_of_other_units(pool: Pool) -> None:
+    handed = ComplaintAssigned(team="north", business_unit="west", reason="rule")
+    writer = Writer().add("ours", RECEIVED, registered()).add("theirs", RECEIVED, registered(), handed)
+    writer.add("problem", ProblemSuspected(complaints=(uid("ours"), uid("theirs")), within_days=7, least=0.5))
+    build(pool, writer.log())
+    with units.confined(NORTH), asking(pool).snapshot(problems.NAMES) as snapshot:
+        (listed,) = problems.problems(snapshot, problems.ProblemFilter()).problems
+        whole = problems.problem(snapshot, uid("problem"))
+        assert (listed.complaints, listed.last_7_days) == (1, 1)
+        assert [one.case for one in whole.complaints] == [uid("ours")]
+        assert problems.of_case(snapshot, uid("theirs")) == ()
+
+
+def test_campaigns_are_those_of_the_units_of_whom_they_asked(pool: Pool) -> None:
+    until = START + timedelta(days=20)
+    asked = RespondentInvited(survey="spring", survey_version=1, number=1, wave=date(2026, 3, 2), until=until)
+    scores = (Score(parameter="overall", score=2),)
+    said = RespondentAnswered(survey="spring", survey_version=1, number=1, scores=scores, channel="web_form")
+    writer = Writer().add("ours", asked, said).add("theirs", asked, said)
+    events = [_of_unit(one, "south") if one.stream == uid("theirs") else one for one in writer.events]
+    build(pool, Writer(events).log())
+    for confinement, invited in ((None, 2), (NORTH, 1), (NOWHERE, 0)):
+        with units.confined(confinement), asking(pool).snapshot(campaigns.NAMES) as snapshot:
+            found = campaigns.campaigns(snapshot, campaigns.CampaignFilter()).campaigns
+            listed = campaigns.answers(snapshot, campaigns.AnswerFilter(negative=True))
+        assert sum(one.invited for one in found) == sum(one.answered for one in found) == listed.count == invited
+        assert len(listed.answers) == invited
+
+
+def test_what_says_the_same_is_sought_among_the_cases_of_the_askers_units(pool: Pool) -> None:
+    handed = ComplaintAssigned(team="north", business_unit="west", reason="rule")
+    writer = Writer().add("ours", RECEIVED, registered()).add("theirs", RECEIVED, registered(), handed)
+    build(pool, writer.add("own", RECEIVED, registered()).log())
+    with units.confined(NORTH), asking(pool).snapshot(alike.NAMES) as snapshot:
+        found = alike.similar(snapshot, uid("own"), alike.SimilarFilter())
+        (group,) = alike.grouped(snapshot, alike.ClusterFilter(smallest=2)).clusters
+        assert (found.compared, [one.case for one in found.found]) == (1, [uid("ours")])
+        assert set(group.cases) == {uid("own"), uid("ours")}
+        assert alike.similar(snapshot, uid("theirs"), alike.SimilarFilter()).compared == 0
+
+
+def _of_unit(one: Recorded, unit: str) -> Recorded:
+    return one._replace(envelope=one.envelope.model_copy(update={"business_unit": unit}))
 
 
 def test_the_digest_of_the_week_counts_all_units_and_is_refused(pool: Pool) -> None:

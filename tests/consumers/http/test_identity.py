@@ -1,5 +1,6 @@
 """Who asks is who proved it: spoofed headers are powerless, and what is done and read bears the prover's id."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,20 +10,26 @@ from uuid import UUID
 
 import pytest
 
-from consumers.http.mesh import service_id
+from consumers.http.identity import Identified, Identity, caller
+from consumers.http.mesh import Proof, service_id
+from consumers.tokens import LEEWAY_SECONDS
+from consumers.wiring import clock
 from engine.erased import Erased
-from engine.incoming import Circumstances, Sender
+from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.batch import Recorded
 from engine.streams.staff import stream_of, subject_of
-from schemas.envelope import RequestSource
+from schemas.envelope import KafkaSource, RequestSource
 from schemas.streams.staff import StaffBound
-from support.entrance import GATEWAY, Entrance, entrance
+from support.entrance import GATEWAY, SECRET, Entrance, entrance
 from support.issuer import ISSUER, Issuer
+from support.letters import letter
 from support.web import web
 
 SPOOFED: Final = "Hash=0;URI=spiffe://lab.local/ns/plaint/sa/admin"
 CANARY: Final = "Secret-4711"
 NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LETTER: Final = letter(2, value=b"{\x1b[31m\xff")
+BODY: Final[dict[str, dict[str, Any]]] = {"POST": {"json": {}}}
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +101,26 @@ def test_a_person_whom_a_workload_names_is_claimed_and_gives_no_right(door: Entr
 @pytest.mark.parametrize("name", ["X-User", "X-Jwt-Payload", "X-Forwarded-User", "L5d-Client-Id", "Plaint-Person"])
 def test_headers_of_other_ways_prove_nothing(door: Entrance, name: str) -> None:
     assert door.ask("GET", "/v1/cases", {name: "admin"}).status_code == 401
+
+
+def test_people_outside_are_told_apart_by_the_address_that_the_proxy_says(door: Entrance) -> None:
+    asked: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        asked.append(caller(scope))
+
+    async def nothing(*_: Any) -> Any:
+        return None
+
+    identified = Identified(app, Identity(Proof("secret", SECRET), None, str, lambda: NOW))
+    for secret, forwarded in (
+        (SECRET, "203.0.113.7"), (SECRET, "10.0.0.1, 203.0.113.8"), (SECRET, "<b>"), (SECRET, ""),
+        ("guessed", "203.0.113.9"),
+    ):  # fmt: skip
+        headers = [(b"plaint-proxy-secret", secret.encode()), (b"x-forwarded-for", forwarded.encode())]
+        scope = {"type": "http", "method": "GET", "path": "/p/x", "headers": headers, "client": ("127.0.0.1", 1)}
+        asyncio.run(identified(scope, nothing, nothing))
+    assert asked == ["203.0.113.7", "203.0.113.8", "127.0.0.1", "127.0.0.1", "127.0.0.1"]
 
 
 # --- tokens ---------------------------------------------------------------------------------
@@ -205,6 +232,54 @@ def test_lines_that_are_read_page_by_page_hold_them_too(door: Entrance, monkeypa
     assert theirs <= {row["id"] for row in rows}
     assert {row["business_unit"] for row in rows} == {"west"}
     assert other not in {row["id"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/dead-letters"),
+        ("GET", f"/v1/dead-letters/{LETTER.id}"),
+        ("POST", f"/v1/dead-letters/{LETTER.id}/replay"),
+        ("POST", f"/v1/dead-letters/{LETTER.id}/discard"),
+        ("GET", "/v1/parked"),
+    ],
+)
+def test_what_could_not_be_taken_belongs_to_no_unit_and_is_for_who_may_see_all(
+    door: Entrance, method: str, path: str
+) -> None:
+    sender = Sender("kafka/complaints.inbound", "service:kafka", "workload")
+    source = KafkaSource(cluster="c1", topic=LETTER.topic, partition=0, offset=LETTER.offset)
+    around = Circumstances(sender, source, NOW)
+    item = Spoiled(LETTER.id, LETTER.fingerprint, LETTER.reason, LETTER.to_octets(), around)
+    door.here.service.submit([item], NOW)
+    answer = door.ask(method, path, every(door, "pia", "platform", units=["west"]), **BODY.get(method, {}))
+    assert (answer.status_code, answer.json()["code"]) == (403, "right_missing")
+    assert door.here.store.set_aside.row(LETTER.id) is not None
+
+
+def test_what_somebody_begins_is_of_a_unit_that_he_may_work_for(door: Entrance) -> None:
+    for units, unit in ((["west"], "west"), (["main", "west"], "main"), (["east", "west"], "east")):
+        problem = clock.new_id()
+        who = every(door, "wes", "handler", units=units)
+        for command, fields in (("open", {"cause": "supplier"}), ("close", {"mended": False})):
+            asked = door.ask("POST", f"/v1/problems/{problem}/{command}", who, json={"fields": fields})
+            assert asked.status_code == 200, asked.text
+        assert last(door, str(problem)).envelope.business_unit == unit
+
+
+# --- answers without an end ----------------------------------------------------------------
+
+
+def test_who_follows_the_log_hears_no_more_once_his_token_has_ended(
+    door: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.api.changes._JUDGE_SECONDS", 0.2)
+    ends = datetime.now(UTC) + timedelta(seconds=2)
+    exp = int(ends.timestamp()) - LEEWAY_SECONDS
+    headers = {**every(door, "fay", "handler", exp=exp), "Accept": "text/event-stream"}
+    answer = door.ask("GET", "/v1/changes", headers)
+    assert (answer.status_code, "event: log" in answer.text) == (200, True)
+    assert door.ask("GET", "/v1/changes", headers).json()["why"] == "expired"
 
 
 # --- who read what --------------------------------------------------------------------------

@@ -1,16 +1,24 @@
 """What is too large, too deep, too slow or too much is turned away with a problem, and the rest goes on."""
 
 import asyncio
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
+import httpx
+import pytest
+import uvicorn
 from fastapi import FastAPI
 from httpx import Response
+from starlette.responses import StreamingResponse
 from starlette.types import Message
 
 from consumers.http import problems
 from consumers.http.limits import WINDOW_SECONDS, Bounded, Limits, NotTooMany, peer
+from support.consuming import wait_until
 from support.web import Web
 
 PROBLEM = "application/problem+json"
@@ -92,6 +100,36 @@ def test_a_body_that_does_not_come_is_waited_for_no_longer_than_for_an_answer() 
         ("http.response.body", None),
     ]
     assert b'"code":"slow_body"' in told[1]["body"]
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[int]:
+    """Lend the port of a server."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+        thread.start()
+        wait_until(lambda: server.started, seconds=10)
+        yield int(door.getsockname()[1])
+        server.should_exit = True
+        thread.join(10)
+
+
+def test_who_takes_nothing_of_an_answer_gives_his_place_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumers.http.limits.STALL_SECONDS", 0.5)
+    app, _ = limited(Limits(at_once=1))
+
+    @app.get("/endless")
+    def endless() -> StreamingResponse:
+        return StreamingResponse(repeat(b"x" * 65_536), media_type="application/x-ndjson")
+
+    with listening(app) as port, socket.create_connection(("127.0.0.1", port)) as reader:
+        quick = f"http://127.0.0.1:{port}/quick"
+        reader.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_until(lambda: httpx.get(quick).status_code == 503, seconds=10)
+        wait_until(lambda: httpx.get(quick).status_code == 200, seconds=10)
 
 
 def test_a_caller_has_so_many_requests_in_a_window_and_is_told_how_many_are_left() -> None:

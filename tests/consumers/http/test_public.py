@@ -218,6 +218,8 @@ def test_a_link_of_a_campaign_that_names_no_invitation_of_his_is_none(office: Of
         ("mark.overall=\N{ARABIC-INDIC DIGIT FIVE}".encode(), ()),
         (b"overall=5", ()),
         (b"\xff\xfe", ()),
+        (b"mark.overall=5" + b"&a=1" * 50, ()),
+        (b"&" * 64_000, ()),
         (b"", ()),
     ],
 )

@@ -238,3 +238,22 @@ def test_a_long_list_as_lines_is_the_pages_one_after_another(
 def test_an_error_before_the_first_line_is_a_problem(asked: Web) -> None:
     answer = asked.get("/v1/cases", params={"cursor": "x"}, headers={"Accept": f"{LINES}, application/problem+json"})
     assert code(answer) == (400, "bad_cursor")
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_that_no_calendar_holds_is_told_to_be_so(asked: Web, case: str, at: str) -> None:
+    day = at[:10]
+    for path, wanted in (
+        (f"/v1/cases/{case}/clocks", {"at": at}),
+        ("/v1/calendars/desk/open", {"at": at}),
+        ("/v1/calendars/desk/due", {"target": "3 working days", "start": at}),
+    ):
+        assert asked.get(path, params=wanted).status_code == 422, path
+    for path in ("/v1/funnel", "/v1/funnel/cases", "/v1/funnel/cohorts"):
+        for end in ("from", "to"):
+            assert asked.get(path, params={end: day}).status_code in (200, 422), path
+    for body in ({"draft": DRAFT, "at": at}, {"draft": DRAFT, "since": at}, {"draft": DRAFT, "until": at}):
+        for path in ("/v1/sla/rejudge", "/v1/sla/what-if"):
+            assert asked.post(path, json=body).status_code in (200, 422), path
+    late = asked.post(f"/v1/complaints/{case}/assign", json={"fields": {"team": "north"}, "occurred_at": at})
+    assert late.status_code in (403, 409), late.text

@@ -1,6 +1,7 @@
 """Spans reach a collector that speaks OTLP over HTTP; one that does not answer costs spans and nothing else."""
 
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -103,6 +104,15 @@ def test_a_collector_that_is_not_there_keeps_nobody_waiting_for_long(caplog: pyt
         asked(SAMPLED, "lost")
     assert time.monotonic() - begun < 8
     assert tracing.present() is None
+
+
+def test_a_collector_that_never_answers_keeps_nobody_waiting_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        with telemetry.traced(settings(f"http://127.0.0.1:{deaf.getsockname()[1]}/v1/traces"), "http"):
+            for _ in range(1_500):
+                asked(SAMPLED, "lost")
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 4
 
 
 def test_without_an_address_nothing_is_recorded() -> None:

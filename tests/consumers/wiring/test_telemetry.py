@@ -15,8 +15,13 @@ structlog.get_logger().warning("ours", count=2)
 structlog.get_logger().debug("hidden")
 logging.getLogger("a.library").warning("theirs %s", 3)
 logging.getLogger("a.library").info("hidden")
+def reads(text):
+    int(text)
 try:
-    raise RuntimeError("broken")
+    try:
+        reads("Zmeyevich")
+    except ValueError as error:
+        raise RuntimeError("Zmeyevich") from error
 except RuntimeError:
     logging.getLogger("a.library").exception("failed")
 """
@@ -38,7 +43,13 @@ def test_our_log_and_that_of_libraries_are_json_lines(log_format: str) -> None:
         {"event": "failed", "logger": "a.library", "level": "error"},
     ]
     assert all(one["timestamp"].endswith("Z") for one in told)
-    assert "RuntimeError: broken" in told[2]["exception"]
+    assert told[2]["exception"].splitlines()[0] == "RuntimeError of ValueError"
+    assert "in reads" in told[2]["exception"]
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_was_raised_is_told_without_what_it_says_which_may_be_a_senders_text(log_format: str) -> None:
+    assert "Zmeyevich" not in "".join(said(log_format)[1])
 
 
 def test_the_console_form_is_plain_where_nobody_watches() -> None:

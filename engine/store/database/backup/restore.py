@@ -36,7 +36,8 @@ def restore(tools: Tools, contents: Path, place: Path, keys: Path, *, lost_nothi
     of erasures holds there. ``lost_nothing``: nothing was written after the backup, so the incarnation stays.
 
     Raises:
-        BackupFailed: the database has tables of Plaint, or the backup is not whole, or it is not what it said.
+        BackupFailed: the database has tables of Plaint, or the backup is not whole, or it is not what it said, or its
+            contents cannot be written.
     """
     manifest = Manifest.read(place)
     for file in (place / LOG, keys / KEYS):
@@ -48,12 +49,12 @@ def restore(tools: Tools, contents: Path, place: Path, keys: Path, *, lost_nothi
             _dumps(tools, connection, place, keys, tell)
             tell("the leaves")
             _must_be_the_same(connection, manifest)
+            tell("the content directory")
+            _copy(place / CONTENTS, contents)
+            incarnation = manifest.incarnation if lost_nothing else begin_incarnation(connection)
         except BaseException:
             _take_away(connection)
             raise
-        tell("the content directory")
-        _copy(place / CONTENTS, contents)
-        incarnation = manifest.incarnation if lost_nothing else begin_incarnation(connection)
     return LogEnd(incarnation, manifest.position, manifest.recorded_at)
 
 
@@ -100,9 +101,23 @@ def _take_away(connection: Connection[TupleRow]) -> None:
 
 
 def _copy(source: Path, contents: Path) -> None:
-    """Copy what is not there: a file never changes."""
-    for file in source.rglob("*") if source.is_dir() else ():
-        wanted = contents / file.relative_to(source)
-        if file.is_file() and not wanted.exists():
-            wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.copy2(file, wanted)
+    """Copy what is not there, each file whole or not at all: one that is there never changes."""
+    try:
+        for file in source.rglob("*") if source.is_dir() else ():
+            wanted = contents / file.relative_to(source)
+            if file.is_file() and not wanted.exists():
+                wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _copy_whole(file, wanted)
+    except OSError as error:
+        raise BackupFailed(
+            f"cannot write to {contents} ({error.strerror}): make room there, and restore again"
+        ) from None
+
+
+def _copy_whole(file: Path, wanted: Path) -> None:
+    part = wanted.with_name(f".{wanted.name}.part")
+    try:
+        shutil.copy2(file, part)
+        part.replace(wanted)
+    finally:
+        part.unlink(missing_ok=True)

@@ -165,3 +165,32 @@ def test_a_log_that_lost_events_with_the_whole_server_is_told_so(store: Store, d
         begun = begin_incarnation(connection)
     assert (store.read.head().incarnation, store.read.head().position) == (begun, before.position)
     assert begun != before.incarnation
+
+
+def test_where_the_contents_find_no_room_nothing_is_put_back_and_it_may_be_tried_again(
+    kept: Manifest, elsewhere: str, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "ab").write_bytes(b"no directory")
+
+    with pytest.raises(BackupFailed, match=r"cannot write to .*elsewhere.*: make room"):
+        put_back(elsewhere, tmp_path)
+
+    (tmp_path / "elsewhere" / "ab").unlink()
+    put_back(elsewhere, tmp_path)
+    assert [file.name for file in (tmp_path / "elsewhere").rglob("*")] == ["ab", "a-file"]
+
+
+def test_a_content_of_which_a_part_was_copied_is_copied_whole(
+    kept: Manifest, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks_off(_source: Path, target: Path) -> None:
+        Path(target).write_bytes(b"sea")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("shutil.copy2", breaks_off)
+        with pytest.raises(BackupFailed):
+            put_back(elsewhere, tmp_path)
+    put_back(elsewhere, tmp_path)
+    assert (tmp_path / "elsewhere" / "ab" / "a-file").read_bytes() == b"sealed"
