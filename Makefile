@@ -25,8 +25,8 @@ help: ## show this list
 run: .venv/.runtime ## start everything in one process, with sample data (ARGS="..." goes to `plaint run`)
 	@$(BIN)/plaint run --sample $(ARGS)
 
-test: check ## all checks and all tests (PLAINT_REAL_DATA=DIR adds the tests on the real files)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+test: check ## all checks and all tests but `make mesh` (PLAINT_REAL_DATA=DIR adds the tests on the real files)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not mesh' $(ARGS)
 
 kafka: ## start a real Kafka on 127.0.0.1:9092 until Ctrl-C; needs Java 17+ and Maven (ARGS="--nodes 3")
 	@exec $(PYTHON) deploy/kafka/start $(ARGS)

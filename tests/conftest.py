@@ -10,6 +10,7 @@ pytest_plugins = [
     "support.stores",
     "support.installation",
     "support.restoring",
+    "support.order",
 ]
 
 _KEPT = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
