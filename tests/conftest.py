@@ -1,6 +1,7 @@
 """What every test stands on: an environment without settings of ours, and a real database."""
 
 import os
+import sys
 
 pytest_plugins = [
     "support.postgres",
@@ -9,6 +10,7 @@ pytest_plugins = [
     "support.stores",
     "support.installation",
     "support.restoring",
+    "support.order",
 ]
 
 _KEPT = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
@@ -16,3 +18,7 @@ _KEPT = ("PLAINT_TEST_", "PLAINT_REAL_DATA")
 # Before anything is imported that could read them: a developer's own settings decide no test.
 for _name in [name for name in os.environ if name.startswith("PLAINT_") and not name.startswith(_KEPT)]:
     del os.environ[_name]
+
+# Hundreds of processes are started: where a machine says that none may keep what it compiled, each compiles everything.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

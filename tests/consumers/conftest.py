@@ -9,6 +9,12 @@ from support.commandline import CommandLine
 from support.postgres import fresh_database
 
 
+@pytest.fixture(scope="session")
+def database_template(views_template: str) -> str:
+    """Most commands look at the views or bring them to the end of the log."""
+    return views_template
+
+
 @pytest.fixture(scope="module")
 def settings(
     postgres_server: str, database_template: str, tmp_path_factory: pytest.TempPathFactory

@@ -7,7 +7,9 @@ the content directory, and whatever objects and errors say of themselves.
 import base64
 import hashlib
 import re
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
@@ -44,8 +46,26 @@ class Canaries:
     def found_in(self, octets: bytes) -> set[str]:
         found = set(re.findall(rb"canary\d{3}x", octets, re.IGNORECASE))
         found.update(each for start in ("Canary", "canary", "CANARY") for each in _base64(start) if each in octets)
-        found.update(each for number in range(1, self.count + 1) for each in _hashes(number) if each in octets)
+        found.update(_hashes_in(octets, self.count))
         return {each.decode("ascii", "replace") for each in found}
+
+
+def _hashes_in(octets: bytes, count: int) -> Iterator[bytes]:
+    """Yield which hashes of the first ``count`` words occur: eight octets at a time are compared as one number."""
+    heads = _heads(count)
+    for start in range(8):
+        end = len(octets) - (len(octets) - start) % 8
+        numbers = memoryview(octets)[start:end].cast("Q") if start < end else ()
+        for head in heads.keys() & numbers:
+            yield from (each for each in heads[head] if each in octets)
+
+
+@cache
+def _heads(count: int) -> dict[int, list[bytes]]:
+    heads: dict[int, list[bytes]] = {}
+    for each in (each for number in range(1, count + 1) for each in _hashes(number)):
+        heads.setdefault(int.from_bytes(each[:8], sys.byteorder), []).append(each)
+    return heads
 
 
 def _base64(word: str) -> Iterator[bytes]:
@@ -95,6 +115,16 @@ def server_files(conninfo: str) -> Iterator[Path]:
     if data.is_dir():
         yield from (file for file in (data / "base" / str(row[1])).glob("*") if file.is_file())
         yield from (file for file in data.parent.rglob("*log*") if file.is_file())
+
+
+@pytest.mark.parametrize("before", range(9))
+def test_a_hash_is_found_wherever_it_begins(before: int) -> None:
+    canaries = Canaries()
+    address = canaries("{}@example.org").encode()
+    for form in (hashlib.sha256(address).digest(), hashlib.sha256(b"email:" + address).hexdigest().encode()):
+        assert canaries.found_in(b"." * before + form + b".") == {form.decode("ascii", "replace")}
+        assert canaries.found_in(b"." * before + form[:-1] + b".") == set()
+    assert canaries.found_in(b"." * before) == set()
 
 
 # --- what people type -----------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""The day in the mesh without the restarts and outages that `make mesh` adds: a real Envoy, every process of Plaint."""
+"""The day in the mesh without the restarts and outages that `make mesh` adds: a real Envoy, every process of Plaint.
+
+`make mesh` plays all of it, so `make test` leaves it out.
+"""
 
 from collections.abc import Iterator
 
@@ -10,7 +13,7 @@ from journeys.mesh.site import Site, site
 from support.broker import RunningBroker
 from support.servers import crashable_server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.mesh]
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,18 @@
 """Other processes that use an embedded database, and the places where tests put one."""
 
+import atexit
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cached_property
+from contextlib import ExitStack, contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from engine.store.database.embedded import EmbeddedPostgres
 from engine.store.database.server import supervision
 from engine.store.database.server.cluster import Home
 
@@ -107,3 +109,27 @@ def temporary_data_dir(name: str | None = None) -> Iterator[Path]:
             data_dir = data_dir / name
         yield data_dir
         supervision.stop(Home(data_dir / "postgresql"))
+
+
+@contextmanager
+def made_data_dir(pg_bin: Path | None = None) -> Iterator[Path]:
+    """A temporary data directory in which a server has been before: a copy.
+
+    A start in it takes a twentieth of a first one, which makes the files and waits until they are on the disk.
+    """
+    with temporary_data_dir() as data_dir:
+        home = Home(data_dir / "postgresql")
+        home.path.mkdir(0o700)
+        made = _made(pg_bin)
+        subprocess.run(["cp", "-a", made.cluster, made.passfile, home.path], check=True)
+        yield data_dir
+
+
+@cache
+def _made(pg_bin: Path | None) -> Home:
+    """Where a server has been, once for this process and these programs."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    data_dir = stack.enter_context(temporary_data_dir())
+    EmbeddedPostgres.start(data_dir, pg_bin).leave()
+    return Home(data_dir / "postgresql")

@@ -16,7 +16,7 @@ from engine.store.database.embedded import EmbeddedPostgres
 from engine.store.database.migrate import migrate
 from engine.store.database.server.account import Account, server_account
 from engine.store.database.server.programs import Programs, find_programs
-from support.embedded import temporary_data_dir
+from support.embedded import made_data_dir
 from support.postgres import ensure_template, fresh_database
 
 OLDEST = 15
@@ -51,7 +51,8 @@ class Crashable:
 @contextmanager
 def crashable_server() -> Iterator[Crashable]:
     """Lend a server with a migrated database, of the version that this run is for."""
-    with temporary_data_dir() as place, EmbeddedPostgres.start(place, _given_programs()) as server:
+    programs = _given_programs()
+    with made_data_dir(programs) as place, EmbeddedPostgres.start(place, programs) as server:
         with psycopg.connect(server.conninfo) as connection:
             migrate(connection)
         yield Crashable(place, server)
@@ -69,7 +70,7 @@ def other_server(postgres_server: str) -> Iterator[str]:
     with psycopg.connect(postgres_server) as connection:
         major = connection.info.server_version // 10_000
     programs = None if major == OLDEST else _oldest_programs()
-    with temporary_data_dir() as place, EmbeddedPostgres.start(place, programs) as server:
+    with made_data_dir(programs) as place, EmbeddedPostgres.start(place, programs) as server:
         yield server.conninfo_for("postgres")
 
 

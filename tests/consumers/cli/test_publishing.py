@@ -15,9 +15,12 @@ import pytest
 
 from support.broker import RunningBroker
 from support.commandline import CommandLine
+from support.soak import FACTOR
 from support.topics import Seen, read_topic
 
 NOBODY = "127.0.0.1:9"
+MIDWAY = 2 * FACTOR
+"""How often a publisher is to be killed when it has sent some, and not all."""
 
 
 @dataclass
@@ -127,19 +130,20 @@ def test_a_publisher_killed_at_any_point_leaves_nothing_out_and_what_it_repeats_
     line = CommandLine({**settings, "PLAINT_KAFKA_SERVERS": kafka.servers, **chosen})
     topics = Topics(line, kafka, names["inbound"], names["events"], names["notices"])
     chance, midway, patience = Random(4), 0, 0.2
-    for attempt in range(24):
-        if _caught_up(line):
+    sent, caught_up = 0, _caught_up(line)
+    for attempt in range(12 * MIDWAY):
+        if caught_up:
             line.ok("sample", "--cases", "60", "--seed", str(attempt))
-        before = len(read_topic(kafka.inside, topics.events))
         with process(topics, "publish", said := tmp_path / "said") as running:
             until(lambda: "publishing_began" in said.read_text(), every=0.005)
             time.sleep(chance.uniform(0, patience))
             running.kill()
             running.wait()
-        begun = len(read_topic(kafka.inside, topics.events)) > before
-        midway += begun and not _caught_up(line)
-        patience *= 1.0 if begun and not _caught_up(line) else 0.7 if begun else 1.4
-        if midway == 4:
+        before, sent, caught_up = sent, len(read_topic(kafka.inside, topics.events)), _caught_up(line)
+        begun = sent > before
+        midway += begun and not caught_up
+        patience *= 1.0 if begun and not caught_up else 0.7 if begun else 1.4
+        if midway == MIDWAY:
             break
     line.ok("publish", "--once")
 

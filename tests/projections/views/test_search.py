@@ -48,6 +48,11 @@ def erased(subject: UUID, *streams: UUID) -> SubjectErased:
     return SubjectErased(subject=subject, streams=streams, request_id=uid("wish"), reason="request")
 
 
+@pytest.fixture(scope="session")
+def database_template(bare_template: str) -> str:
+    return bare_template
+
+
 @pytest.fixture
 def told() -> Writer:
     writer = Writer().configured()

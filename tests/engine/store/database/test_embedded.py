@@ -14,14 +14,22 @@ from engine.store.database.embedded import EmbeddedPostgres
 from engine.store.database.errors import DatabaseUnavailable, DataDirectoryRefused
 from engine.store.database.server.account import server_account
 from engine.store.database.server.supervision import server_pid
-from support.embedded import OtherProcess, temporary_data_dir
+from support.embedded import OtherProcess, made_data_dir, temporary_data_dir
 
 DEBIAN_INSTALLATIONS = Path("/usr/lib/postgresql")
 
 
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
+def new() -> Iterator[Path]:
+    """A data directory with nothing in it."""
     with temporary_data_dir() as place:
+        yield place
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory in which a server has been before."""
+    with made_data_dir() as place:
         yield place
 
 
@@ -43,8 +51,8 @@ def wait_until_gone(pid: int) -> None:
     raise AssertionError(f"process {pid} is still there")
 
 
-def test_the_first_start_makes_a_database_with_checksums_that_folds_russian_and_syncs(data_dir: Path) -> None:
-    with EmbeddedPostgres.start(data_dir) as server:
+def test_the_first_start_makes_a_database_with_checksums_that_folds_russian_and_syncs(new: Path) -> None:
+    with EmbeddedPostgres.start(new) as server:
         found = ask(
             server.conninfo,
             "SELECT current_database(), current_setting('data_checksums'), current_setting('server_encoding'), "
@@ -72,9 +80,9 @@ def test_a_second_process_joins_and_the_last_to_leave_stops_the_server(data_dir:
     assert first.server_pid() is None
 
 
-def test_processes_that_start_at_once_share_one_server(data_dir: Path) -> None:
+def test_processes_that_start_at_once_share_one_server(new: Path) -> None:
     with ExitStack() as stack:
-        starting = [stack.enter_context(OtherProcess(data_dir)) for _ in range(3)]
+        starting = [stack.enter_context(OtherProcess(new)) for _ in range(3)]
         pids = {process.server_pid for process in starting}
         assert len(pids) == 1
         assert [process.leave() for process in starting] == [False, False, True]
@@ -168,13 +176,13 @@ def test_a_ctrl_c_meant_for_its_users_passes_the_server_by(data_dir: Path) -> No
         assert (os.getsid(pid), os.getpgid(pid)) == (pid, pid)
 
 
-def test_nobody_else_can_read_anything_and_only_a_way_through_is_given(data_dir: Path) -> None:
-    with EmbeddedPostgres.start(data_dir) as server:
-        home = data_dir / "postgresql"
+def test_nobody_else_can_read_anything_and_only_a_way_through_is_given(new: Path) -> None:
+    with EmbeddedPostgres.start(new) as server:
+        home = new / "postgresql"
         modes = {path.name: path.stat().st_mode & 0o777 for path in sorted(home.iterdir())}
         modes.pop("programs", None)  # PostgreSQL's own, where the environment is closed to the database's user
         way_through = 0o710 if os.geteuid() == 0 else 0o700
-        assert [data_dir.stat().st_mode & 0o777, home.stat().st_mode & 0o777] == [way_through, way_through]
+        assert [new.stat().st_mode & 0o777, home.stat().st_mode & 0o777] == [way_through, way_through]
         assert modes == {
             "cluster": 0o700,
             "passfile": 0o600,
@@ -234,17 +242,17 @@ def test_files_of_another_major_version_are_refused_with_the_way_out(data_dir: P
         EmbeddedPostgres.start(data_dir)
 
 
-def test_an_installed_postgresql_serves_too_and_its_files_are_refused_by_another_major(data_dir: Path) -> None:
+def test_an_installed_postgresql_serves_too_and_its_files_are_refused_by_another_major(new: Path) -> None:
     installed = sorted(DEBIAN_INSTALLATIONS.glob("1[567]/bin/postgres"))
     if not installed:
         pytest.skip(f"no PostgreSQL 15 to 17 is installed in {DEBIAN_INSTALLATIONS}")
     pg_bin = installed[0].parent
-    with EmbeddedPostgres.start(data_dir, pg_bin) as server:
+    with EmbeddedPostgres.start(new, pg_bin) as server:
         version = f"{pg_bin.parent.name}%"
         found = ask(server.conninfo, f"SELECT current_setting('server_version') LIKE '{version}', lower('ЖАЛОБА')")
         assert found == [(True, "жалоба")]
     with pytest.raises(DataDirectoryRefused, match=r"was made by PostgreSQL 1[567]"):
-        EmbeddedPostgres.start(data_dir)
+        EmbeddedPostgres.start(new)
 
 
 def test_a_wrong_password_file_is_named_at_once(data_dir: Path) -> None:
@@ -267,11 +275,11 @@ def test_a_server_that_cannot_start_tells_why(data_dir: Path) -> None:
         EmbeddedPostgres.start(data_dir)
 
 
-def test_a_set_up_cut_short_is_done_anew(data_dir: Path) -> None:
-    unfinished = data_dir / "postgresql" / "cluster.unfinished"
+def test_a_set_up_cut_short_is_done_anew(new: Path) -> None:
+    unfinished = new / "postgresql" / "cluster.unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / "PG_VERSION").write_text("18\n")
-    (data_dir / "postgresql" / "passfile").write_text("*:*:*:postgres:of-the-first-try\n")
-    with EmbeddedPostgres.start(data_dir) as server:
+    (new / "postgresql" / "passfile").write_text("*:*:*:postgres:of-the-first-try\n")
+    with EmbeddedPostgres.start(new) as server:
         assert ask(server.conninfo, "SELECT 1") == [(1,)]
     assert not unfinished.exists()

@@ -8,7 +8,7 @@ import pytest
 
 from engine.store.database.embedded import EmbeddedPostgres
 from engine.store.database.server.tuning import memory_of_machine, tuned, unless_chosen
-from support.embedded import temporary_data_dir
+from support.embedded import made_data_dir, temporary_data_dir
 
 MB = 1024 * 1024
 GB = 1024 * MB
@@ -17,7 +17,7 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
-    with temporary_data_dir() as place:
+    with made_data_dir() as place:
         yield place
 
 
@@ -108,9 +108,9 @@ def test_a_setting_changed_by_alter_system_holds_after_a_restart(data_dir: Path)
         assert shown(server.conninfo, "shared_buffers", "jit") == {"shared_buffers": "48MB", "jit": "off"}
 
 
-def test_postgresql_15_takes_the_settings_and_its_lz4(data_dir: Path) -> None:
+def test_postgresql_15_takes_the_settings_and_its_lz4() -> None:
     if not DEBIAN_15.exists():
         pytest.skip(f"no PostgreSQL 15 is installed in {DEBIAN_15}")
-    with EmbeddedPostgres.start(data_dir, DEBIAN_15) as server:
+    with temporary_data_dir() as data_dir, EmbeddedPostgres.start(data_dir, DEBIAN_15) as server:
         found = shown(server.conninfo, "wal_compression", "jit", "server_version_num")
         assert (found["wal_compression"], found["jit"], found["server_version_num"][:2]) == ("lz4", "off", "15")
