@@ -48,8 +48,11 @@ class Bounded:
         """Pass on, counting octets and time."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        await _Timed(scope, receive, send).run(self._app, self._seconds)
+        elif _announced(scope) > MAX_BODY:
+            detail = f"larger than {MAX_BODY} octets"
+            await problem(413, "too_large", detail, headers={"Connection": "close"})(scope, receive, send)
+        else:
+            await _Timed(scope, receive, send).run(self._app, self._seconds)
 
 
 class _Stalled(Exception):
@@ -120,6 +123,12 @@ class _Timed:
             detail = f"the request did not come whole {within}"
             answer = problem(408, "slow_body", detail, headers={"Connection": "close"})
         await answer(self._scope, self._receive, self._send)
+
+
+def _announced(scope: Scope) -> int:
+    """Return how many octets the body is said to have; 0 where that is not said, or no number."""
+    said = Headers(scope=scope).get("content-length", "0")
+    return int(said[:20]) if said.isdecimal() else 0
 
 
 def _brings_a_body(scope: Scope) -> bool:

@@ -17,7 +17,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message
 
 from consumers.http import problems
-from consumers.http.limits import WINDOW_SECONDS, Bounded, Limits, NotTooMany, peer
+from consumers.http.limits import MAX_BODY, WINDOW_SECONDS, Bounded, Limits, NotTooMany, peer
 from support.consuming import wait_until
 from support.web import Web
 
@@ -75,7 +75,8 @@ def test_what_takes_too_long_is_told_so_and_may_be_asked_again() -> None:
         assert web.get("/waits").json() == "done"
 
 
-def test_a_body_that_does_not_come_is_waited_for_no_longer_than_for_an_answer() -> None:
+def unread(announced: str) -> list[Message]:
+    """Return what is answered where a body is said to have so many octets, and five of them come."""
     app, _ = limited(Limits(seconds=0.2))
     told: list[Message] = []
     came = iter([{"type": "http.request", "body": b'{"x":', "more_body": True}])
@@ -88,18 +89,26 @@ def test_a_body_that_does_not_come_is_waited_for_no_longer_than_for_an_answer() 
     async def send(message: Message) -> None:
         told.append(message)
 
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"9")]
+    headers = [(b"content-type", b"application/json"), (b"content-length", announced.encode())]
     scope: dict[str, Any] = {
         "type": "http", "method": "POST", "path": "/takes", "raw_path": b"/takes", "query_string": b"",
         "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "scheme": "http",
         "http_version": "1.1", "root_path": "",
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
-    assert [(one["type"], one.get("status")) for one in told] == [
-        ("http.response.start", 408),
-        ("http.response.body", None),
-    ]
-    assert b'"code":"slow_body"' in told[1]["body"]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("announced", "status", "code"),
+    [("9", 408, b"slow_body"), (str(MAX_BODY + 1), 413, b"too_large"), ("9" * 30, 413, b"too_large")],
+)
+def test_a_body_that_does_not_come_is_waited_for_no_longer_than_for_an_answer_and_one_too_large_not_at_all(
+    announced: str, status: int, code: bytes
+) -> None:
+    start, body = unread(announced)
+    assert (start["type"], start["status"], body["type"]) == ("http.response.start", status, "http.response.body")
+    assert b'"code":"%s"' % code in body["body"]
 
 
 @contextmanager
