@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -151,10 +151,13 @@ def test_a_body_beyond_the_limit_is_turned_away_by_every_route(office: Office, m
     monkeypatch.setattr(limits, "MAX_BODY", 1_000)
     problem(office.send(chat("large", "x" * 1_000)), 413, "too_large")
     problem(office.give(NOBODY, "close", {"x": "x" * 1_000}), 413, "too_large")
-    parts = iter([b'{"text": "', b"x" * 1_000, b'"}'])  # no size is said beforehand
-    problem(
-        office.web.post("/v1/messages", content=parts, headers={"Content-Type": "application/json"}), 413, "too_large"
-    )
+
+    async def parts() -> AsyncIterator[bytes]:  # no size is said beforehand
+        yield b'{"text": "'
+        yield b"x" * 1_000
+
+    streamed = office.web.post("/v1/messages", content=parts(), headers={"Content-Type": "application/json"})
+    problem(streamed, 413, "too_large")
     assert office.send(chat("small", "It is broken!")).status_code == 202
 
 
