@@ -6,6 +6,7 @@ that shares no line with it. A span is two instants in UTC, the second one outsi
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,17 +30,10 @@ class WallCalendar:
 
     def instant(self, wall: datetime) -> datetime:
         """Return when clocks there first show ``wall``; the instant of the jump where they never do."""
-        early, late = (wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-        if self._shows(early) == wall:
-            return early
-        before, reached = min(early, late), max(early, late)
-        while reached - before > TICK:
-            middle = before + (reached - before) // 2
-            before, reached = (before, middle) if self._shows(middle) >= wall else (middle, reached)
-        return reached
+        return _instant(self.zone, wall)
 
     def day_of(self, instant: datetime) -> date:
-        return self._shows(instant).date()
+        return _shown(self.zone, instant).date()
 
     def end_of(self, day: date) -> datetime:
         """Return 24:00 of a day."""
@@ -70,8 +64,22 @@ class WallCalendar:
         first = self.day_of(begin) - 2 * DAY
         return clip((span for n in range(days + 1) for span in self.spans(first + n * DAY)), begin, end)
 
-    def _shows(self, instant: datetime) -> datetime:
-        return instant.astimezone(self.zone).replace(tzinfo=None, fold=0)
+
+@lru_cache(maxsize=100_000)
+def _instant(zone: ZoneInfo, wall: datetime) -> datetime:
+    """Walked for once: thousands of cases pass the same midnights."""
+    early, late = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if _shown(zone, early) == wall:
+        return early
+    before, reached = min(early, late), max(early, late)
+    while reached - before > TICK:
+        middle = before + (reached - before) // 2
+        before, reached = (before, middle) if _shown(zone, middle) >= wall else (middle, reached)
+    return reached
+
+
+def _shown(zone: ZoneInfo, instant: datetime) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def clip(spans: Iterable[Span], begin: datetime, end: datetime) -> list[Span]:

@@ -31,6 +31,12 @@ def project(desk: Desk) -> None:
         Runner(pool, desk.store.read, all_views()).catch_up()
 
 
+@pytest.fixture(scope="session")
+def database_template(bare_template: str) -> str:
+    """Before a view was ever built, too."""
+    return bare_template
+
+
 @pytest.fixture
 def worked_on(desk: Desk) -> Desk:
     """A desk with a case whose first clocks have run out, and a dead letter."""
