@@ -19,12 +19,11 @@ from consumers.http import client as client_module
 from consumers.http.app import Options
 from consumers.http.app import build as application
 from consumers.http.client import Client, Refused, Unreachable
-from consumers.wiring import build, clock, views
+from consumers.wiring import clock, views
 from consumers.wiring.build import Installation
 from consumers.wiring.health import Health
 from consumers.wiring.platform import platform
 from consumers.wiring.processes import http_options
-from consumers.wiring.settings import from_environment
 from schemas.channels.web_form import WebFormMessage
 from schemas.complaint.assignment import Assign
 from schemas.complaint.lifecycle import Close
@@ -47,13 +46,6 @@ def served(app: FastAPI) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(20)
-
-
-@pytest.fixture(scope="module")
-def here(settings: dict[str, str]) -> Iterator[Installation]:
-    with build.opened(from_environment(settings)) as opened:
-        views.runner(opened).catch_up()
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Every way in which a request can be no request of ours is a problem with the trace that our log has of it."""
 
 import gzip
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -9,26 +8,11 @@ from uuid import UUID
 import pytest
 from httpx import Response
 
-from consumers.wiring import build, views
 from consumers.wiring.build import Installation
-from consumers.wiring.settings import from_environment
-from support.web import Web, web
+from support.web import Web
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 NOBODY = UUID(int=0)
-
-
-@pytest.fixture(scope="module")
-def here(settings: dict[str, str]) -> Iterator[Installation]:
-    with build.opened(from_environment(settings)) as opened:
-        views.runner(opened).catch_up()
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def asked(here: Installation) -> Iterator[Web]:
-    with web(here) as found:
-        yield found
 
 
 def problem(answer: Response, status: int, code: str) -> dict[str, Any]:

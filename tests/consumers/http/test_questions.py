@@ -1,7 +1,6 @@
 """Questions that are asked over HTTP as on the command line: time, drafts, replies, the digest, what is in force."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,10 +9,9 @@ import pytest
 from httpx import Response
 
 from consumers.http.app import build as application
-from consumers.wiring import build, clock, knowledge, views
+from consumers.wiring import clock, knowledge, views
 from consumers.wiring.build import Installation
-from consumers.wiring.settings import from_environment
-from support.web import Web, web
+from support.web import Web
 
 CANARY = "Secret-4711"
 LINES = "application/x-ndjson"
@@ -26,19 +24,6 @@ calendar: desk
 clocks:
   - {kind: first_reply, target: 30 working minutes}
 """
-
-
-@pytest.fixture(scope="module")
-def here(settings: dict[str, str]) -> Iterator[Installation]:
-    with build.opened(from_environment(settings)) as opened:
-        views.runner(opened).catch_up()
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def asked(here: Installation) -> Iterator[Web]:
-    with web(here) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
