@@ -24,6 +24,7 @@ from engine.known import (
     own_key,
 )  # fmt: skip
 from engine.loading import load
+from engine.recall import Recall
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
 from engine.store.vault.fingerprint import opaque_id
@@ -34,7 +35,7 @@ from schemas.channels.message import Message, MessageRefused
 from schemas.streams.survey import EnrolRespondent
 
 
-def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
+def gather(store: Store, items: Sequence[Incoming], keyed: Keyed, recall: Recall | None = None) -> Known:
     """Return what is known of ``items`` and of the parked messages that they may release."""
     arrived = [item for item in items if isinstance(item, Arrived)]
     asked = [item for item in items if isinstance(item, Asked)]
@@ -53,9 +54,9 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed) -> Known:
     by_history = {item.stream for item in asked if isinstance(item.command, NEEDS_HISTORY)}
     by_history.update(known.messages.values())
     wanted = unanswered.union(known.messages.values(), known.conversations.values())
-    known.streams = load(store, wanted, by_history & wanted)
+    known.streams = load(store, wanted, by_history & wanted, recall)
     if turned := turned_into(known.streams.values()) - known.streams.keys():
-        known.streams.update(load(store, turned))
+        known.streams.update(load(store, turned, recall=recall))
     _entered(store, known)
     return known
 

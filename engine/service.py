@@ -24,6 +24,7 @@ from engine.known import Known
 from engine.moulds import Moulds
 from engine.past import PastCase
 from engine.planning import Plan
+from engine.recall import Recall
 from engine.replying import Replying
 from engine.rules.replies import Checked
 from engine.settling import Settled, Settling
@@ -63,6 +64,7 @@ class Service:
         self._keyed = store.fingerprint.of
         self._in_force = (Book(), 0)
         self._moulds = Moulds()
+        self._recall = Recall()
         self._erasures = erasures
         self._replying = Replying(store.read)
 
@@ -180,7 +182,7 @@ class Service:
         gone: frozenset[Pair] = frozenset()
         while True:
             keyed = cache(self._keyed)  # each name of a message is asked for about three times
-            known = knowledge.gather(self._store, items, keyed)
+            known = knowledge.gather(self._store, items, keyed, self._recall)
             book = self.book()  # after the cases: it knows whatever they were decided by
             known.gone = gone
             known.about = self._replying.about(items) if book.reply_rules else {}

@@ -23,6 +23,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -39,7 +40,13 @@ from engine.store.session import reading
 
 _ANCHOR: Final = "sha256(int8send(e.position) || timestamptz_send(e.recorded_at) || e.state)"
 _READ: Final = f"""
-    WITH kept AS MATERIALIZED (
+    WITH held AS MATERIALIZED (
+        SELECT position, recorded_at, stream, version
+        FROM unnest(%b::uuid[], %b::integer[], %b::bigint[], %b::timestamptz[])
+             AS w (stream, version, position, recorded_at)
+        JOIN plaint.events USING (stream, version, position, recorded_at)
+    ),
+    kept AS MATERIALIZED (
         SELECT e.position, e.recorded_at, s.stream, s.version, s.state
         FROM plaint.snapshots s
         JOIN plaint.events e ON e.stream = s.stream AND e.version = s.version
@@ -47,11 +54,14 @@ _READ: Final = f"""
     )
     SELECT position, recorded_at, stream, version, NULL AS name, state FROM kept
     UNION ALL
+    SELECT position, recorded_at, stream, version, NULL AS name, NULL AS state FROM held
+    UNION ALL
     SELECT since.* FROM unnest(%b::uuid[]) AS w (stream)
     LEFT JOIN kept ON kept.stream = w.stream
+    LEFT JOIN held ON held.stream = w.stream
     CROSS JOIN LATERAL (
         SELECT e.position, e.recorded_at, e.stream, e.version, e.name, e.state FROM plaint.events e
-        WHERE e.stream = w.stream AND e.version > coalesce(kept.version, 0)
+        WHERE e.stream = w.stream AND e.version > coalesce(kept.version, held.version, 0)
         OFFSET 0  -- one look into the index of streams for each, whatever the planner believes of their lengths
     ) AS since
 """  # noqa: S608 # our own words
@@ -80,6 +90,7 @@ _UNREADABLE: Final = (
 """The table was dropped, has another shape since, is not for this role, or lies damaged on the disk or no more."""
 _VERSION: Final = attrgetter("version")
 _ROOMS: Final = ("schemas", "engine")
+_NONE: Final[Mapping[UUID, "Place"]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +104,29 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event of a stream stands in the log."""
+
+    version: int
+    position: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
-    """A stream as it stands: its events, or those behind a snapshot. One that does not exist has neither."""
+    """A stream as it stands: its events, or those behind a snapshot, or behind what the caller holds.
+
+    One that does not exist has none of them.
+    """
 
     kept: Kept | None
     events: list[Recorded]
+    held: Place | None = None
 
     @property
-    def last(self) -> Recorded | Kept | None:
+    def last(self) -> Recorded | Kept | Place | None:
         """Of the stream: has its version, position and recorded time."""
-        return self.events[-1] if self.events else self.kept
+        return self.events[-1] if self.events else self.kept or self.held
 
 
 class Snapshots:
@@ -117,11 +141,14 @@ class Snapshots:
         self._mapper = mapper
         self._fold = fold
 
-    def read(self, streams: Collection[UUID], whole: Collection[UUID] = ()) -> dict[UUID, Since]:
+    def read(
+        self, streams: Collection[UUID], whole: Collection[UUID] = (), held: Mapping[UUID, Place] = _NONE
+    ) -> dict[UUID, Since]:
         """Return these streams, in one query; those in ``whole`` with all events and no snapshot.
 
-        A stream that does not exist has neither. Where the snapshots cannot be read (the table is gone, or
-        broken), all events are.
+        Of a stream in ``held`` only what came since is read, if the log has an event of it in that very place; if
+        not, all of it is. A stream that does not exist has neither. Where the snapshots cannot be read (the table
+        is gone, or broken), all events are.
 
         Raises:
             DatabaseUnavailable: the database cannot be read now.
@@ -131,33 +158,37 @@ class Snapshots:
         if not wanted:
             return {}
         if self._fold is not None:
-            rows = self._rows(self._fold, wanted, wanted.keys() - set(whole))
+            rows = self._rows(self._fold, wanted, wanted.keys() - set(whole) - held.keys(), held)
             if rows is not None:
                 return self._since(wanted, rows)
         return {stream: Since(None, events) for stream, events in self._reader.streams(wanted).items()}
 
     def _rows(
-        self, fold: bytes, wanted: Collection[UUID], shortened: Collection[UUID]
+        self, fold: bytes, wanted: Collection[UUID], shortened: Collection[UUID], held: Mapping[UUID, Place]
     ) -> Sequence[tuple[Any, ...]] | None:
         """None where they cannot be read; what is wrong with the log itself comes up again at once."""
         with reading(self._pool) as connection:
             teach(connection)
             try:
-                return connection.execute(_READ, (Uuids(shortened), fold, Uuids(wanted)), binary=True).fetchall()
+                parameters = (*_places(held), Uuids(shortened), fold, Uuids(wanted))
+                return connection.execute(_READ, parameters, binary=True).fetchall()
             except _UNREADABLE:  # before `reading` takes a lost file for a database that is away
                 return None
 
     def _since(self, wanted: Collection[UUID], rows: Sequence[tuple[Any, ...]]) -> dict[UUID, Since]:
         kept: dict[UUID, Kept] = {}
+        held: dict[UUID, Place] = {}
         events: dict[UUID, list[Recorded]] = {stream: [] for stream in wanted}
         for position, recorded_at, stream, version, name, state in rows:
-            if name is None:
+            if name is None and state is None:
+                held[stream] = Place(version, position, recorded_at)
+            elif name is None:
                 kept[stream] = Kept(version, position, recorded_at, state)
             else:
                 events[stream].append(self._mapper.read(Row(position, recorded_at, stream, version, name, state)))
         for several in events.values():
             several.sort(key=_VERSION)  # nearly always in order; sorting all rows in the database costs a third more
-        return {stream: Since(kept.get(stream), several) for stream, several in events.items()}
+        return {stream: Since(kept.get(stream), several, held.get(stream)) for stream, several in events.items()}
 
     def keep(self, states: Mapping[UUID, Kept], instead: Collection[UUID] = ()) -> int:
         """Keep the states that are newer than the kept ones; returns how many that were, 0 if it failed.
@@ -180,13 +211,16 @@ class Snapshots:
 
 
 def _columns(states: Mapping[UUID, Kept]) -> tuple[Any, ...]:
-    kept = states.values()
+    return (*_places(states), Octets([one.octets for one in states.values()]))
+
+
+def _places(streams: Mapping[UUID, Place] | Mapping[UUID, Kept]) -> tuple[Any, ...]:
+    places = streams.values()
     return (
-        Uuids(states),
-        Integers([one.version for one in kept]),
-        BigIntegers([one.position for one in kept]),
-        [one.recorded_at for one in kept],
-        Octets([one.octets for one in kept]),
+        Uuids(streams),
+        Integers([one.version for one in places]),
+        BigIntegers([one.position for one in places]),
+        [one.recorded_at for one in places],
     )
 
 

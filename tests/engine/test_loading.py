@@ -1,7 +1,6 @@
 """A stream loaded with a snapshot of any age, with none, or with a broken one is the same stream."""
 
 import threading
-from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -16,13 +15,13 @@ from engine.complaint.state_bytes import to_bytes
 from engine.draft import Draft
 from engine.incoming import Asked, Done, Refused, Result
 from engine.known import Loaded
-from engine.store.batch import Append, Batch, NewEvent, Recorded
+from engine.store.batch import Recorded
 from engine.store.snapshots import Kept
 from engine.streams.folded import Folded, State, to_octets
 from schemas.complaint.clocks import ReportMiss
 from schemas.complaint.correspondence import AddNote
 from schemas.complaint.records import CorrectEntry
-from support.histories import histories
+from support.histories import histories, stored
 from support.installation import Desk
 
 slow_at_times = settings(
@@ -72,23 +71,12 @@ def execute(desk: Desk, statement: str) -> None:
         connection.execute(statement)
 
 
-def stored(desk: Desk, events: Sequence[Recorded]) -> list[UUID]:
-    """Store a history under streams of its own; returns them."""
-    streams: dict[UUID, list[NewEvent]] = {}
-    for one in events:
-        streams.setdefault(one.stream, []).append(NewEvent(one.envelope, one.event))
-    new = {uuid4(): several for several in streams.values() if not several[0].event.NAME.startswith("configuration")}
-    if new:
-        desk.store.commit(Batch(appends=tuple(Append(stream, 0, tuple(several)) for stream, several in new.items())))
-    return list(new)
-
-
 @slow_at_times
 @given(events=histories(), data=st.data())
 def test_a_stream_is_the_same_from_whatever_snapshot_it_is_folded_on(
     desk: Desk, events: list[Recorded], data: st.DataObject
 ) -> None:
-    streams = stored(desk, events)
+    streams = stored(desk.store, events)
     cuts = {stream: data.draw(st.integers(0, replayed(desk, stream).version)) for stream in streams}
     for stream, cut in cuts.items():
         if cut:

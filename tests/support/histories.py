@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib import resources
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from hypothesis import strategies as st
 
 from engine.configuration.activation import activation
 from engine.sla.policy import applied_clocks
-from engine.store.batch import Recorded
+from engine.store.batch import Append, Batch, NewEvent, Recorded
+from engine.store.store import Store
 from engine.store.vault.plan import Parts, plan_of, put_back, take_out
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Event
@@ -302,3 +303,14 @@ def histories(draw: st.DrawFn, most: int = 60, *, receipts: bool | None = None) 
 def moved(one: Recorded, **changes: object) -> Recorded:
     """The same event with other columns."""
     return one._replace(**changes)  # type: ignore[arg-type] # names and types are the test's own
+
+
+def stored(store: Store, events: Sequence[Recorded]) -> list[UUID]:
+    """Store a history under streams of its own, without its configurations; returns them."""
+    streams: dict[UUID, list[NewEvent]] = {}
+    for one in events:
+        streams.setdefault(one.stream, []).append(NewEvent(one.envelope, one.event))
+    new = {uuid4(): several for several in streams.values() if not several[0].event.NAME.startswith("configuration")}
+    if new:
+        store.commit(Batch(appends=tuple(Append(stream, 0, tuple(several)) for stream, several in new.items())))
+    return list(new)
