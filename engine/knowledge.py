@@ -24,18 +24,19 @@ from engine.known import (
     own_key,
 )  # fmt: skip
 from engine.loading import load
-from engine.recall import Recall
+from engine.store.recall import Recall
 from engine.store.set_aside import NotSetAside
 from engine.store.store import Store
 from engine.store.vault.fingerprint import opaque_id
 from engine.store.vault.seal import SealBroken
 from engine.streams.feedback import Feedback
+from engine.streams.folded import Folded
 from engine.taking import Keyed, contact_keys
 from schemas.channels.message import Message, MessageRefused
 from schemas.streams.survey import EnrolRespondent
 
 
-def gather(store: Store, items: Sequence[Incoming], keyed: Keyed, recall: Recall | None = None) -> Known:
+def gather(store: Store, items: Sequence[Incoming], keyed: Keyed, recall: Recall[Folded] | None = None) -> Known:
     """Return what is known of ``items`` and of the parked messages that they may release."""
     arrived = [item for item in items if isinstance(item, Arrived)]
     asked = [item for item in items if isinstance(item, Asked)]

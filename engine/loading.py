@@ -6,8 +6,8 @@ from uuid import UUID
 
 from engine import streams_of
 from engine.known import Loaded
-from engine.recall import Recall, Remembered
 from engine.store.batch import Recorded
+from engine.store.recall import Recall, Remembered
 from engine.store.snapshots import Kept, Place, Since
 from engine.store.store import Store
 from engine.streams import folded
@@ -20,7 +20,10 @@ of a long case, and most cases end before."""
 
 
 def load(
-    store: Store, streams: Iterable[UUID], by_history: Collection[UUID] = frozenset(), recall: Recall | None = None
+    store: Store,
+    streams: Iterable[UUID],
+    by_history: Collection[UUID] = frozenset(),
+    recall: Recall[Folded] | None = None,
 ) -> dict[UUID, Loaded]:
     """Return the streams that exist, folded; those in ``by_history`` with all their events.
 
@@ -88,7 +91,7 @@ def _folded(loaded: Loaded) -> Folded | None:
     return None
 
 
-def _to_recall(found: Mapping[UUID, Since], loaded: Mapping[UUID, Loaded]) -> dict[UUID, Remembered]:
+def _to_recall(found: Mapping[UUID, Since], loaded: Mapping[UUID, Loaded]) -> dict[UUID, Remembered[Folded]]:
     states = {}
     for stream, one in loaded.items():
         last, kept = found[stream].last, _folded(one)

@@ -24,15 +24,16 @@ from engine.known import Known
 from engine.moulds import Moulds
 from engine.past import PastCase
 from engine.planning import Plan
-from engine.recall import Recall
 from engine.replying import Replying
 from engine.rules.replies import Checked
 from engine.settling import Settled, Settling
 from engine.store.batch import Append, Batch, Committed, Conflict, SourceMove
+from engine.store.recall import Recall
 from engine.store.store import Store
 from engine.store.vault.erasure import Erasures
 from engine.store.vault.fingerprint import opaque_id
 from engine.store.vault.keys import Pair, SubjectErased
+from engine.streams.folded import Folded
 from engine.taking import Keyed
 from schemas.configuration.activated import ConfigurationActivated
 from schemas.configuration.replies import ReplyRules
@@ -64,7 +65,7 @@ class Service:
         self._keyed = store.fingerprint.of
         self._in_force = (Book(), 0)
         self._moulds = Moulds()
-        self._recall = Recall()
+        self._recall = Recall[Folded]()
         self._erasures = erasures
         self._replying = Replying(store.read)
 

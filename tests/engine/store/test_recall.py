@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from engine import loading, streams_of
 from engine.complaint.state_bytes import to_bytes
 from engine.known import Loaded
-from engine.recall import Recall, Remembered
 from engine.store.batch import Recorded
+from engine.store.recall import Recall, Remembered
 from engine.store.snapshots import Place, Since, Snapshots
 from engine.streams.folded import Folded
 from schemas.complaint.correspondence import AddNote
@@ -49,12 +49,12 @@ def opened(desk: Desk) -> UUID:
     return desk.opened(channel="messenger", network="max", id="1", text="My kettle is broken, I want a refund!")
 
 
-def load(desk: Desk, stream: UUID, recall: Recall | None = None) -> Loaded:
+def load(desk: Desk, stream: UUID, recall: Recall[Folded] | None = None) -> Loaded:
     return loading.load(desk.store, [stream], recall=recall)[stream]
 
 
 def test_of_a_stream_that_is_remembered_only_what_came_since_is_read(desk: Desk, reads: Reads) -> None:
-    stream, recall = opened(desk), Recall()
+    stream, recall = opened(desk), Recall[Folded]()
     first = load(desk, stream, recall)
     assert reads.since() >= first.version
     assert load(desk, stream, recall) == first
@@ -77,7 +77,7 @@ def test_the_service_reads_a_case_once_and_then_what_came_since(desk: Desk, read
 
 
 def test_what_is_decided_by_the_events_themselves_gets_all_of_them(desk: Desk) -> None:
-    stream, recall = opened(desk), Recall()
+    stream, recall = opened(desk), Recall[Folded]()
     load(desk, stream, recall)
     whole = loading.load(desk.store, [stream], {stream}, recall)[stream]
     assert len(whole.history or ()) == whole.version
@@ -94,7 +94,7 @@ def lose(desk: Desk, after: int) -> None:
 
 @pytest.mark.parametrize("written_again", [0, 2, 4, 7])
 def test_after_a_restore_that_lost_events_what_is_left_counts(desk: Desk, written_again: int) -> None:
-    stream, recall = opened(desk), Recall()
+    stream, recall = opened(desk), Recall[Folded]()
     left = load(desk, stream)
     for number in range(4):
         desk.give(stream, AddNote(note=f"lost {number}"))
@@ -110,7 +110,7 @@ def test_after_a_restore_that_lost_events_what_is_left_counts(desk: Desk, writte
 
 def test_after_a_restore_that_lost_a_whole_stream_it_is_gone(desk: Desk) -> None:
     before = desk.store.read.head().position
-    stream, recall = opened(desk), Recall()
+    stream, recall = opened(desk), Recall[Folded]()
     load(desk, stream, recall)
     lose(desk, before)
     assert loading.load(desk.store, [stream], recall=recall) == {}
@@ -124,7 +124,7 @@ def test_a_stream_is_the_same_from_whatever_was_remembered_of_it(
     desk: Desk, events: list[Recorded], data: st.DataObject
 ) -> None:
     streams = {stream: desk.store.read.stream(stream) for stream in stored(desk.store, events)}
-    recall = Recall(most=data.draw(st.integers(1, 3)))
+    recall = Recall[Folded](most=data.draw(st.integers(1, 3)))
     for stream, several in streams.items():
         if cut := data.draw(st.integers(0, len(several))):
             recall.keep({stream: remembered(several[:cut])})
@@ -134,7 +134,7 @@ def test_a_stream_is_the_same_from_whatever_was_remembered_of_it(
         assert all(to_bytes(one.state) == to_bytes(streams_of.fold(streams[key])) for key, one in found.items())
 
 
-def remembered(events: Sequence[Recorded]) -> Remembered:
+def remembered(events: Sequence[Recorded]) -> Remembered[Folded]:
     """Return a stream as it was folded when these were all its events."""
     state, last = streams_of.fold(events), events[-1]
     units = [unit for one in events if (unit := getattr(one.event, "business_unit", None))]
@@ -145,7 +145,7 @@ def remembered(events: Sequence[Recorded]) -> Remembered:
 def test_of_too_many_those_that_were_used_last_stay(desk: Desk) -> None:
     one = remembered(desk.store.read.stream(opened(desk)))
     first, second, third = (uuid4() for _ in range(3))
-    recall = Recall(most=2)
+    recall = Recall[Folded](most=2)
     recall.keep({first: one, second: one})
     assert recall.of([first]) == {first: one}
     recall.keep({third: one})
