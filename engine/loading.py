@@ -60,7 +60,7 @@ def _begun(kept: Kept) -> Folded | None:
         return None
 
 
-def _loaded(events: Sequence[Recorded], last: Recorded | Kept | Place, begun: Folded | None, *, whole: bool) -> Loaded:
+def _loaded(events: Sequence[Recorded], last: Recorded | Place, begun: Folded | None, *, whole: bool) -> Loaded:
     state = streams_of.fold(events, streams_of.nothing() if begun is None else begun.state)
     return Loaded(state, last.version, events if whole else None, _unit(events, begun), last.position)
 

@@ -94,22 +94,19 @@ _NONE: Final[Mapping[UUID, "Place"]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A folded state as octets, and the place of the last event in it."""
-
-    version: int
-    position: int
-    recorded_at: datetime
-    octets: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where an event of a stream stands in the log."""
 
     version: int
     position: int
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Place):
+    """A folded state as octets, at the place of the last event in it."""
+
+    octets: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ class Since:
     held: Place | None = None
 
     @property
-    def last(self) -> Recorded | Kept | Place | None:
+    def last(self) -> Recorded | Place | None:
         """Of the stream: has its version, position and recorded time."""
         return self.events[-1] if self.events else self.kept or self.held
 
@@ -214,7 +211,7 @@ def _columns(states: Mapping[UUID, Kept]) -> tuple[Any, ...]:
     return (*_places(states), Octets([one.octets for one in states.values()]))
 
 
-def _places(streams: Mapping[UUID, Place] | Mapping[UUID, Kept]) -> tuple[Any, ...]:
+def _places(streams: Mapping[UUID, Place]) -> tuple[Any, ...]:
     places = streams.values()
     return (
         Uuids(streams),
