@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from consumers.files.ingest import Submit
+from consumers.files.ingest import BATCH, LINES, MOST_PROBLEMS, Submit
 from consumers.files.record import Record, Source
 from consumers.files.rejected import RejectedLines, Rejection
 from consumers.files.tables import records
@@ -26,8 +26,6 @@ from schemas.input import first_fault
 from schemas.streams.survey import EnrolRespondent
 from schemas.words import ContactKind, Language
 
-_BATCH: Final = 200
-_SHOWN: Final = 1_000
 _MOST_OCTETS: Final = 64 * 1024
 """Of one line of JSON."""
 
@@ -111,10 +109,10 @@ class Enrolling:
                 if isinstance(person, Rejection):
                     aside.add(record.raw, person)
                     done.rejected += 1
-                    done.problems += [person] if len(done.problems) < _SHOWN else []
+                    done.problems += [person] if len(done.problems) < MOST_PROBLEMS else []
                     continue
                 batch.append(self._asked(*person, digest, record.line))
-                if len(batch) == _BATCH:
+                if len(batch) == BATCH:
                     self._send(batch, done)
                     batch = []
             self._send(batch, done)
@@ -143,7 +141,7 @@ class Enrolling:
 
 
 def _records(source: Source, path: Path) -> Iterator[Record]:
-    if path.suffix.lower() in (".jsonl", ".ndjson", ".json"):
+    if path.suffix.lower() in LINES:
         return _lines(source)
     return records(source, Csv(kind="csv", id="email", key="contacts", columns=()))
 

@@ -16,7 +16,8 @@ BATCH = 200
 MOST_PROBLEMS = 1_000
 _CHUNK = 1 << 20
 _MAIL = {".eml"}
-_LINES = {".jsonl", ".ndjson", ".json"}
+LINES = {".jsonl", ".ndjson", ".json"}
+"""Suffixes of files that hold a JSON object a line."""
 
 
 class Submit(Protocol):
@@ -106,7 +107,7 @@ class Ingest:
         """
         if path.is_dir():
             for below in sorted(path.rglob("*")):
-                if below.is_file() and below.suffix.lower() in _MAIL | _LINES:
+                if below.is_file() and below.suffix.lower() in _MAIL | LINES:
                     self._file(below)
             return
         self._file(path)
