@@ -16,7 +16,7 @@ from projections.runtime import copies
 from projections.views.campaigns import rows as written
 from projections.views.campaigns.rows import VERSION, VIEW
 from projections.views.funnel import narrow
-from projections.views.satisfaction.ask import ParameterFigures, of_parameter
+from projections.views.satisfaction.ask import ParameterFigures, marks_of, of_parameter
 from schemas.configuration.survey import Campaign
 
 NAME = (VIEW, VERSION)
@@ -168,7 +168,7 @@ def answers(snapshot: Snapshot, wanted: AnswerFilter) -> CampaignAnswers:
     rows = sql.fetch(snapshot.connection, page)
     shown = rows[: wanted.limit]
     last = shown[-1] if len(rows) > len(shown) else None
-    marks = _marks_of(snapshot, [row["respondent"] for row in shown])
+    marks = marks_of(snapshot, MARKS, "number", [row["respondent"] for row in shown])
     return CampaignAnswers(
         **snapshot.stamp(),
         count=count,
@@ -239,16 +239,6 @@ def _figures(row: Mapping[str, Any], scales: Mapping[tuple[str, int], Mapping[in
         mean_share=None if mean is None else round(mean, 4),
         parameters=tuple(of_parameter(*scale, found) for scale, found in scales.items()),
     )
-
-
-def _marks_of(snapshot: Snapshot, streams: Sequence[UUID]) -> dict[tuple[UUID, int], dict[str, str]]:
-    if not streams:
-        return {}
-    query = select(MARKS).where(MARKS.c.stream.in_(streams)).order_by(MARKS.c.parameter)
-    found: dict[tuple[UUID, int], dict[str, str]] = {}
-    for row in sql.fetch(snapshot.connection, query):
-        found.setdefault((row["stream"], row["number"]), {})[row["parameter"]] = f"{row['score']}/{row['out_of']}"
-    return found
 
 
 # ------------------------------------------------------------------------------------------------ who is next

@@ -6,7 +6,6 @@ No name and no contact: a person is the opaque id of his stream.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from fractions import Fraction
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from projections import sql
 from projections.runtime import versions
 from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
-from projections.views.funnel.rows import SATISFIED_FROM
+from projections.views.funnel.rows import SATISFIED_FROM, mean_share
 from schemas.streams.survey import (
     RespondentAnswered,
     RespondentDeclined,
@@ -208,7 +207,7 @@ def _of_invitation(known: Whole, recorded: Recorded, at: datetime) -> Whole:
 
 
 def _answered(known: Whole, event: RespondentAnswered, at: datetime) -> Whole:
-    mean = sum(Fraction(one.score, one.out_of) for one in event.scores) / len(event.scores)
+    mean = mean_share(event.scores)
     invited = known.invitations[event.number]._replace(
         answered_at=at, channel=event.channel, mean_share=float(mean), satisfied=mean >= SATISFIED_FROM
     )

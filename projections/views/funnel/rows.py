@@ -41,6 +41,7 @@ from schemas.complaint.lifecycle import (
     ComplaintResolved,
     OutcomeAccepted,
     OutcomeDisputed,
+    Score,
 )  # fmt: skip
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
 from schemas.complaint.remedies import RemedyApproved
@@ -176,7 +177,7 @@ def _marked(row: CaseRow, recorded: Recorded) -> CaseRow:
         case OutcomeAccepted() | OutcomeDisputed():
             return row._replace(satisfied=isinstance(event, OutcomeAccepted))
         case ComplaintRated() if event.scores:
-            said = is_satisfied(event) if event.cycle == row.cycle else row.satisfied
+            said = mean_share(event.scores) >= SATISFIED_FROM if event.cycle == row.cycle else row.satisfied
             return row._replace(rated=True, satisfied=said)
         case FeedbackClassified():
             return row._replace(sense=event.sense)
@@ -201,9 +202,9 @@ def _pinned(row: CaseRow, event: SlaApplied) -> CaseRow:
     return row if row.zone_calendar else row._replace(zone_calendar=name, zone_calendar_version=version)
 
 
-def is_satisfied(event: ComplaintRated) -> bool:
-    """Whether the mean of the marks, each as a share of its best one, says satisfied."""
-    return sum(Fraction(one.score, one.out_of) for one in event.scores) >= SATISFIED_FROM * len(event.scores)
+def mean_share(scores: Sequence[Score]) -> Fraction:
+    """Return the mean of the marks, each as a share of its best one; satisfied is from ``SATISFIED_FROM`` on."""
+    return sum((Fraction(one.score, one.out_of) for one in scores), Fraction()) / len(scores)
 
 
 def _with_points(row: CaseRow, points: Sequence[Point]) -> CaseRow:

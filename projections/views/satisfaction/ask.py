@@ -163,7 +163,7 @@ def negative(snapshot: Snapshot, wanted: NegativeFilter) -> NegativeList:
     rows = sql.fetch(snapshot.connection, page)
     shown = rows[: wanted.limit]
     last = shown[-1] if len(rows) > len(shown) else None
-    marks = _marks_of(snapshot, [row["case"] for row in shown])
+    marks = marks_of(snapshot, MARKS, "cycle", [row["case"] for row in shown])
     return NegativeList(
         **snapshot.stamp(),
         count=count,
@@ -286,11 +286,14 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _marks_of(snapshot: Snapshot, streams: Sequence[UUID]) -> dict[tuple[UUID, int], dict[str, str]]:
+def marks_of(
+    snapshot: Snapshot, marks: Table, nth: str, streams: Sequence[UUID]
+) -> dict[tuple[UUID, int], dict[str, str]]:
+    """Return stream and ``nth`` -> parameter -> mark, such as ``2/5``; ``nth`` names what counts in a stream."""
     if not streams:
         return {}
-    query = select(MARKS).where(MARKS.c.stream.in_(streams)).order_by(MARKS.c.parameter)
+    query = select(marks).where(marks.c.stream.in_(streams)).order_by(marks.c.parameter)
     found: dict[tuple[UUID, int], dict[str, str]] = {}
     for row in sql.fetch(snapshot.connection, query):
-        found.setdefault((row["stream"], row["cycle"]), {})[row["parameter"]] = f"{row['score']}/{row['out_of']}"
+        found.setdefault((row["stream"], row[nth]), {})[row["parameter"]] = f"{row['score']}/{row['out_of']}"
     return found

@@ -17,7 +17,7 @@ from projections.answers import day_of
 from projections.runtime import versions
 from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
-from projections.views.funnel.rows import is_satisfied
+from projections.views.funnel.rows import SATISFIED_FROM, mean_share
 from schemas.complaint.lifecycle import ComplaintRated, SurveyInvited
 from schemas.envelope import Envelope
 
@@ -117,13 +117,14 @@ class Satisfaction(PerStream[Rated]):
 def _rated(state: Rated, stream: UUID, event: ComplaintRated, envelope: Envelope) -> Rated:
     at = envelope.occurred_at
     known = state.cycles.get(event.cycle, Cycle(stream, event.cycle))
+    mean = mean_share(event.scores)
     cycle = known._replace(
         rated_at=at,
         rated_day=day_of(at, envelope.zone) if envelope.occurred_precision == "day" else None,
         survey=event.survey,
         survey_version=event.survey_version,
-        mean_share=sum(one.score / one.out_of for one in event.scores) / len(event.scores),
-        satisfied=is_satisfied(event),
+        mean_share=float(mean),
+        satisfied=mean >= SATISFIED_FROM,
     )
     others = tuple(mark for mark in state.marks if mark.cycle != event.cycle)
     named = {one.parameter: Mark(stream, event.cycle, one.parameter, one.score, one.out_of) for one in event.scores}

@@ -8,8 +8,8 @@ from engine.complaint.decider import Case, fold
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
 from projections.views.funnel.ask import NAME, Complainants, Funnel, FunnelFilter, StageCounts, Times, counts
+from projections.views.funnel.rows import SATISFIED_FROM, mean_share
 from projections.views.funnel.rows import Funnel as View
-from projections.views.funnel.rows import is_satisfied
 from projections.views.funnel.stages import BEGINNING, ORDER, move
 from projections.views.funnel.tables import CaseRow, Passage
 from schemas.complaint.base import Event
@@ -219,4 +219,4 @@ def test_days_of_receipt_are_those_of_the_letters_own_zone(pool: Pool) -> None:
 )
 def test_four_of_five_is_satisfied(*, scores: tuple[int, ...], satisfied: bool) -> None:
     marks = tuple(Score(parameter=f"p{n}", score=score) for n, score in enumerate(scores))
-    assert is_satisfied(ComplaintRated(survey="direct", cycle=1, scores=marks)) is satisfied
+    assert (mean_share(marks) >= SATISFIED_FROM) is satisfied
