@@ -10,6 +10,7 @@ pytest_plugins = [
     "support.stores",
     "support.installation",
     "support.restoring",
+    "support.mail_server",
     "support.order",
 ]
 

@@ -11,6 +11,7 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -98,3 +99,10 @@ def mail_server(*, certificate: Path | None = None, tls: bool = False, port: int
         yield room
     finally:
         running.stop()
+
+
+@pytest.fixture
+def room() -> Iterator[Mailroom]:
+    """What a server got that takes any mail."""
+    with mail_server() as server:
+        yield server

@@ -1,6 +1,5 @@
 """What comes back for a mail of ours finds its case: a bounce as an event, an answer as a message; nothing loops."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -12,24 +11,12 @@ from consumers.reactions import notices
 from engine.incoming import Done
 from engine.store.database.pool import Pool
 from schemas.complaint.correspondence import DeliveryReported, MessageRecorded
-from support.following import pool_of, react
+from support.following import react
 from support.installation import Desk
-from support.mail_server import Mailroom, mail_server
+from support.mail_server import Mailroom
 
 US = mail.sender("Complaints <complaints@example.com>")
 MAIL = "From: Ann <ann@example.org>\nMessage-ID: <1@example.org>\nSubject: Kettle\n\nI complain: it is broken!"
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
-
-
-@pytest.fixture
-def room() -> Iterator[Mailroom]:
-    with mail_server() as server:
-        yield server
 
 
 def acknowledged(desk: Desk, pool: Pool, room: Mailroom) -> tuple[UUID, str, bytes]:

@@ -1,7 +1,6 @@
 """A link in a letter works for who gets the letter, and for nobody who reads the case."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,24 +15,12 @@ from engine.store.database.pool import Pool
 from schemas.complaint.correspondence import MessageRecorded, Reply
 from schemas.complaint.lifecycle import Resolve
 from schemas.configuration.notices import Notices
-from support.following import pool_of, react
+from support.following import react
 from support.installation import MONDAY, Desk
-from support.mail_server import Mailroom, mail_server
+from support.mail_server import Mailroom
 
 RAW = "From: Ann <ann@example.org>\nMessage-ID: <1@example.org>\nSubject: Kettle\n\nI complain: it is broken!"
 PAGES = "https://complaints.example.com"
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
-
-
-@pytest.fixture
-def room() -> Iterator[Mailroom]:
-    with mail_server() as server:
-        yield server
 
 
 def answered(desk: Desk, pool: Pool, pages: str | None) -> UUID:

@@ -1,7 +1,7 @@
 """Mail leaves for a real mail server: once, when it may, to whom it may, and its case records what became of it."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -30,18 +30,6 @@ from support.mail_server import Mailroom, free_port, mail_server
 from support.scenario import uid
 
 US = mail.sender("Complaints <complaints@example.com>")
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
-
-
-@pytest.fixture
-def room() -> Iterator[Mailroom]:
-    with mail_server() as server:
-        yield server
 
 
 def sender(desk: Desk, pool: Pool, server: RelayHost | Mailroom) -> MailSender:

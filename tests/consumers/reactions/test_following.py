@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event as Flag
@@ -33,17 +33,11 @@ from schemas.complaint.classification import ComplaintPrioritised, Prioritise
 from schemas.complaint.registration import ComplaintReceived
 from schemas.envelope import RuleSource
 from schemas.words import RuleRef
-from support.following import follower, pool_of, react, world
+from support.following import follower, react, world
 from support.installation import MONDAY, Desk
 
 RECEIVED = frozenset({ComplaintReceived.NAME})
 RULE = RuleRef(rule_set="desk-rules", version=3, rule="urgent-words")
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def urgent(events: Sequence[Recorded], world: World) -> list[Asked]:

@@ -1,14 +1,11 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
-
-import pytest
 
 from consumers.files.live import go_live
 from consumers.outbox.outgoing import notices_of
 from consumers.reactions.loop import live
 from engine.past import PastCase, PastFact
-from engine.store.database.pool import Pool, open_pool
+from engine.store.database.pool import Pool
 from projections.views.sla_timers.queue import Live
 from projections.views.sla_timers.rows import SlaTimers
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
@@ -18,12 +15,6 @@ from support.timing import look
 from support.views import drop
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def pool(database: str) -> Iterator[Pool]:
-    with open_pool(database, max_size=6, name="timers") as opened:
-        yield opened
 
 
 def imported(desk: Desk, key: str, days_ago: int) -> UUID:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,7 +8,7 @@ from structlog.testing import capture_logs
 from consumers.reactions.loop import Timers
 from engine.complaint.escalating import MISSED, WARNING
 from engine.store.batch import Batch, SourceMove
-from engine.store.database.pool import Pool, open_pool
+from engine.store.database.pool import Pool
 from engine.store.standings import Standing
 from projections.views.sla_timers.rows import SlaTimers
 from schemas.complaint.assignment import Assign, ComplaintEscalated
@@ -36,12 +35,6 @@ clocks:
   - {kind: resolution, target: 10 working days, escalations: []}
   - {kind: "stage:satisfaction_check", target: 14 calendar days}
 """
-
-
-@pytest.fixture
-def pool(database: str) -> Iterator[Pool]:
-    with open_pool(database, max_size=6, name="timers") as opened:
-        yield opened
 
 
 @pytest.fixture

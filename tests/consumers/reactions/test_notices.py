@@ -1,10 +1,7 @@
 """Whoever must be told is told, once, in his language, with the rule and the template in the record."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions import notices
 from engine.complaint.number import case_number
@@ -25,19 +22,13 @@ from schemas.complaint.waiting import RequestInformation
 from schemas.configuration.notices import Notices
 from schemas.configuration.policy import Policy
 from schemas.words import RuleRef
-from support.following import pool_of, react
+from support.following import react
 from support.installation import Desk
 
 MAIL = (
     "From: Анна Петрова <anna@example.org>\nMessage-ID: <{id}@example.org>\nSubject: Чайник\n\nЖалоба: чайник сломан!"
 )
 ENGLISH = "From: Ann <ann@example.org>\nMessage-ID: <{id}@example.org>\nSubject: Kettle\n\nI complain: it is broken!"
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def complaint(desk: Desk, id: str = "1", mail: str = MAIL) -> UUID:

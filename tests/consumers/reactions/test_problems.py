@@ -1,8 +1,5 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions import problems
 from engine.configuration.in_force import Book
@@ -25,7 +22,7 @@ from schemas.streams.problem import (
     ProblemSuspected,
     UnlinkFromProblem,
 )
-from support.following import pool_of, react, world
+from support.following import react, world
 from support.installation import Desk
 from support.views import build
 
@@ -37,12 +34,6 @@ LEAKS = (
 )
 OTHERS = ("The courier shouted at my mother.", "I was charged twice for one order.", "The invoice has a wrong name.")
 VIEWS = (Funnel(), Problems(), Similar())
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def acted(desk: Desk, pool: Pool) -> dict[str, int]:

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,18 +17,12 @@ from projections.views.remedies.rows import Remedies
 from schemas.complaint.classification import Classify
 from schemas.complaint.remedies import Compensate, ProposeRemedy, RemediesQuestioned, Unusual
 from schemas.words import Money, RuleRef
-from support.following import pool_of, react
+from support.following import react
 from support.installation import Desk, derived
 from support.remedies import table
 
 VIEWS: list[Projection] = [Funnel(), Remedies()]
 ANN = {"name": "Ann", "contacts": [{"kind": "email", "value": "ann@example.org"}]}
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,4 @@
-from collections.abc import Iterator
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions import repeats
 from engine.store.database.pool import Pool
@@ -15,16 +12,10 @@ from schemas.complaint.assignment import ComplaintEscalated
 from schemas.complaint.correspondence import NoteAdded, Reply
 from schemas.complaint.lifecycle import Close, ComplaintReopened, Resolve
 from schemas.complaint.records import ComplaintLinked
-from support.following import pool_of, react
+from support.following import react
 from support.installation import Desk
 
 SAME = "Worst shop in town, they sell fakes and cheat everybody. Never buy here, believe me{}"
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def acted(desk: Desk, pool: Pool) -> dict[str, int]:

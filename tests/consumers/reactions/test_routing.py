@@ -1,10 +1,7 @@
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions import routing
 from consumers.reactions.following import World
@@ -21,7 +18,7 @@ from schemas.complaint.records import ComplaintLinked
 from schemas.configuration import load
 from schemas.configuration.routing import RoutingRules
 from schemas.words import RuleRef
-from support.following import pool_of, react
+from support.following import react
 from support.installation import MONDAY, Desk
 
 BROKEN = "The kettle that I ordered arrived broken, I want my money back."
@@ -38,12 +35,6 @@ staff:
   - {person: "person:ann", teams: [kitchen]}
   - {person: "person:ben", teams: [kitchen]}
 """
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def route(desk: Desk, pool: Pool) -> dict[str, int]:

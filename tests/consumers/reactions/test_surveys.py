@@ -1,9 +1,6 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions.surveys import SURVEYS, look
 from engine.incoming import Done, Refused
@@ -14,16 +11,10 @@ from schemas.complaint.correspondence import Reply
 from schemas.complaint.investigation import ActionAssigned
 from schemas.complaint.lifecycle import Discontinue, InviteSurvey, Rate, Reopen, Resolve, Score, SurveyInvited
 from schemas.words import RuleRef
-from support.following import pool_of, react, world
+from support.following import react, world
 from support.installation import MONDAY, Desk
 
 RULE = "survey:after-cycle"
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def opened(desk: Desk, name: str = "1", **more: Any) -> UUID:

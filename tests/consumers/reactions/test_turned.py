@@ -1,10 +1,7 @@
 """What was taken for thanks or a question, and a person calls a complaint, is one: words, clocks, conversation."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions import turned
 from engine.incoming import Done
@@ -16,12 +13,6 @@ from support.following import pool_of, react
 from support.installation import Desk
 
 WORDS = "When does the shop open? It was shut again yesterday."
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def heard(desk: Desk, name: str, text: str, **more: Any) -> Done:

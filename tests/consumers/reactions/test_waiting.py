@@ -1,10 +1,7 @@
 """Waiting for the complainant: a reminder, a notice, the exit; and nobody leaves without a notice."""
 
-from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
-
-import pytest
 
 from consumers.reactions import waiting
 from engine.complaint.stage import Closed, Exited
@@ -15,17 +12,11 @@ from schemas.complaint.correspondence import MessageRecorded
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued
 from schemas.complaint.waiting import RequestInformation
 from schemas.configuration.notices import Notices
-from support.following import pool_of, react
+from support.following import react
 from support.installation import MONDAY, Desk
 
 MAIL = "From: Ann <ann@example.org>\nMessage-ID: <{id}@example.org>\nSubject: Kettle\n\nI complain: it is broken!"
 ASK = RequestInformation(what="The order number, please.")
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
 
 
 def complaint(desk: Desk, id: str = "1") -> UUID:
