@@ -4,7 +4,7 @@ A complaint and not a mere task, since only a complaint has an owner, promises o
 customer is told; whoever finds it is none leaves it by its exit. It comes by the ordinary intake, as a form.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -28,14 +28,24 @@ _NAME: Final = "campaigns"
 _OF: Final[dict[SurveyLanguage, str]] = {"en": "of", "ru": "из"}
 
 
-def followed_up(answer: Recorded, world: World) -> Iterator[Incoming]:
-    """Yield the complaint that an answer is, what its person's stream learns of it, and what is to be done."""
-    event, survey = answer.event, None
-    if isinstance(event, RespondentAnswered):
-        survey = world.book().surveys.get(event.survey)
-    if not isinstance(event, RespondentAnswered) or survey is None or not is_bad(event.scores, survey):
-        return
-    enrolled = _enrolled(answer, event, world)
+def followed_up(events: Sequence[Recorded], world: World) -> Iterator[Incoming]:
+    """Yield for each answer with a bad mark the complaint that it is, what its person's stream learns, what to do."""
+    surveys = world.book().surveys
+    bad = [
+        (one, one.event, survey)
+        for one in events
+        if isinstance(one.event, RespondentAnswered)
+        and (survey := surveys.get(one.event.survey)) is not None
+        and is_bad(one.event.scores, survey)
+    ]
+    histories = world.store.read.streams({answer.stream for answer, _, _ in bad}, open=True) if bad else {}
+    for answer, event, survey in bad:
+        yield from _followed_up(answer, event, survey, _enrolled(histories[answer.stream], event), world)
+
+
+def _followed_up(
+    answer: Recorded, event: RespondentAnswered, survey: Survey, enrolled: RespondentEnrolled | None, world: World
+) -> Iterator[Incoming]:
     arrived = None if enrolled is None else _arrived(answer, event, enrolled, survey, world)
     if enrolled is None or arrived is None or survey.follow_up is None:
         return
@@ -57,9 +67,8 @@ def _on(complaint: UUID, asked: Asked) -> Asked:
     return replace(asked, stream=complaint)
 
 
-def _enrolled(answer: Recorded, event: RespondentAnswered, world: World) -> RespondentEnrolled | None:
-    """Return who answered, as the survey knew him; None where he was erased."""
-    history = world.store.read.stream(answer.stream, open=True)
+def _enrolled(history: Sequence[Recorded], event: RespondentAnswered) -> RespondentEnrolled | None:
+    """Return who answered, as the survey knew him."""
     mine = [one.event for one in history if isinstance(one.event, RespondentEnrolled)]
     return next((one for one in reversed(mine) if one.survey == event.survey), None)
 

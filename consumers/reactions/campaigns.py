@@ -45,7 +45,7 @@ _log = structlog.get_logger()
 
 def react(events: Sequence[Recorded], world: World) -> list[Incoming]:
     """Return a complaint for each answer with a bad mark, and what is to be done about it."""
-    return [one for answer in events for one in followed_up(answer, world)]
+    return list(followed_up(events, world))
 
 
 def look(world: World) -> list[Asked]:

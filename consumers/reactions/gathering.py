@@ -56,9 +56,12 @@ def enrolments(survey: Survey, campaign: Campaign, wave: Wave, world: World, mos
         histories = world.store.read.streams(streams[start : start + _OPENED], open=True)
         for stream, history in histories.items():
             found = _person(stream, history, survey, campaign, world)
-            if found is not None and left > 0:
-                left -= 1
-                yield _enrolled(stream, found, survey, world)
+            if found is None:
+                continue
+            yield _enrolled(stream, found, survey, world)
+            left -= 1
+            if left == 0:
+                return
 
 
 def _candidates(survey: Survey, since: datetime, until: datetime, names: frozenset[str], world: World) -> list[UUID]:

@@ -13,7 +13,7 @@ import pytest
 from consumers.outbox import mail
 from consumers.outbox.relayhost import RelayHost
 from consumers.outbox.smtp import MailSender, World
-from consumers.reactions import campaigns
+from consumers.reactions import campaigns, gathering
 from consumers.wiring import presets
 from engine.configuration.in_force import Book
 from engine.incoming import Done, Refused, Result
@@ -42,25 +42,13 @@ from schemas.streams.survey import (
 )
 from schemas.words import RuleRef
 from support.erasing import Eraser, eraser
-from support.following import pool_of, react
+from support.following import react
 from support.installation import MONDAY, Desk
-from support.mail_server import Mailroom, mail_server
+from support.mail_server import Mailroom
 from support.views import asking, build
 
 DAY = timedelta(days=1)
 PAGES = "https://complaints.example.com"
-
-
-@pytest.fixture
-def pool(desk: Desk) -> Iterator[Pool]:
-    with pool_of(desk) as opened:
-        yield opened
-
-
-@pytest.fixture
-def room() -> Iterator[Mailroom]:
-    with mail_server() as server:
-        yield server
 
 
 def campaign(desk: Desk, *, name: str = "spring", survey: dict[str, Any] | None = None, **when: Any) -> None:
@@ -351,6 +339,31 @@ def test_people_of_closed_cases_are_chosen_by_a_wave_but_not_who_was_just_asked(
     assert isinstance(own, Refused)
     assert own.code == "own_rating"
     assert still_open != closed
+
+
+def test_a_wave_chooses_a_bounded_number_at_a_time_and_opens_no_more_cases_than_it_needs(
+    desk: Desk, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "AT_ONCE", 1)
+    monkeypatch.setattr(gathering, "_OPENED", 1)
+    desk.at, opened = datetime.now(UTC), list[UUID]()
+    cases = {_case(desk, name): person(desk, f"{name}@example.org") for name in ("one", "two", "three")}
+    for stream in cases:
+        desk.give(stream, Close(reason="decision"))
+    day, person_of = desk.at + DAY, gathering._person  # noqa: SLF001 # what a case is opened for
+
+    def seen(stream: UUID, *more: Any) -> object:
+        opened.append(stream)
+        return person_of(stream, *more)
+
+    monkeypatch.setattr(gathering, "_person", seen)
+    campaign(desk, who=["closed_cases"], within_days=7, dates=[f"{day:%Y-%m-%d}"], at=f"{day:%H:%M}")
+    desk.at = day + timedelta(minutes=1)
+    for number in range(1, 4):
+        acted(desk, pool)
+        assert opened == list(cases)[:number]
+        assert [bool(events(desk, one, RespondentEnrolled)) for one in cases.values()].count(True) == number
+        desk.later(minutes=2)
 
 
 def _case(desk: Desk, name: str) -> UUID:
