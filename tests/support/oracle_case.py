@@ -88,8 +88,10 @@ class Run:
     """The reopening that carried it over."""
     gaps: Sequence[Span] = field(default=())
     due: datetime | None = None
+    elsewhere: bool = False
+    """Whether a reply to a complaint that was merged into this one may have answered it."""
     here: Seen | None = None
-    """What ended it here, where a reply to a merged complaint had answered it before."""
+    """What ended it here all the same, if anything did."""
 
 
 def rule_of(clock: Fields, known: Mapping[str, WallCalendar], default: str) -> Rule:

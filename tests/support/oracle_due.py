@@ -45,7 +45,7 @@ def is_late(rule: Rule, case: Case, run: Run, due: datetime) -> bool:
     kept = [run.answered] if run.answered else []
     if rule.family not in ("stage", "requester_wait", "promise", "action"):
         later = until(run.ended, after(run.began or run.opened, case.events))
-        kept = [e for e in later if fulfils(rule, e, case) and in_time(rule, e, due)]
+        kept += [e for e in later if fulfils(rule, e, case) and in_time(rule, e, due)]
     return all(not e.imported and e.known > due for e in kept)
 
 
@@ -62,7 +62,8 @@ def due_of(
     before = [r for e, r in case.rules if e is None or e.key <= run.opened.key]
     at, day = run.opened.at, run.opened.day or rule.days.day_of(run.opened.at)
     term = Term(before[-1], at, day, at, day, fixed=run.due)
-    last = run.here or min((e for e in (run.answered, run.ended) if e), key=lambda e: e.key, default=None)
+    closed = [run.here] if run.elsewhere else [run.answered, run.ended]
+    last = min((e for e in closed if e), key=lambda e: e.key, default=None)
     for event in after(run.opened, case.events):
         if (last is not None and last.key <= event.key) or _end_of(term, pauses) < event.at:
             break

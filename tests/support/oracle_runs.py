@@ -129,7 +129,8 @@ def _run(rule: Rule, case: Case, opened: Seen, later: Sequence[Seen], closing: S
     by_then = min((e for e in (answered, ended) if e), key=lambda e: e.key, default=None)
     other = _answered_elsewhere(rule, case, opened, by_then)
     if other is not None:
-        return Run(opened, min((e for e in (other, answered) if e), key=lambda e: e.key), ended, here=by_then, **more)
+        first = min((e for e in (other, answered) if e), key=lambda e: e.key)
+        return Run(opened, first, ended, elsewhere=True, here=by_then, **more)
     return Run(opened, answered, ended, **more)
 
 
