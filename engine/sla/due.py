@@ -53,7 +53,10 @@ class Term(NamedTuple):
     """Where the clock started, whatever it is counted from now."""
     origin_day: int
     start: int
+    day: int
+    """The date of the start: it counts only where the target itself says so."""
     start_day: int
+    """The date after which days count."""
     left: int
     """Microseconds of own time, or days."""
     whole: int
@@ -183,7 +186,7 @@ def _from(terms: Terms, calendar: OpenTime, at: int, day: int) -> Term:
         amount, after = days_of(target, day), counts_after(calendar, target, at, day)
     elif target is not None:
         amount = duration(target)
-    return Term(terms, calendar, at, day, at, after, left=amount, whole=amount)
+    return Term(terms, calendar, at, day, at, day, after, left=amount, whole=amount)
 
 
 def _changed(term: Term, change: Change, at: int, calendars: Calendars, pauses: Sequence[Pause]) -> Term:
@@ -238,12 +241,15 @@ def _forward(old: Term, new: Term, at: int, pauses: Sequence[Pause]) -> Term:
     used = day_ends_between(old.calendar, old.unit, first, at + 1, old.by)
     used -= sum(day_ends_between(old.calendar, old.unit, max(begin, first), end, old.by) for begin, end in pauses)
     left = ceil(Fraction(max(0, old.left - used), old.whole) * new.whole)
-    return new._replace(left=left, start_day=_counted_from(old, new, at) if new.terms.target.in_days else new.start_day)
+    if not new.terms.target.in_days:
+        return new._replace(left=left)
+    after = _counted_from(old, new, at)
+    return new._replace(left=left, day=min(after, new.day), start_day=after)
 
 
 def _counted_from(old: Term, new: Term, at: int) -> int:
     """Return the day after which days count on: the day of the change still counts if it has not ended."""
-    if new.start_day <= old.start_day or end_of_day(new.calendar, new.unit, new.start_day, new.by) <= at:
+    if new.start_day <= old.day or end_of_day(new.calendar, new.unit, new.start_day, new.by) <= at:
         return new.start_day
     return new.start_day - 1
 

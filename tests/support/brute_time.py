@@ -88,6 +88,17 @@ def clip(spans: Iterable[Span], begin: datetime, end: datetime) -> list[Span]:
     return [(a, b) for a, b in cut if a < b]
 
 
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """Return in order what ``spans`` cover together, each instant once."""
+    found: list[Span] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found
+
+
 def without(spans: Iterable[Span], pauses: Iterable[Span]) -> list[Span]:
     """Return the parts of ``spans`` that no pause covers."""
     left = list(spans)

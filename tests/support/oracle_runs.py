@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from support.brute_time import Span
+from support.brute_time import Span, joined
 from support.oracle_case import (
     CASE_WIDE,
     DUE_STAYS,
@@ -44,11 +44,12 @@ def closing_of(rule: Rule, cycle: Sequence[Seen], following: Seen | None) -> See
     return following
 
 
-def _requests(rule: Rule, case: Case) -> list[tuple[Seen, Seen | None, bool]]:
-    """Return each request that holds a clock up with what ended it, and whether that was the answer."""
+def _requests(case: Case, asked: Sequence[Any] | None) -> list[tuple[Seen, Seen | None, bool]]:
+    """Return each request that conditions name with what ended it, and whether that was the answer."""
+    named = ("resolution",) if asked is None else asked
     found = []
     for request in case.events:
-        if request.type != "information_requested" or not meets(request, case, rule.pause or ("resolution",), PAUSES):
+        if request.type != "information_requested" or not meets(request, case, named, PAUSES):
             continue
         later = [e for e in case.events if e.key > request.key]
         end = next((e for e in later if _ends(e, request)), None)
@@ -68,16 +69,23 @@ def pauses_of(rule: Rule, case: Case, until: datetime) -> list[Span]:
     if rule.pause is None and rule.family not in PAUSED_BY_WAITING:
         return []
     if rule.resume is None:
-        return [(request.at, end.at if end else until) for request, end, _ in _requests(rule, case)]
-    pauses, since = [], None
+        return joined((request.at, end.at if end else until) for request, end, _ in _requests(case, rule.pause))
+    pauses: list[Span] = []
+    holding: list[Seen] = []
     for event in case.events:
-        over = event.type in TURNS or meets(event, case, rule.resume, {})
-        if since is not None and over:
-            pauses.append((since, event.at))
-            since = None
-        elif since is None and meets(event, case, rule.pause or (), PAUSES):
-            since = event.at
-    return [*pauses, (since, until)] if since is not None else pauses
+        if meets(event, case, rule.pause or (), PAUSES):
+            holding.append(event)
+        elif event.type in TURNS or meets(event, case, rule.resume, {}):
+            pauses += [(held.at, event.at) for held in holding if _lifts(event, held)]
+            holding = [held for held in holding if not _lifts(event, held)]
+    return joined([*pauses, *((held.at, until) for held in holding)])
+
+
+def _lifts(event: Seen, held: Seen) -> bool:
+    """Whether an event ends what holds a clock: a request waits for its own answer, all else for whatever resumes."""
+    if (held.type, event.type) == ("information_requested", "information_provided"):
+        return _ends(event, held)
+    return True
 
 
 def after(event: Seen, cycle: Sequence[Seen]) -> list[Seen]:
@@ -191,7 +199,7 @@ def _updates(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | None
 
 def _waits(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]:
     runs = []
-    for request, end, answered in _requests(rule, case):
+    for request, end, answered in _requests(case, None):
         if request in until(closing, cycle):
             runs.append(Run(request, end if answered else None, None if answered else end))
     return runs

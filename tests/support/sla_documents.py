@@ -193,6 +193,7 @@ class _Story:
 
     def __init__(self) -> None:
         self._stage, self.cycle, self._messages, self._requests, self._given = "open", 1, 1, 0, 0
+        self._approved: set[str] = set()
 
     def allows(self, word: str) -> bool:
         allowed = True
@@ -207,7 +208,8 @@ class _Story:
         ) if allowed else self._stage  # fmt: skip
         return allowed
 
-    def fill(self, word: str, fields: dict[str, Any]) -> dict[str, Any]:
+    def fill(self, word: str, fields: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the fields of an event, or None where a complaint has no such event any more."""
         filled = {name: value for name, value in fields.items() if name != "named"}
         if word == "message_recorded":
             self._messages += 1
@@ -226,17 +228,22 @@ class _Story:
             name = "promise_id" if word == "promise_kept" else "action_id"
             filled[name] = str(UUID(int=2000 + max(1, self._given - self._given % 2)))
         elif word in ("remedy_approved", "compensated", "remedy_reversed"):
-            filled |= {"remedy_id": "money"}
-            if word == "remedy_approved" and "amount" not in filled:
-                filled["remedy_id"] = "repair"
-            elif word == "compensated" and filled["amount"] == "900.00":
-                filled = {"remedy_id": "repair"}
-            if "amount" in filled:
-                filled["amount"] = {"amount": filled["amount"], "currency": "RUB"}
+            return self._remedy(word, filled.get("amount"))
         elif word == "reopened":
             self.cycle += 1
             filled["cycle"] = self.cycle
         return filled
+
+    def _remedy(self, word: str, amount: str | None) -> dict[str, Any] | None:
+        """A sum of money and a repair, each approved once; 900 is given as the repair."""
+        repair = amount is None if word == "remedy_approved" else (word, amount) == ("compensated", "900.00")
+        remedy = "repair" if repair else "money"
+        if word == "remedy_approved" and remedy in self._approved:
+            return None
+        if word == "remedy_approved":
+            self._approved.add(remedy)
+        told = {} if repair else {"amount": {"amount": amount, "currency": "RUB"}}
+        return {"remedy_id": remedy, **told}
 
 
 def _event(word: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:

@@ -71,8 +71,8 @@ def continue_run(story: Story, terms: Terms, row: Kind, earlier: Run, index: int
     entry = story.entries[index]
     gaps = list(earlier.gaps)
     if not row.due_stays:
-        ends = [one for one in (earlier.end, story.end_of_cycle(earlier.cycle)) if one is not None]
-        gaps.append((min(ends, key=lambda one: one.key, default=entry), entry))
+        ends = (earlier.end, story.end_of_cycle(earlier.cycle))  # a day's 00:00 may come before what it stands after
+        gaps.extend((end, entry) for end in ends if end is not None)
     return Run(
         terms.kind,
         story.cycle[index],

@@ -218,6 +218,15 @@ ENDS = {
             row("total_resolution", "03-05T14:00", "03-06T23:00", "running", 55 * H, left=32 * H, cycle=2),
         ],
     ),
+    "a continued clock carries what had elapsed when a day fulfilled it, at its 00:00, wherever that day stands": (
+        [clock("remedy", "2 working hours", start="complaint.received")],
+        [received("2025-03-03", occurred_precision="day"), on("resolved", at("03-03", "10:00"), outcome="upheld"),
+         reply("2025-03-03", purpose="final", occurred_precision="day"),
+         on("reopened", at("03-03", "15:00"), reason="dissatisfied", cycle=2)],
+        at("03-03", "16:00"),
+        [row("remedy", "03-02T23:00", "03-03T10:00", "fulfilled", 0, fulfilled="03-02T23:00"),
+         row("remedy", "03-03T14:00", "03-03T16:00", "running", H, cycle=2, left=H)],
+    ),
     "a continued clock whose due stays and passed in between is missed from the reopening on": (
         [clock("total_resolution", "7 working hours")],
         [received(MONDAY), on("resolved", at("03-03", "11:00")), on("reopened", at("03-05", "15:00"))],
@@ -296,6 +305,12 @@ KINDS = {
         [received(MONDAY), applied("16:00", clock("first_reply", "7 working hours", priority_change="forward"))],
         at("03-03", "17:00"),
         [row("first_reply", "03-03T08:00", "03-04T11:00", "running", 7 * H, left=3 * H)],
+    ),
+    "forward to days on the day of the start: the date of the start never counts, though it did before": (
+        [clock("first_reply", "same working day by 16:00")],
+        [received(MONDAY), applied("10:00", clock("first_reply", "1 working day"))],
+        at("03-03", "10:00"),
+        [row("first_reply", "03-03T08:00", "03-04T16:00", "running", H, left=13 * H)],
     ),
     "retroactive counts the new target from the start, never due before the change": (
         [clock("first_reply", "14 working hours")],
