@@ -31,6 +31,7 @@ from engine.store.vault.content import Prepared
 from engine.taking import Keyed, People
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Command
+from schemas.complaint.registration import Receive
 from schemas.streams.survey import EnrolRespondent
 from schemas.words import Sense
 
@@ -241,11 +242,14 @@ class Draft:
         else:
             stated = item.command.business_unit if isinstance(item.command, EnrolRespondent) else None
         unit = self.book.code("business_unit", stated) or self.book.desk.business_unit
-        return unit if isinstance(item, Arrived) else self._own(item, unit)
+        return self._own(item, unit)
 
-    def _own(self, item: Asked, unit: str) -> str:
+    def _own(self, item: Arrived | Asked, unit: str) -> str:
         """Return the unit of what somebody begins: one that he may work for, so that he can go on with it."""
-        scope = rights.scope(item.command.RIGHT, item.around.sender.credentials, self.book.roles.values())
+        if item.around.sender.groups is None:
+            return unit
+        right = Receive.RIGHT if isinstance(item, Arrived) else item.command.RIGHT
+        scope = rights.scope(right, item.around.sender.credentials, self.book.roles.values())
         return min(scope) if scope and unit not in scope else unit
 
 

@@ -21,6 +21,7 @@ from engine.known import (
     conversation_keys,
     fingerprint_of,
     opening_keys,
+    others_of,
     own_key,
 )  # fmt: skip
 from engine.loading import load
@@ -54,7 +55,8 @@ def gather(store: Store, items: Sequence[Incoming], keyed: Keyed, recall: Recall
     unanswered = {item.stream for item in asked if command_id_of(item, keyed) not in known.answers}
     by_history = {item.stream for item in asked if isinstance(item.command, NEEDS_HISTORY)}
     by_history.update(known.messages.values())
-    wanted = unanswered.union(known.messages.values(), known.conversations.values())
+    others = (other for item in asked for other in others_of(item))
+    wanted = unanswered.union(known.messages.values(), known.conversations.values(), others)
     known.streams = load(store, wanted, by_history & wanted, recall)
     if turned := turned_into(known.streams.values()) - known.streams.keys():
         known.streams.update(load(store, turned, recall=recall))

@@ -1,6 +1,6 @@
 """What the store knows of a batch, and the keys by which it is asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,15 @@ def command_id_of(item: Arrived | Asked, keyed: Keyed) -> UUID:
         return opaque_id(fingerprint_of(item.message, keyed))
     sender = item.around.sender.workload
     return opaque_id(keyed("command", f"{len(sender)}:{sender}{item.id}".encode()))
+
+
+def others_of(item: Asked) -> Iterator[UUID]:
+    """Yield the complaints beside its own that a command names, where roles say what its sender may."""
+    if item.around.sender.groups is None:
+        return
+    for name in item.command.OTHERS:
+        named = getattr(item.command, name)
+        yield from (named,) if isinstance(named, UUID) else named or ()
 
 
 def conversation_keys(message: Message, keyed: Keyed) -> list[bytes]:

@@ -24,6 +24,14 @@ def _own(names: list[list[str]]) -> OwnMail:
     return OwnMail(addresses=addresses, message_id_domains=domains, lists=lists)
 
 
+def _sorted(names: frozenset[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)
+
+
+def _set(names: list[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(names)
+
+
 def pack(item: Arrived) -> bytes:
     """Return the message and its circumstances as octets, to be kept encrypted."""
     around = item.around
@@ -39,6 +47,8 @@ def pack(item: Arrived) -> bytes:
             "actor": around.sender.actor,
             "identity": around.sender.identity,
             "on_behalf_of": around.sender.on_behalf_of,
+            "groups": _sorted(around.sender.groups),
+            "units": _sorted(around.sender.units),
             "own": [sorted(names) for names in (around.own.addresses, around.own.message_id_domains, around.own.lists)],
         }
     )
@@ -66,7 +76,7 @@ def _read(kept: dict[str, Any]) -> tuple[bytes, Circumstances]:
     payload = b64decode(kept["payload"])
     own = _own(kept["own"]) if "own" in kept else NOTHING_OWN
     around = Circumstances(
-        sender=Sender(kept["workload"], kept["actor"], kept["identity"], kept.get("on_behalf_of")),
+        sender=_sender(kept),
         source=_SOURCE.validate_python(kept["source"]),
         received_at=datetime.fromisoformat(kept["received_at"]),
         trusts_claim=kept["trusts_claim"],
@@ -75,3 +85,14 @@ def _read(kept: dict[str, Any]) -> tuple[bytes, Circumstances]:
         own=own,
     )
     return payload, around
+
+
+def _sender(kept: dict[str, Any]) -> Sender:
+    return Sender(
+        kept["workload"],
+        kept["actor"],
+        kept["identity"],
+        kept.get("on_behalf_of"),
+        groups=_set(kept.get("groups")),
+        units=_set(kept.get("units")),
+    )

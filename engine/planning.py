@@ -16,8 +16,8 @@ from engine import arrivals, streams_of
 from engine.complaint.given import proposed
 from engine.configuration.in_force import Book
 from engine.draft import Draft, Prepare
-from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Refused, Result, Sender, Spoiled
-from engine.known import Kept, Known, command_id_of, contact_key
+from engine.incoming import Arrived, Asked, Buried, Done, Incoming, Parked, Refused, Result, Sender, Spoiled
+from engine.known import Kept, Known, command_id_of, contact_key, others_of
 from engine.moulds import Moulds
 from engine.plausible import EARLIEST, LATEST, implausible
 from engine.rules import codes, rights
@@ -26,6 +26,7 @@ from engine.streams.feedback import Feedback
 from engine.taking import Keyed
 from schemas.complaint.base import Command
 from schemas.complaint.correspondence import ReportDelivery
+from schemas.complaint.registration import Receive
 from schemas.configuration.roles import Role
 from schemas.envelope import KafkaSource, Source
 from schemas.refusals import Refusal
@@ -76,12 +77,26 @@ def _take(draft: Draft, item: Incoming) -> Result:
     draft.move(item.around.move)
     if isinstance(item, Spoiled):
         return _buried(draft, item)
-    result = arrivals.take(draft, item) if isinstance(item, Arrived) else _asked(draft, item)
+    result = _arrived(draft, item) if isinstance(item, Arrived) else _asked(draft, item)
     if not isinstance(result, Refused):
         _rises(draft, item)
     elif isinstance(item, Asked) and item.otherwise is not None and not result.already:
         return _buried(draft, item.otherwise(result))
     return result
+
+
+def _arrived(draft: Draft, item: Arrived) -> Done | Parked | Refused:
+    """Give a message its effect, unless it names a business unit for which its sender hands in nothing.
+
+    Where it joins a case, that may be any unit's: whoever carries a customer's words need not know who answers them.
+    """
+    sender, stated = item.around.sender, item.message.hints.business_unit
+    if sender.groups is not None and stated and item.waited is None:
+        unit = draft.book.code("business_unit", stated)
+        reason = unit and rights.missing(Receive.RIGHT, sender.credentials, draft.book.roles.values(), unit)
+        if reason:
+            return Refused("right_missing", reason, {"field": "business_unit"})
+    return arrivals.take(draft, item)
 
 
 def _buried(draft: Draft, item: Spoiled) -> Buried:
@@ -161,8 +176,9 @@ def _not_admitted(draft: Draft, item: Asked) -> Refused | None:
     """Refuse what its sender may not do, or made for another version; nothing of it is kept."""
     sender = item.around.sender
     unit, roles = draft.loaded(item.stream).business_unit, draft.book.roles.values()
-    if (reason := rights.missing(item.command.RIGHT, sender.credentials, roles, unit)) is not None:
-        return Refused("right_missing", reason)
+    for here in (unit, *(draft.loaded(other).business_unit for other in others_of(item))):
+        if (reason := rights.missing(item.command.RIGHT, sender.credentials, roles, here)) is not None:
+            return Refused("right_missing", reason)
     if item.occurred_at is not None and not _may_back_date(sender, roles, unit):
         return Refused("back_dating", "only who may back-date states when it happened; leave occurred_at out")
     if item.occurred_at is not None and item.occurred_at > (item.around.clock or draft.now):

@@ -16,6 +16,7 @@ from consumers.http.problems import problem
 from consumers.kafka.access import BrokerUnavailable
 from consumers.kafka.status import PartitionStatus
 from engine.store.database.pool import Pool
+from projections import units
 from projections.answers import Answer, Moment
 from projections.api.route import RIGHT, router_of
 from projections.runtime import progress, stuck
@@ -63,7 +64,7 @@ class LeftOut(Answer):
 
 
 class Standing(Answer):
-    """How every view stands."""
+    """How every view stands. ``left_out`` names the cases to who may see all business units, and to nobody else."""
 
     head: int
     incarnation: UUID
@@ -109,7 +110,8 @@ def _standings(routes: APIRouter, door: Door, platform: Platform) -> None:
         head, views = door.store.read.head(), all_views()
         with platform.pool.connection() as connection:
             found = progress.status(connection, views, head)
-            parked = stuck.parked(connection, [view.of(copy) for view in views for copy in (1, 2)])
+            copies = [view.of(copy) for view in views for copy in (1, 2)]
+            parked = stuck.parked(connection, copies) if units.everywhere() else ()
         stand = tuple(_stands(one) for one in found)
         left_out = tuple(LeftOut(**asdict(one)) for one in parked)
         return Standing(head=head.position, incarnation=head.incarnation, views=stand, left_out=left_out)

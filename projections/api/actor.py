@@ -26,6 +26,7 @@ from projections.views.cases import rows as cases
 from projections.views.problems import rows as problems
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.configuration.roles import Role
+from schemas.streams.staff import StaffBound
 
 ASKER: Final = "plaint.asker"
 """Key of a request's scope: the ``Credentials`` of who sends it; None where nobody proved who he is."""
@@ -192,9 +193,14 @@ def asker(scope: Scope) -> Credentials | None:
 
 
 def unit_of(history: Collection[Recorded]) -> str | None:
-    """Return the business unit that a stream belongs to now; None where it has no event."""
+    """Return the business unit that a stream belongs to now; None where it has no event, or is about a person of staff.
+
+    People work for several units, and their ids are met only where a case of theirs may be seen.
+    """
     unit: str | None = None
     for one in history:
+        if isinstance(one.event, StaffBound):
+            return None
         unit = unit or one.envelope.business_unit
         if isinstance(one.event, ComplaintAssigned):
             unit = one.event.business_unit or unit

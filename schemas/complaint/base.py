@@ -28,3 +28,5 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
     NAME: ClassVar[str]
     RIGHT: ClassVar[Right]
+    OTHERS: ClassVar[tuple[str, ...]] = ()
+    """Fields that name other complaints, of whatever business unit they are."""

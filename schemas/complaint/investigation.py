@@ -67,6 +67,7 @@ class EstablishCause(Command):
 
     NAME: ClassVar[str] = "complaint.establish_cause"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("related",)
     cause: Cause
     code: Code | None = None
     responsibility: Responsibility

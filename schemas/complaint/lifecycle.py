@@ -142,6 +142,7 @@ class Discontinue(Command):
 
     NAME: ClassVar[str] = "complaint.discontinue"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("of",)
     reason: ExitReason
     of: ComplaintId | None = None
     to: Code | None = None

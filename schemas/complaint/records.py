@@ -60,6 +60,7 @@ class LinkComplaint(Command):
 
     NAME: ClassVar[str] = "complaint.link"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("other",)
     other: ComplaintId
     kind: LinkKind
     confirmed: bool = False
@@ -72,6 +73,7 @@ class MoveMessage(Command):
 
     NAME: ClassVar[str] = "complaint.move_message"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("other",)
     message: MessageId
     other: ComplaintId
 

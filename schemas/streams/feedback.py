@@ -66,5 +66,6 @@ class TurnIntoComplaint(Command):
 
     NAME: ClassVar[str] = "feedback.become_complaint"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("complaint",)
     complaint: ComplaintId | None = None
     """Under which id; absent: a new one."""

@@ -91,6 +91,7 @@ class SuspectProblem(Command):
 
     NAME: ClassVar[str] = "problem.suspect"
     RIGHT: ClassVar[Right] = "system"
+    OTHERS: ClassVar[tuple[str, ...]] = ("complaints",)
     complaints: Annotated[tuple[ComplaintId, ...], Field(min_length=1)]
     within_days: Annotated[int, Field(ge=1)]
     least: Annotated[float, Field(ge=0, le=1)]
@@ -111,6 +112,7 @@ class LinkToProblem(Command):
 
     NAME: ClassVar[str] = "problem.link"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("complaint",)
     complaint: ComplaintId
 
 
@@ -119,6 +121,7 @@ class UnlinkFromProblem(Command):
 
     NAME: ClassVar[str] = "problem.unlink"
     RIGHT: ClassVar[Right] = "handle"
+    OTHERS: ClassVar[tuple[str, ...]] = ("complaint",)
     complaint: ComplaintId
 
 

@@ -179,6 +179,7 @@ class FollowUpAnswer(Command):
 
     NAME: ClassVar[str] = "survey.follow_up"
     RIGHT: ClassVar[Right] = "system"
+    OTHERS: ClassVar[tuple[str, ...]] = ("complaint",)
     number: Number
     complaint: ComplaintId
 

@@ -99,6 +99,16 @@ def test_what_is_kept_of_an_e_mail_is_enough_to_take_it_again() -> None:
     assert parking.unpack(parking.pack(bare_mail())).message == bare_mail().message
 
 
+@pytest.mark.parametrize(("groups", "units"), [(None, None), (frozenset[str](), frozenset({"west"}))])
+def test_who_sent_it_is_kept_with_what_confines_him(
+    groups: frozenset[str] | None, units: frozenset[str] | None
+) -> None:
+    sender = Sender("spiffe://shop", "service:shop", "workload", "person:p", groups=groups, units=units)
+    arrived = intake.from_rfc5322(MAIL, replace(AROUND, sender=sender))
+    assert isinstance(arrived, Arrived)
+    assert parking.unpack(parking.pack(arrived)).around == arrived.around
+
+
 def test_size_is_judged_before_anything_is_parsed() -> None:
     for take in (intake.from_octets, intake.from_rfc5322):
         found = take(b"{" * (intake.MAX_OCTETS + 1), AROUND)

@@ -55,6 +55,13 @@ def test_every_name_stands_for_the_class_that_bears_it() -> None:
     assert {name: cls.NAME for name, cls in COMMANDS.items()} == {name: name for name in COMMANDS}
 
 
+def test_every_command_says_which_of_its_fields_name_other_complaints() -> None:
+    named = {"other", "of", "related", "complaint", "complaints"}
+    assert {name: sorted(cls.OTHERS) for name, cls in COMMANDS.items() if cls.OTHERS} == {
+        name: found for name, cls in COMMANDS.items() if (found := sorted(named & cls.model_fields.keys()))
+    }
+
+
 def test_no_command_is_named_like_an_event() -> None:
     assert [name for name in COMMANDS if not COMMAND_NAME.fullmatch(name)] == []
     assert {unversioned(name) for name in EVENTS} & set(COMMANDS) == set()

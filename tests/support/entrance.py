@@ -17,6 +17,8 @@ from support.web import Web, web
 
 SECRET: Final = "a-secret-of-the-proxy"
 GATEWAY: Final = "spiffe://lab.local/ns/crm/sa/gateway"
+SHOP: Final = "spiffe://lab.local/ns/shop/sa/web"
+"""Hands in messages for the unit west alone."""
 ROLES: Final = f"""\
 kind: roles
 id: gateway
@@ -24,6 +26,34 @@ version: 1
 title: {{en: Gateway, ru: Шлюз}}
 rights: [receive, see]
 workloads: ["{GATEWAY}"]
+"""
+SHOP_ROLE: Final = f"""\
+kind: roles
+id: shop
+version: 1
+title: {{en: Shop, ru: Магазин}}
+rights: [receive]
+workloads: ["{SHOP}"]
+business_unit: [west]
+"""
+WATCH: Final = "spiffe://lab.local/ns/ops/sa/watch"
+"""Watches over the whole installation, whatever its units."""
+WATCH_ROLE: Final = f"""\
+kind: roles
+id: watch
+version: 1
+title: {{en: Watch, ru: Наблюдение}}
+rights: [operate]
+workloads: ["{WATCH}"]
+"""
+UNITS: Final = """\
+kind: code_list
+id: business_unit
+version: 1
+values:
+  main: {labels: {en: Main, ru: Главное}}
+  west: {labels: {en: West, ru: Запад}}
+  east: {labels: {en: East, ru: Восток}}
 """
 
 
@@ -65,7 +95,8 @@ def entrance(settings: Mapping[str, str], place: Path, **more: str) -> Iterator[
     """Lend an installation whose door asks for tokens and for the word of a proxy that knows the secret."""
     roles = place / "roles"
     roles.mkdir()
-    (roles / "gateway.yaml").write_text(ROLES, encoding="utf-8")
+    for name, text in (("gateway", ROLES), ("shop", SHOP_ROLE), ("watch", WATCH_ROLE), ("units", UNITS)):
+        (roles / f"{name}.yaml").write_text(text, encoding="utf-8")
     chosen = {
         **settings,
         "PLAINT_CONFIG_DIR": str(roles),

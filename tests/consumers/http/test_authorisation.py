@@ -210,7 +210,8 @@ def test_a_role_gives_the_commands_of_its_rights_and_no_other(door: Entrance, ro
     given, expected = {}, {}
     looked_up: dict[str, Any] = {"contact": "ann@example.org"}  # before the right is: whom a contact is known to reach
     for name, command in COMMANDS.items():
-        wish = Asked(NOBODY, command.model_construct(**looked_up), f"{role} {name}", around)
+        others: dict[str, Any] = {one: () if one in ("related", "complaints") else NOBODY for one in command.OTHERS}
+        wish = Asked(NOBODY, command.model_construct(**looked_up, **others), f"{role} {name}", around)
         try:
             result = door.here.service.submit([wish], around.received_at)[0]
         except AttributeError:  # it came as far as to its fields, of which it has none

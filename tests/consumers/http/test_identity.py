@@ -18,9 +18,10 @@ from engine.erased import Erased
 from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.batch import Recorded
 from engine.streams.staff import stream_of, subject_of
+from projections.views.cases.rows import Cases
 from schemas.envelope import KafkaSource, RequestSource
 from schemas.streams.staff import StaffBound
-from support.entrance import GATEWAY, SECRET, Entrance, entrance
+from support.entrance import GATEWAY, SECRET, SHOP, WATCH, Entrance, entrance
 from support.issuer import ISSUER, Issuer
 from support.letters import letter
 from support.web import web
@@ -207,6 +208,25 @@ def test_a_case_of_another_unit_is_neither_seen_nor_worked_on(door: Entrance) ->
     assert give(door, stream, "assign", {"team": "south"}, mine).status_code == 200
 
 
+def test_who_names_a_case_of_another_unit_needs_his_right_there_too(door: Entrance) -> None:
+    mine, theirs = handed_to_west(door, "naming"), opened(door, "named")
+    west, both = (every(door, "wes", "handler", units=units) for units in (["west"], ["main", "west"]))
+    for command, fields in (
+        ("link", {"other": theirs, "kind": "merged"}),
+        ("move-message", {"other": theirs, "message": theirs}),
+        ("discontinue", {"reason": "duplicate", "of": theirs}),
+        ("establish-cause", {"cause": "supplier", "responsibility": "company", "related": [mine, theirs]}),
+    ):
+        answer = give(door, mine, command, fields, west)
+        assert (answer.status_code, answer.json()["code"]) == (403, "right_missing"), answer.text
+    problem = clock.new_id()
+    assert door.ask("POST", f"/v1/problems/{problem}/open", west, json={"fields": {"cause": "supplier"}}).is_success
+    for who, status in ((west, 403), (both, 200)):
+        asked = door.ask("POST", f"/v1/problems/{problem}/link", who, json={"fields": {"complaint": theirs}})
+        assert asked.status_code == status, asked.text
+    assert give(door, mine, "link", {"other": theirs, "kind": "similar"}, both).status_code == 200
+
+
 def test_lists_hold_the_cases_of_the_askers_units(door: Entrance) -> None:
     here, there = handed_to_west(door, "listed"), opened(door, "listed-main")
     door.project()
@@ -257,6 +277,26 @@ def test_what_could_not_be_taken_belongs_to_no_unit_and_is_for_who_may_see_all(
     assert door.here.store.set_aside.row(LETTER.id) is not None
 
 
+def test_which_cases_a_view_leaves_out_is_told_to_who_may_see_all(door: Entrance) -> None:
+    view, case = Cases(), clock.new_id()
+    row = (view.name, view.version, view.copy, case, 1, 1, "ValueError at x.py:1")
+    with door.here.pool.connection() as connection:
+        connection.execute(
+            "INSERT INTO views.stuck (view, version, copy, stream, position, events, reason)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            row,
+        )
+    try:
+        confined = every(door, "pia", "platform", units=["west"])
+        for who, told in ((confined, []), (door.as_program(WATCH), [str(case)])):
+            found = door.ask("GET", "/v1/projections", who).json()
+            assert [one["stream"] for one in found["left_out"]] == told
+            assert [one["left_out"] for one in found["views"] if one["view"] == view.name] == [1]
+    finally:
+        with door.here.pool.connection() as connection:
+            connection.execute("DELETE FROM views.stuck WHERE stream = %s", (case,))
+
+
 def test_what_somebody_begins_is_of_a_unit_that_he_may_work_for(door: Entrance) -> None:
     for units, unit in ((["west"], "west"), (["main", "west"], "main"), (["east", "west"], "east")):
         problem = clock.new_id()
@@ -265,6 +305,37 @@ def test_what_somebody_begins_is_of_a_unit_that_he_may_work_for(door: Entrance) 
             asked = door.ask("POST", f"/v1/problems/{problem}/{command}", who, json={"fields": fields})
             assert asked.status_code == 200, asked.text
         assert last(door, str(problem)).envelope.business_unit == unit
+
+
+def handed_in(door: Entrance, id: str, program: str, unit: str | None, **more: Any) -> Any:
+    body = {"channel": "chat", "system": "s", "id": id, "text": "The kettle is broken, I want a refund!", **more}
+    hints = {} if unit is None else {"hints": {"business_unit": unit}}
+    return door.ask("POST", "/v1/messages", door.as_program(program), json={**body, **hints})
+
+
+def test_a_message_is_of_a_unit_that_its_sender_may_hand_in_for(door: Entrance) -> None:
+    for name, program, stated, unit in (
+        ("shop-none", SHOP, None, "west"),
+        ("shop-own", SHOP, "west", "west"),
+        ("shop-text", SHOP, "nowhere known", "west"),
+        ("gateway-none", GATEWAY, None, "main"),
+        ("gateway-east", GATEWAY, "east", "east"),
+    ):
+        answer = handed_in(door, name, program, stated)
+        assert answer.status_code == 202, answer.text
+        assert last(door, answer.json()["stream"]).envelope.business_unit == unit, name
+
+
+def test_who_names_a_unit_that_is_not_his_to_hand_in_for_is_refused_and_nothing_is_kept(door: Entrance) -> None:
+    refused = handed_in(door, "shop-east", SHOP, "east")
+    assert (refused.status_code, refused.json()["code"]) == (403, "right_missing")
+    assert handed_in(door, "shop-east", GATEWAY, "east").json()["opened"]  # nobody had it before
+
+
+def test_what_a_sender_of_one_unit_carries_to_a_case_of_another_joins_it(door: Entrance) -> None:
+    stream = handed_in(door, "talk-east", GATEWAY, "east").json()["stream"]
+    joined = handed_in(door, "talk-west", SHOP, None, in_reply_to="talk-east")
+    assert (joined.status_code, joined.json()["stream"]) == (202, stream)
 
 
 # --- answers without an end ----------------------------------------------------------------
@@ -335,8 +406,10 @@ def test_who_an_actor_is_auditors_ask_and_are_noted(door: Entrance) -> None:
     assert (found["actor"], found["issuer"], found["subject"], found["name"]) == (
         actor, ISSUER, "paul", "paul of the desk",
     )  # fmt: skip
+    of_west = door.ask("GET", path, every(door, "aud", "auditor", units=["west"]))
+    assert of_west.json() == found  # who works for several units belongs to none
     noted = [one.access.actor for one in door.here.store.access_log.of_stream(stream_of(actor))]
-    assert noted == [door.here.person_of("aud", ISSUER)]
+    assert noted == [door.here.person_of("aud", ISSUER)] * 2
     absent = door.ask("GET", "/v1/staff/person:nobody", every(door, "aud", "auditor"))
     assert (absent.status_code, absent.json()["code"]) == (404, "no_such_person")
 
