@@ -58,7 +58,7 @@ class Term(NamedTuple):
     start_day: int
     """The date after which days count."""
     left: int
-    """Microseconds of own time, or days."""
+    """Microseconds of own time, or days; 0: nothing was left when terms changed, so it is due at its start."""
     whole: int
     """The whole target in the same measure, for shares."""
     fixed: int | None = None
@@ -131,6 +131,8 @@ def due_of(term: Term, pauses: Sequence[Pause]) -> int:
     """Return the due instant, with pauses that are cut at the instant of judging."""
     if term.fixed is not None:
         due = _moved(term, term.fixed, pauses)
+    elif not term.left:
+        due = term.start
     elif term.terms.target is not None and term.terms.target.in_days:
         day = end_day(term.calendar, term.unit, term.start_day, term.left, pauses, term.by)
         day = rolled(term.calendar, term.terms.roll, term.first_day, day)

@@ -122,7 +122,7 @@ def _explained(
     pieces = spans(known)
     measure = _measure(term)
     dates = days(term, known.pauses) if measure == "days" else ()
-    moved_day = _rolled(term, dates) if measure == "days" else None
+    moved_day = _rolled(term, dates) if dates else None
     return Explanation(
         verdict=verdict_of(known, now),
         applied=_promises(marks, run.kind, known, now, applied),
@@ -156,7 +156,7 @@ def _measure(term: Term) -> Measure:
 
 
 def _rolled(term: Term, dates: Sequence[Days]) -> tuple[date, date] | None:
-    last = dates[-1].last if dates else term.start_day
+    last = dates[-1].last
     moved = rolled(term.calendar, term.terms.roll, term.first_day, last)
     return None if moved == last else (date.fromordinal(last), date.fromordinal(moved))
 
@@ -167,8 +167,10 @@ def _due(
     term = known.term
     if measure == "stated":
         return due_of(term, known.pauses)
-    if measure == "days":
-        last = moved[1].toordinal() if moved else dates[-1].last if dates else term.start_day
+    if measure == "days" and not term.left:
+        due = term.start
+    elif measure == "days":
+        last = moved[1].toordinal() if moved else dates[-1].last
         due = end_of_day(term.calendar, term.unit, last, term.by)
     else:
         found = due_by_time(known, pieces)

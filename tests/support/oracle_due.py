@@ -229,6 +229,8 @@ def _term(term: Term, count: int, unit: str, pauses: Sequence[Span]) -> datetime
             else iter([(term.begin, term.begin + 40_000 * DAY)])
         )
         return reach(spans, term.begin, amount, pauses)
+    if term.left_days == 0:
+        return term.begin
     first = _first_day(rule, count, unit, term.begin, term.day)
     number = _days_of(count, unit, term.day) if term.left_days is None else term.left_days
     last, end = _count_days(first, number, pauses, lambda d: _end_of_day(rule, unit, d))

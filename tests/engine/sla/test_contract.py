@@ -306,6 +306,12 @@ KINDS = {
         at("03-03", "17:00"),
         [row("first_reply", "03-03T08:00", "03-04T11:00", "running", 7 * H, left=3 * H)],
     ),
+    "forward where nothing is left to carry: due at the change": (
+        [clock("first_reply", "4 working hours")],
+        [received(MONDAY), applied("14:00", clock("first_reply", "3 calendar days"))],
+        at("03-03", "15:00"),
+        [row("first_reply", "03-03T08:00", "03-03T13:00", "missed", 6 * H, missed="03-03T13:00", over=H)],
+    ),
     "forward to days on the day of the start: the date of the start never counts, though it did before": (
         [clock("first_reply", "same working day by 16:00")],
         [received(MONDAY), applied("10:00", clock("first_reply", "1 working day"))],
