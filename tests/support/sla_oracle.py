@@ -47,15 +47,14 @@ def _rows(rule: Rule, case: Case) -> Rows:
 
 
 def _row(rule: Rule, case: Case, run: Run, cycle: int, instance: int) -> dict[str, Any]:
-    ends = [e.at for e in (run.answered, run.ended) if e]
-    stop = min([case.at, *ends])
+    closed = run.answered or run.ended
+    stop = case.at if closed is None else min(case.at, closed.at)
     pauses = [*(clip(pauses_of(rule, case, stop), LONG_AGO, stop)), *run.gaps]
     begin, due, unit = due_of(rule, case, run, pauses, cycle, instance)
     floor = run.began.at if run.began else due
     kept = run.answered is not None and in_time(rule, run.answered, due) and due >= floor
     missed = not kept and (due < stop or due < floor or run.answered is not None)
     missed_at = max(due, floor) if missed else None
-    closed = run.answered or run.ended
     state = "fulfilled" if kept else "missed" if missed else "cancelled" if run.ended else "running"
     if state == "running" and any(a <= case.at <= b for a, b in pauses_of(rule, case, case.at) if b == case.at):
         state = "paused" if _paused_at_end(rule, case) else state
