@@ -159,7 +159,7 @@ def _answered_elsewhere(rule: Rule, case: Case, opened: Seen, end: Seen | None) 
 def carry(rule: Rule, run: Run, cycle: Sequence[Seen], following: Seen) -> Run:
     if rule.family in DUE_STAYS:
         return run
-    stops = [e.at for e in (run.answered, *(e for e in cycle if e.type in (*ENDS, "closed"))) if e]
+    stops = [e.at for e in (run.answered, run.ended, *(e for e in cycle if e.type in (*ENDS, "closed"))) if e]
     gap = (min(stops, default=following.at), following.at)
     return Run(run.opened, run.answered, run.ended, gaps=[*run.gaps, gap])
 

@@ -53,7 +53,7 @@ def _row(rule: Rule, case: Case, run: Run, cycle: int, instance: int) -> dict[st
     begin, due, unit = due_of(rule, case, run, pauses, cycle, instance)
     floor = run.began.at if run.began else due
     kept = run.answered is not None and in_time(rule, run.answered, due) and due >= floor
-    missed = not kept and (due < stop or due < floor or run.answered is not None)
+    missed = not kept and (due < stop or due < floor or (closed is not None and not in_time(rule, closed, due)))
     missed_at = max(due, floor) if missed else None
     state = "fulfilled" if kept else "missed" if missed else "cancelled" if run.ended else "running"
     if state == "running" and any(a <= case.at <= b for a, b in pauses_of(rule, case, case.at) if b == case.at):
