@@ -134,7 +134,7 @@ def _forward(term: Term, rule: Rule, at: datetime, pauses: Sequence[Span]) -> No
         full = _amount(old_count, old_unit) // TICK
         rest = _amount(old_count, old_unit) if term.left is None else term.left
         gone = length(without(own_spans(term.rule, old_unit, term.begin, at), pauses))
-        share, start = Fraction((rest - gone) // TICK, full), today
+        share, start = max(Fraction((rest - gone) // TICK, full), Fraction(0)), today
     term.again(at, today, None)
     if not in_days(unit):
         term.left = ceil(share * (_amount(count, unit) // TICK)) * TICK
