@@ -65,8 +65,10 @@ def due_of(
     closed = [run.here] if run.elsewhere else [run.answered, run.ended]
     last = min((e for e in closed if e), key=lambda e: e.key, default=None)
     for event in after(run.opened, case.events):
-        if (last is not None and last.key <= event.key) or _end_of(term, pauses) < event.at:
+        if last is not None and last.key <= event.key:
             break
+        if _end_of(term, pauses) < event.at:
+            continue
         if event.type == "sla_applied":
             for applied, changed in case.rules:
                 if applied is event and run.due is None:
