@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from engine import moulds, streams_of, taking
+from engine.complaint.case import Case
 from engine.complaint.given import NEEDS_HISTORY, Given, Stored
 from engine.configuration.in_force import Book
 from engine.incoming import Arrived, Asked
@@ -33,7 +34,7 @@ from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.base import Command
 from schemas.complaint.registration import Receive
 from schemas.streams.survey import EnrolRespondent
-from schemas.words import Sense
+from schemas.words import Attachment, Sense
 
 
 class Prepare(Protocol):
@@ -152,6 +153,18 @@ class Draft:
         given, stamped = self._decided(stream, loaded, command, item, command_id, follows)
         self._put(stream, loaded, stamped, given.business_unit, given.now)
         return len(stamped)
+
+    def store(self, stream: UUID, file: Attachment, data: bytes, item: Asked, command_id: UUID) -> Attachment:
+        """Have a file stored with this batch, under the key of whose matter it is; return what the event says of it."""
+        loaded = self.loaded(stream)
+        if not isinstance(loaded.state, Case):
+            return file
+        subject = loaded.state.subject(self._given(stream, loaded, item, command_id, ()))
+        own = streams_of.part_id(command_id, "file")
+        name = file.file_name if isinstance(file.file_name, str) else None
+        prepared = self.prepare(own, stream, subject, data, file.media_type, name)
+        self.contents.append(prepared.content)
+        return prepared.attachment
 
     def begin(
         self, stream: UUID, kind: streams_of.Kind, item: Arrived, own: UUID, people: People, sense: Sense

@@ -83,6 +83,8 @@ class Asked:
     why: str | None = field(default=None, repr=False)
     expected: int | None = None
     occurred_at: datetime | None = None
+    data: bytes | None = field(default=None, repr=False)
+    """Octets of the file that an ``AddAttachment`` names; they are stored in the transaction of its effect."""
     otherwise: "Callable[[Refused], Spoiled] | None" = field(default=None, repr=False, compare=False)
     """What it becomes where it is refused now and its sender gets no answer: a dead letter, in the same transaction."""
 

@@ -25,7 +25,7 @@ from engine.store.batch import Answer, Batch, SetAside
 from engine.streams.feedback import Feedback
 from engine.taking import Keyed
 from schemas.complaint.base import Command
-from schemas.complaint.correspondence import ReportDelivery
+from schemas.complaint.correspondence import AddAttachment, ReportDelivery
 from schemas.complaint.registration import Receive
 from schemas.configuration.roles import Role
 from schemas.envelope import KafkaSource, Source
@@ -140,9 +140,11 @@ def _asked(draft: Draft, item: Asked) -> Result:
         return streams_of.first_answer(kept.result, kept.position, same=kept.fingerprint == fingerprint)
     if (refused := _not_admitted(draft, item)) is not None:
         return refused
+    stored = len(draft.contents)
     try:
-        count = draft.decide(item.stream, _with_subject(draft, item, command_id), item, command_id)
+        count = draft.decide(item.stream, _completed(draft, item, command_id), item, command_id)
     except Refusal as refusal:
+        del draft.contents[stored:]
         if refusal.code == "not_due" and proposed(item.command):
             return Refused(refusal.code, refusal.reason, refusal.facts)
         return _kept(draft, command_id, fingerprint, Refused(refusal.code, refusal.reason, refusal.facts), None)
@@ -157,14 +159,20 @@ def _asked(draft: Draft, item: Asked) -> Result:
     return _kept(draft, command_id, fingerprint, done, item.stream)
 
 
-def _with_subject(draft: Draft, item: Asked, command_id: UUID) -> Command:
-    """Return the command; who is enrolled for a survey is the person whom his contact is known to reach, or a new one.
+def _completed(draft: Draft, item: Asked, command_id: UUID) -> Command:
+    """Return the command with what only the store can say: where its file lies, or who its contact is."""
+    command = item.command
+    if isinstance(command, AddAttachment) and item.data is not None:
+        stored = draft.store(item.stream, command.attachment, item.data, item, command_id)
+        return command.model_copy(update={"attachment": stored})
+    return _with_subject(draft, command, command_id) if isinstance(command, EnrolRespondent) else command
+
+
+def _with_subject(draft: Draft, command: EnrolRespondent, command_id: UUID) -> Command:
+    """Return who is enrolled for a survey as the person whom his contact is known to reach, or as a new one.
 
     His contact is remembered, so that what he writes later is his too and one erasure reaches all.
     """
-    command = item.command
-    if not isinstance(command, EnrolRespondent):
-        return command
     key = contact_key(command, draft.keyed)
     known = draft.known.contacts.get(key)
     subject = streams_of.part_id(command_id, "respondent") if known is None else known

@@ -193,15 +193,23 @@ def _kind(here: Installation, stream: UUID) -> str:
 
 
 def give(
-    here: Installation, stream: UUID, wish: Command, *, why: str | None, by: str | None, id: str | None, json: bool
+    here: Installation,
+    stream: UUID,
+    wish: Command,
+    *,
+    why: str | None,
+    by: str | None,
+    id: str | None,
+    json: bool,
+    data: bytes | None = None,
 ) -> int:
-    """Give a command for a case and tell what became of it.
+    """Give a command for a case, with the octets of a file that it adds, and tell what became of it.
 
     Raises:
         Stop: it was refused.
     """
     around = Circumstances(sender(here, by), RequestSource(request=clock.new_id()), clock.now())
-    asked = Asked(stream, wish, id or str(clock.new_id()), around, why=why)
+    asked = Asked(stream, wish, id or str(clock.new_id()), around, why=why, data=data)
     result = here.service.submit([asked], clock.now())[0]
     if isinstance(result, Refused):
         if json:

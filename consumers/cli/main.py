@@ -125,6 +125,15 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.problems:similar",
                 "List complaints that say much the same as this one, and the problems they belong to.",
             ),
+            "files": (
+                "consumers.cli.files:list_files",
+                "List the files of a case: attachments, those added by hand, and messages kept whole.",
+            ),
+            "file": ("consumers.cli.files:fetch", "Fetch a file of a case as it came; noted as a reading."),
+            "attach": (
+                "consumers.cli.files:attach",
+                "Add a file to a case: sealed under the complainant's key, and erased with him.",
+            ),
             "do": (
                 "consumers.cli.cases:do",
                 "Give a command for a case: assign, reply, resolve, close and all others of the catalogue.",

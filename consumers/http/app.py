@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from consumers.http import commands, documentation, messages, observed, platform, probes, problems, public
+from consumers.http import commands, documentation, files, messages, observed, platform, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
 from consumers.http.helping import helping
@@ -108,12 +108,24 @@ def build(
     door = Door(service, store, clock, new_id, person_of, options.own)
     app.include_router(messages.router(door))
     app.include_router(commands.router(door))
+    app.include_router(files.router(door))
     app.include_router(public.router(door))
     if options.platform is not None:
         app.include_router(platform.router(door, options.platform))
     reads = Reads(store, person_of, asking, every=options.note_every_reading)
     help_of, rules = helping(service, options.articles), ruling(store, views)
-    desk = Desk(views, store.read, clock, reads, reads.noted, rules, help_of, lambda: checks.leaving, asking.still)
+    desk = Desk(
+        views,
+        store.read,
+        clock,
+        reads,
+        reads.noted,
+        rules,
+        help_of,
+        lambda: checks.leaving,
+        asking.still,
+        files.octets_of(store.contents),
+    )
     app.include_router(questions(desk))
     app.include_router(pages.routes(desk))
     return app

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, Final, Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -43,6 +43,8 @@ class Accepted(BaseModel):
     opened: bool = False
     already: bool = False
     parked_until: AwareDatetime | None = None
+    file: UUID | None = None
+    """Of a file that was added."""
 
 
 class Refused(Exception):
@@ -128,6 +130,25 @@ class Client:
             headers["If-Match"] = f'"{version}"'
         path = f"/v1/{_GROUPS[group]}/{stream}/{word.replace('_', '-')}"
         return self._accepted(path, body, **headers)
+
+    def add_file(
+        self, stream: UUID, octets: bytes, media_type: str, name: str | None = None, *, key: str | None = None
+    ) -> Accepted:
+        """Add a file to a complaint, under a name or none; under the same ``key`` once. Raises as ``give``."""
+        headers = {"Idempotency-Key": json.dumps(key or str(self.new_key()))}
+        if name is not None:
+            headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+        return self._accepted(f"/v1/complaints/{stream}/files", octets, media_type, **headers)
+
+    def file(self, reference: UUID | str, file: UUID) -> bytes:
+        """Return a file of a case as it came; ``ask(f"/v1/cases/{reference}/files")`` lists them.
+
+        Raises:
+            Refused: ``no_such_file``; ``file_erased`` with the person whose it was; or who asks may not.
+            Unreachable: there is no answer at the moment, or it broke off.
+        """
+        with self._answer("GET", f"/v1/cases/{reference}/files/{file}", None, Accept="*/*") as answer:
+            return answer.octets()
 
     def ask(self, path: str, **query: object) -> Any:
         """Ask a question, such as ``ask("/v1/funnel", channel="email")``; the answer as JSON data.
@@ -228,8 +249,12 @@ class _Answer:
 
     def value(self) -> Any:
         """Return what it says, as JSON data."""
+        return json.loads(self.octets())
+
+    def octets(self) -> bytes:
+        """Return what it says, as it is."""
         try:
-            return json.loads(self._response.read())
+            return self._response.read()
         except (OSError, HTTPException) as error:
             raise Unreachable(f"the answer broke off ({type(error).__name__})") from None
 

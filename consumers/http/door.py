@@ -1,8 +1,9 @@
 """What every route that changes something stands on: who asks and when, one way in, one form of answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from fastapi import Request
@@ -21,6 +22,8 @@ from engine.service import Service
 from engine.store.store import Store
 from schemas.channels.mail.automatic import NOTHING_OWN, OwnMail
 from schemas.envelope import RequestSource
+
+_NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Accepted(BaseModel):
@@ -62,8 +65,8 @@ class Door:
             own=self.own,
         )
 
-    async def answer(self, item: Arrived | Asked, status: int) -> Response:
-        """Have ``item`` its effect; the answer bears the stream's version as its ETag, or is a problem.
+    async def answer(self, item: Arrived | Asked, status: int, more: Mapping[str, str] = _NOTHING) -> Response:
+        """Have ``item`` its effect; the answer bears the stream's version as its ETag, and ``more``, or is a problem.
 
         The same again gets the same answer, and a header that says so.
         """
@@ -79,7 +82,7 @@ class Door:
         observed.tell(
             outcome=told.status, case=None if told.stream is None else str(told.stream), position=told.position
         )
-        return JSONResponse(told.model_dump(mode="json"), status, headers)
+        return JSONResponse({**told.model_dump(mode="json"), **more}, status, headers)
 
 
 def _accepted(result: Done | Parked | Buried, incarnation: UUID) -> Accepted:

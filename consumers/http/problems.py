@@ -37,6 +37,7 @@ _TITLES: Mapping[int, str] = {
     406: "Not in this form",
     408: "Too slow",
     409: "The case forbids it",
+    410: "Gone",
     412: "The case has moved on",
     413: "Too large",
     415: "Not this kind of content",

@@ -14,6 +14,7 @@ from projections.api.paging import BadCursor
 from projections.replay.as_of import BadWhen, NoSuchCase, NotThereYet
 from projections.replay.calendars import BadTarget, NoSuchCalendar
 from projections.replay.drafts import BadDraft, NoSuchPolicy
+from projections.replay.files import FileAway, FileErased, NoSuchFile, OctetsOf
 from projections.replay.helping import Helping
 from projections.replay.ruled import Ruled
 from projections.replay.sentence import Language
@@ -89,9 +90,9 @@ class Desk:
     ``opener`` returns a log that opens the texts of a case, after it has made sure that who sends
     this request may see them and has recorded the reading; None if he may not. ``noted`` hears of every
     reading that opens no text and of every search in texts, and records what this installation wants recorded.
-    ``ruled`` tells of an opened history which rules decided what, ``helping`` what helps to answer a case; None
-    where no door hands it in. ``leaving`` says whether this process drains: streams end then. So they do once
-    ``still`` says that who follows has not the right any more by which they began.
+    ``ruled`` tells of an opened history which rules decided what, ``helping`` what helps to answer a case,
+    ``octets_of`` opens a file; None where no door hands it in. ``leaving`` says whether this process drains: streams
+    end then. So they do once ``still`` says that who follows has not the right any more by which they began.
     """
 
     views: Views
@@ -103,6 +104,7 @@ class Desk:
     helping: Helping | None = None
     leaving: Callable[[], bool] = lambda: False
     still: Callable[[Request, datetime], Awaitable[bool]] = _for_good
+    octets_of: OctetsOf | None = None
 
     def opened(self, request: Request, case: UUID) -> TextLog:
         """Return a log that opens texts.
@@ -143,5 +145,8 @@ STATUS: Mapping[type[Exception], int] = {
     NoSuchPolicy: 404,
     BadDraft: 422,
     BadTarget: 422,
+    NoSuchFile: 404,
+    FileErased: 410,
+    FileAway: 503,
 }
 """The HTTP status of each error that a question may raise; with 503 goes ``Retry-After: retry_after``."""

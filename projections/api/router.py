@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from projections.api import changes
 from projections.api.desk import Desk
-from projections.replay import configuration, staff
+from projections.replay import configuration, file_routes, staff
 from projections.replay import routes as replay
 from projections.replay import sla_routes as sla
 from projections.report import routes as report
@@ -27,6 +27,7 @@ _ALL = (
     sla_timers.routes,
     audit_trail.routes,
     replay.routes,
+    file_routes.routes,
     satisfaction.routes,
     campaigns.routes,
     causes.routes,

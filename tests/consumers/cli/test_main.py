@@ -32,7 +32,7 @@ def commands() -> Iterator[tuple[str, str, str]]:
 
 ALL = list(commands())
 NAMES = [name for name, _, _ in ALL]
-WITHOUT_JSON = {"run", "serve", "consume", "export", "report"}
+WITHOUT_JSON = {"run", "serve", "consume", "export", "report", "case file"}
 """Those that stay, and those whose answer is a document of a format of its own."""
 
 
@@ -90,8 +90,11 @@ def test_help_lists_every_command_and_every_exit_code(capsys: pytest.CaptureFixt
 def test_help_of_a_group_says_what_its_commands_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["case", "--help"]) == 0
     assert re.findall(r"(?m)^│ (\w+) +[A-Z]", capsys.readouterr().out) == [
+        "attach",
         "diff",
         "do",
+        "file",
+        "files",
         "history",
         "list",
         "remedies",

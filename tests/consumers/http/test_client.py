@@ -65,6 +65,19 @@ def opened(client: Client) -> UUID:
     return told.stream
 
 
+def test_a_file_is_added_once_and_fetched_as_it_was(client: Client) -> None:
+    stream, photo = opened(client), bytes(range(256))
+    first, again = (client.add_file(stream, photo, "image/png", "чек.png", key="f-1") for _ in "12")
+    assert (first.already, again.already, again.file) == (False, True, first.file)
+    assert first.file is not None
+    assert client.file(stream, first.file) == photo
+    (listed,) = client.ask(f"/v1/cases/{stream}/files", texts="true")["files"]
+    assert (listed["file_name"], listed["size"]) == ("чек.png", 256)
+    with pytest.raises(Refused) as refused:
+        client.file(stream, UUID(int=0))
+    assert refused.value.code == "no_such_file"
+
+
 def test_a_message_and_a_command_have_their_effect_once(client: Client, here: Installation) -> None:
     message = WebFormMessage(channel="web_form", form="site", id="typed", text="The lamp broke, a refund please!")
     first, again = client.send(message), client.send(message)
