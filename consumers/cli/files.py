@@ -108,7 +108,8 @@ def _files(here: Installation, case: str) -> CaseFiles:
 
 def _opened(here: Installation, case: str, file: UUID) -> tuple[CaseFile, bytes]:
     try:
-        return find(_files(here, case), file), octets_of(here.store.contents)(file)
+        found = _files(here, case)
+        return find(found, file), octets_of(here.store.contents)(found.case, file)
     except NoSuchFile:
         output.stop(output.NOT_FOUND, "the case holds no file of this id; 'plaint case files' lists them")
     except FileErased as error:

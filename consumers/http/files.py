@@ -46,9 +46,9 @@ class AddedFile(Accepted):
 def octets_of(contents: Contents) -> OctetsOf:
     """Return what opens a file."""
 
-    def opened(file: UUID) -> bytes:
+    def opened(case: UUID, file: UUID) -> bytes:
         try:
-            return contents.open(file)
+            return contents.open(file, case)
         except ContentErased:
             raise FileErased from None
         except (ContentMissing, SealBroken) as error:

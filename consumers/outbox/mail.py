@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.charset import QP, Charset
+from email.encoders import encode_base64
 from email.header import Header
 from email.headerregistry import Address
 from email.message import Message
 from email.utils import format_datetime, formataddr
 from functools import reduce
+from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -28,11 +30,22 @@ _SPECIAL: Final = frozenset('<>"(),:;@\\[]')
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,20}")
 _UTF_8: Final = Charset("utf-8")
 _UTF_8.body_encoding = QP
+_OCTETS: Final = "application/octet-stream"
+"""What a message that is enclosed goes as: a mail in base64 is none for most readers (RFC 2046, 5.2.1)."""
 _TOGETHER: Final = {"en": "{count} notices", "ru": "Уведомлений: {count}"}
 
 
 class NoAddress(ValueError):
     """Nothing can be sent there: this is no address of a mailbox. Says nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file that a mail carries."""
+
+    name: str = field(repr=False)
+    media_type: str
+    octets: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,7 @@ class Letter:
     """Message-ID of the mail that it answers."""
     unsubscribe: str | None = field(default=None, repr=False)
     """Where a program that reads mail can say that no more is wanted (RFC 8058)."""
+    files: tuple[Enclosed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ def compose(letter: Letter, sender: From) -> Message:
     mail = _headed(letter, sender, letter.message, _subject(letter))
     if letter.answers is not None and _ID.fullmatch(letter.answers):
         mail["In-Reply-To"] = mail["References"] = letter.answers
-    _fill(mail, letter.body)
+    _fill(mail, letter.body, letter.files)
     return mail
 
 
@@ -119,7 +133,8 @@ def together(letters: Sequence[Letter], sender: From) -> Message:
     own = reduce(lambda so_far, one: derived(so_far, str(one.message)), letters, UUID(int=0))
     subject = _TOGETHER.get(language, _TOGETHER["en"]).format(count=len(letters))
     mail = _headed(first, sender, own, subject)
-    _fill(mail, "\n".join(f"{_subject(letter)}\n\n{letter.body.strip()}\n\n" for letter in letters))
+    body = "\n".join(f"{_subject(letter)}\n\n{letter.body.strip()}\n\n" for letter in letters)
+    _fill(mail, body, tuple(file for letter in letters for file in letter.files))
     return mail
 
 
@@ -144,7 +159,33 @@ def _headed(letter: Letter, sender: From, own: UUID, subject: str) -> Message:
     return mail
 
 
-def _fill(mail: Message, body: str) -> None:
+def _fill(mail: Message, body: str, files: Sequence[Enclosed]) -> None:
+    if not files:
+        return _say(mail, body)
+    said = Message()
+    _say(said, body)
+    del said["MIME-Version"]
+    mail.add_header("Content-Type", "multipart/mixed", boundary=f"={UUID(bytes=_digest(files)).hex}=")
+    mail.set_payload([said, *(_part(file) for file in files)])
+    return None
+
+
+def _digest(files: Sequence[Enclosed]) -> bytes:
+    """Return what no text holds by chance and the same files always give."""
+    return sha256(b"".join(file.octets for file in files)).digest()[:16]
+
+
+def _part(file: Enclosed) -> Message:
+    part = Message()
+    part["Content-Type"] = file.media_type if not file.media_type.startswith(("message/", "multipart/")) else _OCTETS
+    name = file.name if file.name.isascii() else ("utf-8", "", file.name)
+    part.add_header("Content-Disposition", "attachment", filename=name)
+    part.set_payload(file.octets)
+    encode_base64(part)
+    return part
+
+
+def _say(mail: Message, body: str) -> None:
     text = body.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     mail.set_payload(text if text.endswith("\n") else text + "\n", _UTF_8)
 

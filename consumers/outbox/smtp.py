@@ -23,6 +23,7 @@ import structlog
 from consumers.kafka.backoff import Backoff
 from consumers.outbox import mail
 from consumers.outbox.addressed import address, answered
+from consumers.outbox.enclosed import NOT_HERE, enclosed
 from consumers.outbox.mail import From, Letter, NoAddress
 from consumers.outbox.queued import NAMES, Waiting, asking, groups, take
 from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
@@ -204,7 +205,11 @@ class MailSender:
         """Hand over what waits for the same mailbox, in one mail, and record what became of it."""
         letters: dict[UUID, Letter] = {}
         for one in group:
-            found = self._letter(one)
+            try:
+                found = self._letter(one)
+            except NOT_HERE as error:
+                self._lacks(turn, one, error, passed)
+                continue
             if found is None:
                 turn.waiting.pop(one.message)  # its text is gone for good, and with it whom it was for
             else:
@@ -215,6 +220,14 @@ class MailSender:
             if status is not None:
                 passed.mails += 1
                 self._report(turn, same, status, sent_as, passed)
+
+    def _lacks(self, turn: _Turn, one: Waiting, error: Exception, passed: Passed) -> None:
+        """Let a message wait whose file is not at hand, or give it up after as long as for a server."""
+        _log.error("mail_file_away", message=str(one.message), case=str(one.stream), reason=type(error).__name__)
+        if self._world.now() - one.since >= GIVES_UP:
+            self._report(turn, [one], "failed", None, passed)
+        else:
+            self._wait([one])
 
     def _handed(
         self, letters: Sequence[Letter], group: Sequence[Waiting], session: Session
@@ -233,12 +246,16 @@ class MailSender:
             if now - max(one.since for one in group) >= GIVES_UP:
                 _refused(group, error.code)
                 return "failed", None
-            for one in group:
-                one.tries += 1
-                one.next_at = now + timedelta(seconds=_AGAIN.seconds(one.tries, self._world.chance()))
-            self._tell([one for one in group if one.tries == 1], "delayed", None)
+            self._wait(group)
             return None, None
         return "sent", str(composed["Message-ID"])
+
+    def _wait(self, group: Sequence[Waiting]) -> None:
+        """Try again later, and say so the first time."""
+        for one in group:
+            one.tries += 1
+            one.next_at = self._world.now() + timedelta(seconds=_AGAIN.seconds(one.tries, self._world.chance()))
+        self._tell([one for one in group if one.tries == 1], "delayed", None)
 
     def _report(
         self, turn: _Turn, group: Iterable[Waiting], status: DeliveryStatus, sent_as: str | None, passed: Passed
@@ -291,6 +308,7 @@ class MailSender:
                 automated=event.automated,
                 language=event.rendered.language if event.rendered else None,
                 answers=answered(event, history),
+                files=tuple(enclosed(self._world.store.contents, one.stream, event.attachments)),
             )
         return None
 

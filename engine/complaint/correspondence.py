@@ -202,6 +202,7 @@ def _record(command: RecordMessage, case: Case, given: Given) -> tuple[Event, ..
         return ()
     if command.direction == "inbound":
         raise Refusal("invalid", "an inbound message arrives by complaint.receive", field="direction")
+    replies.require_files(command.attachments, case)
     return (
         MessageRecorded(
             subject_id=case.subject(given),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -21,6 +22,7 @@ from schemas.configuration.calendar import Calendar
 from schemas.configuration.policy import LONGEST, Target
 from schemas.configuration.replies import ReplyRules
 from schemas.refusals import Refusal
+from schemas.words import Attachment
 
 if TYPE_CHECKING:
     from engine.complaint.case import Case
@@ -37,8 +39,8 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     """Return the message and the answer; a message that is recorded already becomes one. Dated promises follow.
 
     Raises:
-        Refusal: ``not_a_reply``; ``signature_missing``, see ``signing``; or ``reply_unfit``, where the rules keep
-            it back and no reason is written.
+        Refusal: ``not_a_reply``; ``signature_missing``, see ``signing``; ``invalid``, where it carries a file that
+            the case does not hold; or ``reply_unfit``, where the rules keep it back and no reason is written.
     """
     message = command.message or given.derive("message")
     known = case.correspondence.message(message)
@@ -50,6 +52,7 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     if counterparty not in ("complainant", "representative") or (known and known.direction != "outbound"):
         raise Refusal("not_a_reply", "only a message to the complainant answers him", counterparty=counterparty)
     signing.require(command, case, given)
+    require_files(command.attachments, case)
     replied = ComplaintReplied(
         subject_id=case.subject(given),
         message=message,
@@ -62,6 +65,16 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     )
     carried = () if known else (_message(command, message, case, given),)
     return (*carried, replied, *promised(command.body, case, given))
+
+
+def require_files(files: Sequence[Attachment], case: Case) -> None:
+    """Refuse to carry a file that was not added to this case: it may be another one's.
+
+    Raises:
+        Refusal: ``invalid``.
+    """
+    if any(file.content_id not in case.correspondence.files for file in files):
+        raise Refusal("invalid", "the case holds no such file; add it to the case first", field="attachments")
 
 
 def _message(command: Reply, message: UUID, case: Case, given: Given) -> MessageRecorded:

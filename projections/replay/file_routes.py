@@ -37,7 +37,7 @@ def routes(desk: Desk) -> APIRouter:
             stream = stream_of(desk, reference)
             log = desk.opened(request, stream)
             wanted = find(files(stream, log.stream(stream, open=True)), file)
-            octets = octets_of(file)
+            octets = octets_of(stream, file)
             kind = media_type_of(wanted, octets)
             return Response(octets, media_type=kind, headers=_saved_as(name_of(wanted, kind)))
 

@@ -14,8 +14,8 @@ from projections.replay.folding import kind_of
 from schemas.channels.media_types import OCTETS
 from schemas.words import Attachment
 
-OctetsOf = Callable[[UUID], bytes]
-"""Opens a file by its id; raises ``FileErased`` or ``FileAway``."""
+OctetsOf = Callable[[UUID, UUID], bytes]
+"""Opens a file of a case by the ids of both; raises ``FileErased`` or ``FileAway``."""
 _MAIL: Final = "message/rfc822"
 _JSON: Final = "application/json"
 

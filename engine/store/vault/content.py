@@ -103,12 +103,12 @@ class Contents:
         kept = ciphertext if in_row else None
         return Prepared(attachment, PreparedContent(content_id, stream, subject, key.key_id, kept, len(ciphertext)))
 
-    def open(self, content_id: UUID) -> bytes:
-        """The content in the clear.
+    def open(self, content_id: UUID, stream: UUID | None = None) -> bytes:
+        """The content in the clear; with ``stream`` only if it was stored for that.
 
         Raises:
             ContentErased: its key was destroyed.
-            ContentMissing: it is not there.
+            ContentMissing: it is not there, or belongs to another stream.
             SealBroken: it was changed.
         """
         query = "SELECT stream, subject, key_id, ciphertext FROM plaint.contents WHERE content_id = %s"
@@ -116,6 +116,8 @@ class Contents:
             row = cursor.execute(query, (content_id,)).fetchone()
         if row is None:
             raise ContentMissing(content_id, "not known")
+        if stream not in (None, row[0]):
+            raise ContentMissing(content_id, "not known here")
         stream, subject, key_id, ciphertext = row
         keys = self._keys.for_reading([(stream, subject)])
         if (stream, subject) not in keys:

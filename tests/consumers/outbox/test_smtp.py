@@ -11,17 +11,19 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
+from consumers.http.files import added
 from consumers.outbox import mail
 from consumers.outbox.relayhost import NoServer, RelayHost
 from consumers.outbox.smtp import GIVES_UP, MailSender, Pace, Passed, World
 from engine.complaint.number import case_number
-from engine.incoming import Asked, Done, Result
+from engine.incoming import Asked, Done, Refused, Result
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.database.wake import Waiter
 from engine.store.herald import CHANNEL
 from projections.runtime import owner
-from schemas.complaint.correspondence import DeliveryReported, Queued, RecordMessage, Reply
+from schemas.complaint.correspondence import AttachmentAdded, DeliveryReported, Queued, RecordMessage, Reply
+from schemas.words import Attachment
 from support.certificates import make_certificates
 from support.erasing import eraser
 from support.following import pool_of
@@ -117,6 +119,57 @@ def test_a_reply_that_names_no_address_goes_to_who_complains_in_his_thread(
     assert sent(desk, pool, room) == Passed(sent=1, mails=1)
     (found,) = room.mails
     assert (found["To"], found["In-Reply-To"]) == ("ann@example.org", "<ann@example.org>")
+
+
+def add(desk: Desk, stream: UUID, octets: bytes, name: str, kind: str = "image/png") -> Attachment:
+    """Add a file to a case; returns what the case knows of it."""
+    assert isinstance(desk.give(stream, added(octets, kind, name), data=octets), Done)
+    event = desk.history(stream)[-1].event
+    assert isinstance(event, AttachmentAdded)
+    return event.attachment
+
+
+def carrying(*files: Attachment) -> Reply:
+    return Reply(final=True, channel="email", body="See the photo: Größe 5.", attachments=files, queued=Queued())
+
+
+def test_a_reply_takes_its_files_along(desk: Desk, pool: Pool, room: Mailroom) -> None:
+    stream, photo, note = complaint(desk), bytes(range(256)), b"Subject: x\n\nenclosed"
+    files = add(desk, stream, photo, "чек.png"), add(desk, stream, note, "old.eml", "message/rfc822")
+    assert isinstance(desk.give(stream, carrying(*files)), Done)
+    assert sent(desk, pool, room) == Passed(sent=1, mails=1)
+    (found,) = room.mails
+    text, *parts = found.iter_parts()
+    assert (found.get_content_type(), text.get_content().splitlines()) == (
+        "multipart/mixed", ["See the photo: Größe 5."],
+    )  # fmt: skip
+    assert [(one.get_filename(), one.get_content_type(), one.get_content()) for one in parts] == [
+        ("чек.png", "image/png", photo), ("old.eml", "application/octet-stream", note),
+    ]  # fmt: skip
+
+
+def test_a_reply_takes_no_file_of_another_case(desk: Desk, pool: Pool, room: Mailroom) -> None:
+    stream, other = complaint(desk), complaint(desk, "bob")
+    theirs = add(desk, other, b"Bob's own", "bob.txt", "text/plain")
+    refused = desk.give(stream, carrying(theirs))
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.facts) == ("invalid", {"field": "attachments"})
+    assert sent(desk, pool, room) == Passed()
+
+
+def test_a_reply_waits_for_a_file_that_is_not_at_hand(desk: Desk, pool: Pool, room: Mailroom) -> None:
+    desk.at = datetime.now(UTC)
+    stream = complaint(desk)
+    file = add(desk, stream, b"large" * 100_000, "large.bin")
+    desk.give(stream, carrying(file))
+    desk.store.contents.discard([file.content_id])
+    with capture_logs() as logs:
+        assert sent(desk, pool, room) == Passed(waiting=1)
+    assert [(one["event"], one["reason"]) for one in logs] == [("mail_file_away", "ContentMissing")]
+    assert [status for _, status in reported(desk, stream)] == ["delayed"]
+    desk.at += GIVES_UP + timedelta(days=1)
+    assert sent(desk, pool, room) == Passed(failed=1)
+    assert ([status for _, status in reported(desk, stream)], room.got) == (["delayed", "failed"], [])
 
 
 def test_a_reply_to_somebody_without_an_address_is_told_as_failed(desk: Desk, pool: Pool, room: Mailroom) -> None:
