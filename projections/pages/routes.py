@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from projections.api.desk import Desk
 from projections.pages.words import WORDS, clock, spoken, stamp, word
+from projections.replay.files import files
 from projections.views.audit_trail import ask as trails
 from projections.views.audit_trail.ask import TrailFilter
 from projections.views.cases import ask as cases
@@ -112,6 +113,7 @@ def routes(desk: Desk) -> APIRouter:
                 reference=reference,
                 item=item[0] if item else None,
                 clocks=timers.listing(snapshot, TimerFilter(case=stream, limit=100), desk.now()).clocks,
+                files=files(stream, desk.log.stream(stream)).files,
                 trail=trails.trail(snapshot, TrailFilter(case=stream, limit=trails.MOST), language),
             )
 

@@ -21,7 +21,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "registration": "registration", "investigation": "investigation", "corrective_action": "corrective action",
         "satisfaction_check": "satisfaction check", "closed": "closed", "exit": "exit", "started": "started",
         "running": "running", "paused": "paused", "fulfilled": "kept", "cancelled": "cancelled",
-        "missed_state": "missed",
+        "missed_state": "missed", "files": "Files", "size": "octets", "whole_message": "message as it came",
+        "save": "save",
     },
     "ru": {
         "title": "Жалобы", "funnel": "Воронка", "stage": "этап", "entered": "вошли", "passed": "прошли",
@@ -38,7 +39,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "registration": "регистрация", "investigation": "рассмотрение", "corrective_action": "исправление",
         "satisfaction_check": "проверка удовлетворённости", "closed": "закрыта", "exit": "выход", "started": "начало",
         "running": "идёт", "paused": "приостановлен", "fulfilled": "соблюдён", "cancelled": "отменён",
-        "missed_state": "сорван",
+        "missed_state": "сорван", "files": "Файлы", "size": "байты", "whole_message": "сообщение, как пришло",
+        "save": "сохранить",
     },
 }  # fmt: skip
 

@@ -145,6 +145,9 @@ def test_a_case_is_named_by_its_number_too(office: Office) -> None:
     views.runner(office.here).catch_up()
     number = office.web.get(f"/v1/cases/{stream}").json()["state"]["registration"]["number"]
     assert office.fetch(number, file).content == PHOTO
+    for language, word in (("en", "save"), ("ru", "сохранить")):
+        page = office.web.get(f"/cases/{number}", params={"language": language}).text
+        assert f'<a href="/v1/cases/{number}/files/{file}">{word}</a>' in page
 
 
 def test_who_is_erased_takes_his_files_along_and_what_a_desk_adds_later_is_the_cases(office: Office) -> None:
