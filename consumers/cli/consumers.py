@@ -54,7 +54,7 @@ def status(*, json: Json = False) -> int:
     else:
         _show(found)
         for topic in missing:
-            output.say(f"there is no topic {topic}")
+            output.say(f"there is no topic {topic}; `plaint topics create` makes it")
     return output.SOME_REJECTED if stopped or missing else output.OK
 
 

@@ -37,6 +37,7 @@ _CLOSED = {
     "ValidationError": "it is no letter of this program; a newer one may have written it",
 }
 """Why a letter does not open, by the kind of the error."""
+_ANSWERED = "; this is what the case answered first: send the command again under a new id, and discard this"
 _HELP = {
     "overtaken": "something later of its conversation had its effect; --force has it follow all the same",
     "not_kept": "its value is not here; the record must be sent again",
@@ -278,6 +279,8 @@ def _cells(row: dict[str, Any]) -> Iterator[Any]:
 
 def _said(one: Replayed | _Unreadable) -> str:
     more = _HELP.get(one.status, one.reason)
+    if isinstance(one, Replayed) and one.answered:
+        more += _ANSWERED
     return f"{one.id} {one.status}" + (f": {more}" if more else "")
 
 
@@ -285,7 +288,11 @@ def _print(row: AsideRow, opened: DeadLetter) -> None:
     said = opened.model_dump(mode="json", exclude={"key", "value", "headers", "left_out"}, exclude_none=True)
     if opened.left_out is not None:
         said |= {"value size": opened.left_out.size, "value sha256": opened.left_out.sha256}
-    facts = [("id", row.id), *((name.replace("_", " "), value) for name, value in said.items()), ("until", row.until)]
+    facts = [
+        ("id", row.id),
+        *((name.replace("_", " "), value) for name, value in said.items()),
+        ("until", shown(row.until)),
+    ]
     headers = [(f"header {_text(name)}", _text(value)) for name, value in opened.raw_headers]
     output.table(("fact", "value"), [*facts, ("key", _text(opened.key)), *headers])
     sys.stdout.write(f"\n{output.harmless(_text(opened.value))}\n")

@@ -193,6 +193,9 @@ def _to_kafka(records: Iterator[tuple[bytes, bytes]], *, json: bool) -> int:
 
     settings = read_settings()
     with in_words(), closing(broker_of(settings)) as broker, output.progress("messages", None) as bar:
+        if not broker.topic_ids([settings.kafka_inbound]):
+            fix = "`plaint topics create` makes it"
+            output.stop(output.TEMPORARY, f"the cluster has no topic {settings.kafka_inbound}; {fix}")
         producer = broker.producer(client="plaint-sample")
         try:
             sent = produce(producer, settings.kafka_inbound, records, bar.at)

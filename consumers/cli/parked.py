@@ -6,6 +6,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from consumers.cli import output
+from consumers.cli.questions import shown
 from consumers.cli.session import session
 
 
@@ -17,12 +18,14 @@ def list_parked(
     """List parked messages, the oldest first. What they say stays sealed."""
     with session() as here:
         rows = here.store.set_aside.listed("parked", limit=limit)
-    shown = [
-        {"id": row.id, "reason": row.reason, "source": row.source, "since": row.since, "until": row.until}
-        for row in rows
-    ]
     if json:
-        output.emit_json({"parked": shown})
+        output.emit_json({"parked": [
+            {"id": row.id, "reason": row.reason, "source": row.source, "since": row.since, "until": row.until}
+            for row in rows
+        ]})  # fmt: skip
     else:
-        output.table(("id", "reason", "from", "since", "until"), [tuple(row.values()) for row in shown])
+        output.table(
+            ("id", "reason", "from", "since", "until"),
+            [(row.id, row.reason, row.source, shown(row.since), shown(row.until)) for row in rows],
+        )
     return output.OK

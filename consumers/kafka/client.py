@@ -13,11 +13,11 @@ from uuid import UUID
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, KafkaProducer, TopicPartition, errors
 from kafka.admin import KafkaAdminClient
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.protocol.consumer import OffsetSpec
 from kafka.structs import OffsetAndMetadata
 
 from consumers.kafka.access import REQUEST_SECONDS, Access, BrokerUnavailable
+from consumers.kafka.dealing import ByNumber
 from consumers.kafka.probe import probe
 from consumers.kafka.protocol import Bounds, Damaged, Fenced, Listener, OutOfRange, Partition, PlainRecord, Record
 from consumers.kafka.raw import fetch_raw
@@ -98,7 +98,7 @@ class Broker:
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
             "isolation_level": "read_committed",
-            "partition_assignment_strategy": (CooperativeStickyAssignor,),
+            "partition_assignment_strategy": (ByNumber,),
             "allow_auto_create_topics": False,
             "check_crcs": True,
             "max_poll_records": self._measures.poll_records,

@@ -100,6 +100,7 @@ class Consumption:
         self._trouble = Trouble(store, self.partitions, self.figures, options.backoff, world)
         self._salvage = Salvage(self._cluster, self.partitions, self._effect, world)
         self._due: dict[str, float] = {}
+        self._missing: frozenset[str] = frozenset()
         self._hints: dict[Partition, int] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -275,6 +276,7 @@ class Consumption:
 
     def _check(self) -> None:
         try:
+            self._miss()
             self.partitions.check()
             self.partitions.settle()
         except BrokerUnavailable as error:
@@ -285,6 +287,14 @@ class Consumption:
         self._hints.update(
             {place.partition: place.position for place in self.partitions.places if place.position is not None}
         )
+
+    def _miss(self) -> None:
+        """Say of a topic that it is not there: the client only goes on asking for it, and deals out none of it."""
+        missing = frozenset(self._topics) - self._cluster.topic_ids(self._topics).keys()
+        for topic in sorted(missing - self._missing):
+            self.figures.alarm(topic, "topic_missing")
+            _log.error("topic_missing", topic=topic, note="`plaint topics create` makes it; the others are read")
+        self._missing = missing
 
     def _is_due(self, what: str, seconds: float) -> bool:
         now = self._world.ticks()

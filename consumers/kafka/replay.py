@@ -35,6 +35,8 @@ class Replayed:
     status: Status
     reason: str = ""
     """Class, code and path of a failure; else the stream where it is, or that is ahead of it."""
+    answered: bool = False
+    """The case refused this command before; the same id gets the same answer for good."""
 
     @property
     def good(self) -> bool:
@@ -94,7 +96,7 @@ class Replay:
         except Exception as error:  # noqa: BLE001 # its own fault, whatever it is: it is kept with one more attempt
             return self._failed(one, "internal", code_of(error))
         if isinstance(result, Refused):
-            return self._failed(one, "semantic", result.code)
+            return replace(self._failed(one, "semantic", result.code), answered=result.already)
         if isinstance(result, Buried):
             return Replayed(one.row.id, "failed", self._store.set_aside.show(one.row.id)[0].reason)
         if isinstance(result, Done):

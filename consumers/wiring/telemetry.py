@@ -8,11 +8,16 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import structlog
 
 from consumers import tracing
 from consumers.wiring.settings import Settings, colors_wanted
+
+REPEATED_SECONDS: Final = 60.0
+_LINES: Final = 500
+"""Of libraries, how many different ones are remembered."""
 
 
 def start(log_format: str) -> None:
@@ -46,8 +51,27 @@ def _libraries(stamped: list[structlog.typing.Processor], renderer: structlog.ty
         renderer,
     ]
     named: list[structlog.typing.Processor] = [structlog.stdlib.add_logger_name, *stamped]
+    handler.addFilter(Repetitions())
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=named, processors=last))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class Repetitions:
+    """Lets a library say the same thing once a minute: of a broker that is away it speaks ten times a second."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[object, ...], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this is new. Texts that a line names, as a topic, make it another one; all else does not."""
+        given = record.args if isinstance(record.args, tuple) else ()
+        line = (record.name, record.levelno, record.msg, *(each for each in given if isinstance(each, str)))
+        if record.created - self._said.get(line, -REPEATED_SECONDS) < REPEATED_SECONDS:
+            return False
+        if len(self._said) >= _LINES:
+            self._said.clear()
+        self._said[line] = record.created
+        return True
 
 
 def _raised(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

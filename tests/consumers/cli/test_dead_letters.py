@@ -1,5 +1,6 @@
 """``plaint dead-letters``: list, show, replay and discard what could not be taken."""
 
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -27,14 +28,18 @@ LARGE = letter(3, value=None, left_out=LeftOut(size=9, sha256="0" * 64), error_c
 def line(database: str, tmp_path: Path) -> CommandLine:
     """An installation with three dead letters: one that is good now, one that never will be, one that is not here."""
     place = {"database": database, "data_dir": tmp_path}
-    with build.opened(Settings.model_validate(place)) as here:
+    bury(Settings.model_validate(place), GOOD, BAD, LARGE)
+    return CommandLine({"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path), "PLAINT_LOG_FORMAT": "json"})
+
+
+def bury(settings: Settings, *letters: DeadLetter) -> None:
+    with build.opened(settings) as here:
         sender = Sender("kafka/complaints.inbound", "service:kafka", "workload")
-        for what in (GOOD, BAD, LARGE):
+        for what in letters:
             source = KafkaSource(cluster="c1", topic=what.topic, partition=0, offset=what.offset)
             around = Circumstances(sender, source, AT)
             item = Spoiled(what.id, what.fingerprint, what.reason, what.to_octets(), around)
             here.service.submit([item], AT)
-    return CommandLine({"PLAINT_DATABASE": database, "PLAINT_DATA_DIR": str(tmp_path), "PLAINT_LOG_FORMAT": "json"})
 
 
 def listed(line: CommandLine, *options: str) -> list[UUID]:
@@ -71,6 +76,7 @@ def test_one_is_shown_harmlessly_and_the_access_log_keeps_who_did(line: CommandL
     shown = line.ok("dead-letters", "show", str(BAD.id))
     assert "\x1b" not in shown.out
     assert "(column 2)" in shown.out
+    assert re.search(r"^until +\d{4}-\d\d-\d\d \d\d:\d\dZ *$", shown.out, re.MULTILINE)
     record = line.ok("dead-letters", "show", str(BAD.id), "--json").json()["record"]
     assert DeadLetter.model_validate(record) == BAD
     assert noted(database) == [("dead_letters.show", BAD.id)] * 2
@@ -159,6 +165,17 @@ def test_replaying_one_that_succeeds_ends_with_zero_and_again_it_is_gone(line: C
     again = line("dead-letters", "replay", str(GOOD.id))
     assert again.code == 1
     assert f"{GOOD.id} gone" in again.err
+
+
+def test_of_a_command_that_its_case_has_answered_it_is_told_what_helps(
+    line: CommandLine, database: str, tmp_path: Path
+) -> None:
+    asked = {"id": "c1", "stream": str(UUID(int=9)), "name": "complaint.start_investigation"}
+    what = letter(4, topic="complaints.commands", key=None, value=orjson.dumps(asked))
+    bury(Settings.model_validate({"database": database, "data_dir": tmp_path}), what)
+    told = [line("dead-letters", "replay", str(what.id)).err for _ in range(2)]
+    assert [f"{what.id} failed: semantic unknown_complaint" in one for one in told] == [True, True]
+    assert ["send the command again under a new id" in one for one in told] == [False, True]
 
 
 @pytest.mark.parametrize("options", [(), ("--all", "--reason", "syntax"), (str(BAD.id), "--all")])

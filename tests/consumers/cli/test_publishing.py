@@ -73,11 +73,13 @@ def test_what_there_is_is_published_once(topics: Topics) -> None:
 def test_what_a_person_can_mend_is_said_in_a_line(topics: Topics) -> None:
     nowhere = topics.plaint("publish", "--once", PLAINT_KAFKA_SERVERS=NOBODY)
     missing = topics.plaint("publish", "--once", PLAINT_KAFKA_EVENTS="nothing-of-that-name")
+    unsent = topics.plaint("sample", "--to-kafka", "--cases", "1", PLAINT_KAFKA_INBOUND="nothing-of-that-name")
     without = CommandLine({k: v for k, v in topics.plaint.settings.items() if "KAFKA" not in k})("publish", "--once")
 
     assert (nowhere.code, nowhere.err) == (75, f"plaint: nothing listens on {NOBODY}\n")
-    assert missing.code == 75
-    assert "the cluster has no topic nothing-of-that-name; `plaint topics create` makes it" in missing.err
+    assert (missing.code, unsent.code) == (75, 75)
+    for told in (missing.err, unsent.err):
+        assert "the cluster has no topic nothing-of-that-name; `plaint topics create` makes it" in told
     assert (without.code, without.err.partition(";")[0]) == (78, "plaint: PLAINT_KAFKA_SERVERS is not set")
 
 

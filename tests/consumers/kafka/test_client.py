@@ -1,6 +1,7 @@
 """The client against a real broker: what it reads, what it refuses to skip, and how it says that it cannot get in."""
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +48,14 @@ def broker_at(servers: str, security: Security = "plaintext", **how: object) -> 
 
 @contextmanager
 def member(broker: Broker, topic: str, offset: int, group: str | None = None) -> Iterator[ClientConsumer]:
-    consumer = broker.consumer(group=group or unique("group"), client="tests")
-    consumer.subscribe([topic], Seeking(consumer, offset))
+    with members(broker, [topic], group or unique("group"), offset) as consumer:
+        yield consumer
+
+
+@contextmanager
+def members(broker: Broker, topics: Sequence[str], group: str, offset: int = 0) -> Iterator[ClientConsumer]:
+    consumer = broker.consumer(group=group, client="tests")
+    consumer.subscribe(topics, Seeking(consumer, offset))
     try:
         yield consumer
     finally:
@@ -214,6 +221,17 @@ def test_two_members_share_four_partitions_and_what_a_leaver_had_is_taken_over(
             _until_assigned({2}, first, second)
             assert not first.assignment() & second.assignment()
         _until_assigned({4}, first)
+
+
+def test_whoever_joins_gets_his_share_of_every_topic(kafka: RunningBroker, broker: Broker) -> None:
+    topics, group = (kafka.new_topic(4), kafka.new_topic(4)), unique("group")
+    with members(broker, topics, group) as first:
+        _until_assigned({8}, first)
+        with members(broker, topics, group) as second:
+            _until_assigned({4}, first, second)
+            shares = [Counter(one.topic for one in each.assignment()) for each in (first, second)]
+        assert shares == [dict.fromkeys(topics, 2)] * 2
+        _until_assigned({8}, first)
 
 
 def _until_assigned(sizes: set[int], *consumers: ClientConsumer) -> None:

@@ -17,6 +17,7 @@ from engine.store.batch import Batch, SourceMove
 from support.broker import RunningBroker, unique
 from support.consuming import Group, broker, chat, produce, running, step_until, texts, wait_until, working
 from support.installation import Desk
+from support.simulated_kafka import SimulatedCluster
 
 
 @pytest.fixture
@@ -179,6 +180,28 @@ def test_a_topic_that_is_deleted_stops_alone_and_asks_for_adoption_when_it_is_ma
         (gone, "error", "topic_replaced"),
     ]
     assert sorted(texts(desk)) == [f"It is broken, {name}" for name in ["0", "1", "2", "other 0", "other 1", "other 2"]]
+
+
+def test_a_topic_that_is_not_there_is_told_once_and_read_once_it_is_made(desk: Desk) -> None:
+    cluster = SimulatedCluster({"there": 1})
+    group = Group(desk, cluster, {"there": "messages", "wanted": "messages"})
+    cluster.produce(Partition("there", 0), chat("a"))
+    member = group.member(check_seconds=0.0)
+    with running(member), capture_logs() as logs:
+        step_until([member], lambda: group.positions() == {("there", 0): 1})
+        for _ in range(3):
+            member.step()
+        alarms = dict(member.figures.alarms)
+        cluster.create("wanted", 1)
+        cluster.produce(Partition("wanted", 0), chat("b"))
+        cluster.evict(cluster.lent["one"])
+        step_until([member], lambda: group.positions() == {("there", 0): 1, ("wanted", 0): 1})
+        for _ in range(3):
+            member.step()
+    assert alarms == dict(member.figures.alarms) == {"topic_missing": 1}
+    assert [(line["topic"], line["log_level"]) for line in logs if line["event"] == "topic_missing"] == [
+        ("wanted", "error")
+    ]
 
 
 def standing(group: Group) -> dict[str, tuple[str, str | None]]:

@@ -100,7 +100,8 @@ def test_a_command_that_the_case_refuses_stays_and_one_that_it_takes_is_released
     assert sorted(one.status for one in results) == ["done", "failed"], results
     (left,) = kept(desk)
     assert (left.error_class, left.code, left.attempts) == ("semantic", "unknown_complaint", 2)
-    assert replay(desk, left).status == "failed"
+    assert [one.answered for one in results] == [False, False]
+    assert replay(desk, left) == Replayed(left.id, "failed", "semantic unknown_complaint", answered=True)
     assert [one.attempts for one in kept(desk)] == [3]
 
 
