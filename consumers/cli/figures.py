@@ -198,7 +198,7 @@ def _say_watch(found: Watch, *, json: bool) -> int:
         output.emit_model(found)
         return output.OK
     usual = [
-        (one.measure, one.currency, one.persons, f"{one.median:g}", "" if one.bound is None else f"{one.bound:.2f}")
+        (one.measure, one.currency, one.persons, f"{one.median:.15g}", "" if one.bound is None else f"{one.bound:.2f}")
         for one in found.usual
     ]
     output.table(("measure", "currency", "persons", "median", "unusual above"), usual)
