@@ -94,6 +94,7 @@ BOTH = sorted([uid("kettle"), uid("iron")])
         ("crm77/12", [uid("iron")]),
         ("79001 23", [uid("kettle")]),
         ("pl-00000-00002", [uid("iron")]),
+        ("№ PL 00000 00002", [uid("iron")]),
         ("и", []),
         ("!?", []),
         ("samovar", []),
@@ -121,7 +122,14 @@ def test_typographic_signs_part_words_and_belong_to_none(pool: Pool, wanted: str
 
 
 @pytest.mark.parametrize(
-    ("reference", "expected"), [("АВ-12345", [uid("kettle")]), ("чайник", []), ("PL-00000-00002", [uid("iron")])]
+    ("reference", "expected"),
+    [
+        ("АВ-12345", [uid("kettle")]),
+        ("чайник", []),
+        ("PL-00000-00002", [uid("iron")]),
+        ("plOOOOO0000Z", []),
+        ("plOOOOO00002", [uid("iron")]),
+    ],
 )
 def test_a_reference_is_found_as_a_whole_or_not(
     pool: Pool, told: Writer, reference: str, expected: list[UUID]
