@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from consumers.cli import output
 from consumers.cli.questions import snapshot
 from consumers.cli.session import session
-from projections.analytics import contract
+from projections.analytics import contract, wide
 from projections.analytics.contract import Published
 from projections.answers import Snapshot
 from projections.exports import ocel, tables, xes
@@ -38,25 +38,25 @@ def export(
     The same positions of a view whose rows are only ever added give the same octets each time. No text of a
     person leaves this way.
     """
-    chosen = _chosen(format, view)
+    if format in _OF_HISTORIES and view is not None:
+        output.stop(output.USAGE, f"{format} tells histories, not a view: leave out --view")
     if format == "parquet" and out is None:
         output.stop(output.USAGE, "parquet is no text: name a file with --output")
     with session() as here, snapshot(here, [(one.name, one.version) for one in all_views()]) as seen:
+        chosen = None if format in _OF_HISTORIES else _chosen(seen, view)
         span = _span(seen, since, until)
         count = _write(seen, format, chosen, span, out)
     output.say(f"{count} {'events' if format in _OF_HISTORIES else 'rows'}, positions {_said(seen, span)}")
     return output.OK
 
 
-def _chosen(format: Format, view: str | None) -> Published | None:
-    if format in _OF_HISTORIES:
-        if view is not None:
-            output.stop(output.USAGE, f"{format} tells histories, not a view: leave out --view")
-        return None
-    known = {one.name: one for one in contract.published(all_views())}
-    if view not in known:
+def _chosen(seen: Snapshot, view: str | None) -> Published:
+    """Return a view of the contract, or one of the fields that this installation has declared."""
+    views = all_views()
+    known = {one.name: one for one in (*contract.published(views), *wide.declared(seen.connection, views))}
+    if view is None or view not in known:
         code = output.USAGE if view is None else output.NOT_FOUND
-        output.stop(code, f"--view takes one of: {', '.join(known)}")
+        output.stop(code, f"--view takes one of: {', '.join(sorted(known))}")
     return known[view]
 
 

@@ -27,7 +27,10 @@ from projections.views.workload.ask import Load, Workload, WorkloadFilter
 
 Limit = Annotated[int, Parameter(help="Of a list: rows of one page, 1 to 500.")]
 Cursor = Annotated[str | None, Parameter(help="Of a list: 'next' of the page before.")]
-At = Annotated[str | None, Parameter(help="As of this instant instead of now.")]
+Overdue = Annotated[
+    str | None, Parameter(help="Overdue at this instant instead of now; all else stands as it does now.")
+]
+Quiet = Annotated[str | None, Parameter(help="Quiet at this instant instead of now; of the months all are told.")]
 
 
 def satisfaction(
@@ -198,7 +201,7 @@ def _say_watch(found: Watch, *, json: bool) -> int:
         output.emit_model(found)
         return output.OK
     usual = [
-        (one.measure, one.currency, one.persons, f"{one.median:g}", "" if one.bound is None else f"{one.bound:.2f}")
+        (one.measure, one.currency, one.persons, f"{one.median:.15g}", "" if one.bound is None else f"{one.bound:.2f}")
         for one in found.usual
     ]
     output.table(("measure", "currency", "persons", "median", "unusual above"), usual)
@@ -249,7 +252,7 @@ def workload(
     *,
     narrowing: Narrowing = Narrowing(),  # noqa: B008 -- frozen; the library reads the options from it
     per: Annotated[Literal["team", "person"], Parameter(help="By team or by person.")] = "team",
-    at: At = None,
+    at: Overdue = None,
     json: Json = False,
 ) -> int:
     """Show what teams or persons have open, what of it is overdue, how soon they answer, what was reopened."""
@@ -280,7 +283,7 @@ def _load(one: Load) -> tuple[object, ...]:
 def rates(
     *,
     narrowing: Narrowing = Narrowing(),  # noqa: B008 -- frozen; the library reads the options from it
-    at: At = None,
+    at: Quiet = None,
     json: Json = False,
 ) -> int:
     """Set complaints against praise, customers and orders, and name channels that are unusually quiet.

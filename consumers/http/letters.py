@@ -127,7 +127,8 @@ def add(routes: APIRouter, door: Door, reader_of: ReaderOf) -> None:
         rows = _rows(door, "dead_letter", wanted.cursor)
         found = _some((row for row in rows if _is_wanted(row, wanted)), wanted.limit)
         return Letters(
-            dead_letters=tuple(Letter(**_told(row)) for row in found[: wanted.limit]), next=_next(found, wanted)
+            dead_letters=tuple(Letter(**_told(row)) for row in found[: wanted.limit]),
+            next=_next("dead_letter", found, wanted),
         )
 
     @routes.get("/v1/dead-letters/{letter}", openapi_extra=_ADMINISTER)
@@ -167,14 +168,14 @@ def add(routes: APIRouter, door: Door, reader_of: ReaderOf) -> None:
             ParkedMessage(id=row.id, reason=row.reason, source=row.source, since=row.since, until=row.until)
             for row in found[: wanted.limit]
         )
-        return ParkedMessages(parked=shown, next=_next(found, wanted))
+        return ParkedMessages(parked=shown, next=_next("parked", found, wanted))
 
 
 def _rows(door: Door, kind: Kind, cursor: str | None) -> Iterator[AsideRow]:
     units.of_all()  # what was not taken belongs to no unit yet
     after: tuple[datetime, UUID] | None = None
     if cursor is not None:
-        since, last = paging.after(cursor, (datetime, UUID))
+        since, last = paging.after(kind, cursor, (datetime, UUID))
         after = since, last
     while rows := door.store.set_aside.listed(kind, limit=MOST, after=after):
         yield from rows
@@ -186,9 +187,9 @@ def _some(rows: Iterator[AsideRow], limit: int) -> list[AsideRow]:
     return [row for row, _ in zip(rows, range(limit + 1), strict=False)]
 
 
-def _next(found: Sequence[AsideRow], wanted: PageOf) -> str | None:
+def _next(kind: Kind, found: Sequence[AsideRow], wanted: PageOf) -> str | None:
     last = found[wanted.limit - 1] if len(found) > wanted.limit else None
-    return paging.cursor(last.since, last.id) if last else None
+    return paging.cursor(kind, last.since, last.id) if last else None
 
 
 def _is_wanted(row: AsideRow, wanted: LetterFilter) -> bool:

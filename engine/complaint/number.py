@@ -5,6 +5,7 @@ from uuid import UUID
 
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {digit: value for value, digit in enumerate(_CROCKFORD)}
+_MISHEARD: Final = str.maketrans("OIL", "011")
 _BITS: Final = 50
 _BEFORE_VERSION: Final = 48
 _ALL: Final = 128
@@ -22,6 +23,17 @@ def case_number(stream: UUID) -> str:
     bits = front << 2 | behind
     digits = "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(_BITS - 5, -1, -5))
     return f"PL-{digits[:5]}-{digits[5:]}"
+
+
+def meant(text: str) -> str:
+    """Return the case number that somebody wrote, however spaced and with what is misheard; other text in capitals.
+
+    ``pl 7gwfc 2w3xl`` means ``PL-7GWFC-2W3X1``.
+    """
+    bare = "".join(filter(str.isalnum, text.upper()))
+    digits = bare.removeprefix("PL").translate(_MISHEARD)
+    named = bare.startswith("PL") and len(digits) == _BITS // 5 and _VALUES.keys() >= set(digits)
+    return f"PL-{digits[:5]}-{digits[5:]}" if named else text.strip().upper()
 
 
 def ids_of(number: str) -> tuple[UUID, UUID]:

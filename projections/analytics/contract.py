@@ -62,8 +62,8 @@ class Published:
 
     @property
     def grows(self) -> bool:
-        """Whether rows are only ever added, each at a position of the log that it names."""
-        return "position" in self.names
+        """Whether rows are only ever added, each at a position of the log that it names first."""
+        return self.names[0] == "position"
 
 
 class Malformed(Exception):

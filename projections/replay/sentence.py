@@ -87,7 +87,7 @@ def _words(field: str, value: Any, known: Phrases) -> str:
         case bool():
             return known.words.get(field, {}).get(str(value).lower(), "")
         case {"amount": amount, "currency": currency}:
-            return f"{Decimal(str(amount)):,.2f} {currency}".replace(",", "\u00a0")
+            return f"{_money(Decimal(str(amount)))} {currency}"
         case {"parameter": parameter, "score": score, "out_of": best}:
             return f"{parameter} {score}/{best}"
         case {"criterion": criterion, "score": score}:
@@ -98,3 +98,10 @@ def _words(field: str, value: Any, known: Phrases) -> str:
             return f"{found[1]} {found[2]} UTC"
         case _:
             return known.words.get(field, {}).get(str(value), str(value))
+
+
+def _money(amount: Decimal) -> str:
+    """Return every digit that was recorded, two of them behind the point at least."""
+    exponent = amount.as_tuple().exponent
+    behind = max(2, -exponent) if isinstance(exponent, int) else 2
+    return f"{amount:,.{behind}f}".replace(",", "\u00a0")

@@ -22,7 +22,7 @@ def bars(names: Sequence[str], rows: Sequence[Bar], width: int = 80, most: float
             block * (max(1, round(room * part / most)) if part else 0)
             for block, part in zip(_BLOCKS, row.parts, strict=False)
         )
-        lines.append(f"{row.label:<{label}}  {drawn} {row.note or f'{sum(row.parts):g}'}".rstrip())
+        lines.append(f"{row.label:<{label}}  {drawn} {row.note or f'{sum(row.parts):.15g}'}".rstrip())
     if len(names) > 1:
         lines.append("  ".join(f"{block} {name}" for block, name in zip(_BLOCKS, names, strict=False)))
     return "\n".join(lines)

@@ -17,6 +17,8 @@ from projections.sql import Link
 
 EXAMPLES: Final = 5
 """Rows of a table that are shown at most."""
+WITHHELD: Final = "not shown"
+"""In place of values that hold words of persons: a comparison is printed and kept by whoever runs the machines."""
 
 
 class NoSecondCopy(LookupError):
@@ -37,7 +39,10 @@ class Apart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One row that differs: its key, and of what differs the value that is read now and the rebuilt one."""
+    """One row that differs: its key, and of what differs the value that is read now and the rebuilt one.
+
+    Of tables with plaintext the columns that differ are named, and their values are ``WITHHELD``.
+    """
 
     key: dict[str, str]
     now: dict[str, str | None] | None
@@ -136,6 +141,7 @@ class _Pair:
 
     def __init__(self, now: Table, rebuilt: Table) -> None:
         self._tables = {"a": now, "b": rebuilt}
+        self.personal = now.schema == copies.PERSONAL
         self.key = [str(column.name) for column in now.primary_key.columns]
         self.rest = [str(column.name) for column in now.columns if column.name not in self.key]
 
@@ -187,6 +193,6 @@ def _example(pair: _Pair, row: Sequence[Any]) -> Example:
     shown = [name for name in pair.rest if now[name] != rebuilt[name]]
     return Example(
         {name: str(now[name] if here else rebuilt[name]) for name in pair.key},
-        {name: now[name] for name in shown} if here else None,
-        {name: rebuilt[name] for name in shown} if there else None,
+        {name: WITHHELD if pair.personal else now[name] for name in shown} if here else None,
+        {name: WITHHELD if pair.personal else rebuilt[name] for name in shown} if there else None,
     )

@@ -164,7 +164,7 @@ def answers(snapshot: Snapshot, wanted: AnswerFilter) -> CampaignAnswers:
     order = (found.c.answered_at, found.c.respondent, found.c.number)
     page = select(found).order_by(*(column.desc() for column in order)).limit(wanted.limit + 1)
     if wanted.cursor is not None:
-        page = page.where(tuple_(*order) < paging.after(wanted.cursor, (datetime, UUID, int)))
+        page = page.where(tuple_(*order) < paging.after(VIEW, wanted.cursor, (datetime, UUID, int)))
     rows = sql.fetch(snapshot.connection, page)
     shown = rows[: wanted.limit]
     last = shown[-1] if len(rows) > len(shown) else None
@@ -173,7 +173,7 @@ def answers(snapshot: Snapshot, wanted: AnswerFilter) -> CampaignAnswers:
         **snapshot.stamp(),
         count=count,
         answers=tuple(CampaignAnswer(**row, marks=marks[row["respondent"], row["number"]]) for row in shown),
-        next=paging.cursor(last["answered_at"], last["respondent"], last["number"]) if last else None,
+        next=paging.cursor(VIEW, last["answered_at"], last["respondent"], last["number"]) if last else None,
     )
 
 

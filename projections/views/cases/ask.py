@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import ColumnElement, Table, and_, or_, select
 
+from engine.complaint.number import meant
 from projections import sql
 from projections.answers import Answer, Moment, OfView, Question, Snapshot, day_of
 from projections.runtime import copies
@@ -129,7 +130,7 @@ def find(snapshot: Snapshot, reference: str) -> UUID | None:
     try:
         condition = CASES.c.stream == UUID(reference)
     except ValueError:
-        condition = CASES.c.number == reference.strip().upper()
+        condition = CASES.c.number == meant(reference)
     found = sql.fetch(snapshot.connection, select(CASES.c.stream).where(condition).limit(1))
     return found[0]["stream"] if found else None
 
@@ -162,7 +163,7 @@ def _found(snapshot: Snapshot, table: Table, wanted: str) -> ColumnElement[bool]
 
 def _named(snapshot: Snapshot, table: Table, reference: str) -> list[UUID]:
     """The cases whose number this is, or in which this code was given."""
-    numbered = sql.fetch(snapshot.connection, select(table.c.stream).where(table.c.number == reference.strip().upper()))
+    numbered = sql.fetch(snapshot.connection, select(table.c.stream).where(table.c.number == meant(reference)))
     return [*(row["stream"] for row in numbered), *search.coded(snapshot, reference)]
 
 

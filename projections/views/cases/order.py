@@ -32,8 +32,8 @@ def by_opening(snapshot: Snapshot) -> Order:
     return Order(
         cases,
         select(cases).order_by(*(column.desc() for column in key)),
-        lambda row: paging.cursor(row["opened_at"], row["stream"]),
-        lambda cursor: tuple_(*key) < paging.after(cursor, (datetime, UUID)),
+        lambda row: paging.cursor("opened", row["opened_at"], row["stream"]),
+        lambda cursor: tuple_(*key) < paging.after("opened", cursor, (datetime, UUID)),
     )
 
 
@@ -60,8 +60,8 @@ def by_due(snapshot: Snapshot) -> Order:
     return Order(
         cases,
         query,
-        lambda row: paging.cursor(row["next_due_at"], row["stream"]),
-        lambda cursor: tuple_(*key) > paging.after(cursor, (datetime, UUID)),
+        lambda row: paging.cursor("due", row["next_due_at"], row["stream"]),
+        lambda cursor: tuple_(*key) > paging.after("due", cursor, (datetime, UUID)),
     )
 
 

@@ -168,7 +168,7 @@ def table(snapshot: Snapshot, wanted: TableFilter) -> CauseTable:
     order = (CASES.c.received_at, CASES.c.stream)
     query = _joined(select(*columns)).where(*_conditions(wanted))
     if wanted.cursor is not None:
-        query = query.where(tuple_(*order) < paging.after(wanted.cursor, (datetime, UUID)))
+        query = query.where(tuple_(*order) < paging.after(VIEW, wanted.cursor, (datetime, UUID)))
     query = query.order_by(*(column.desc() for column in order)).limit(wanted.limit + 1)
     rows = sql.fetch(snapshot.connection, query)
     shown = rows[: wanted.limit]
@@ -177,7 +177,7 @@ def table(snapshot: Snapshot, wanted: TableFilter) -> CauseTable:
     return CauseTable(
         **snapshot.stamp(),
         complaints=tuple(_row(row, given.get(row["case"], ())) for row in shown),
-        next=paging.cursor(last["received_at"], last["case"]) if last else None,
+        next=paging.cursor(VIEW, last["received_at"], last["case"]) if last else None,
     )
 
 

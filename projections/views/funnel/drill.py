@@ -14,6 +14,7 @@ from projections.views.funnel import narrow, quick
 from projections.views.funnel.ask import FunnelFilter, Rows, total
 from projections.views.funnel.narrow import Narrowed
 from projections.views.funnel.stages import ORDER
+from projections.views.funnel.tables import VIEW
 from schemas.words import ExitReason, Stage
 
 Ended = Literal["entered", "left", "passed", "skipped", "exited", "there_now"]
@@ -104,7 +105,7 @@ def behind(snapshot: Snapshot, wanted: BehindFilter) -> BehindList:
     query, order = _of_total(rows, wanted, wanted.total) if wanted.total else _of_stage(rows, wanted)
     page = query.order_by(*order).limit(wanted.limit + 1)
     if wanted.cursor is not None:
-        last = paging.after(wanted.cursor, (UUID, int, str))
+        last = paging.after(VIEW, wanted.cursor, (UUID, int, str))
         page = page.where(tuple_(*order) > last[: len(order)])
     count = _kept_number(snapshot, wanted) if _is_kept(wanted) else _counted(snapshot, query)
     found = sql.fetch(snapshot.connection, page) if count else []
@@ -114,7 +115,7 @@ def behind(snapshot: Snapshot, wanted: BehindFilter) -> BehindList:
         **snapshot.stamp(),
         count=count,
         cases=tuple(Behind(**{name: row[name] for name in Behind.model_fields}) for row in shown),
-        next=paging.cursor(end["case"], end["cycle"], end["stage"] or "") if end else None,
+        next=paging.cursor(VIEW, end["case"], end["cycle"], end["stage"] or "") if end else None,
     )
 
 

@@ -144,7 +144,7 @@ def ledger(snapshot: Snapshot, wanted: LedgerFilter) -> Ledger:
         query = query.where(LEDGER.c.status == wanted.status)
     count = sql.fetch(snapshot.connection, select(func.count().label("n")).select_from(query.subquery()))[0]["n"]
     if wanted.cursor is not None:
-        query = query.where(tuple_(*order) < paging.after(wanted.cursor, (datetime, UUID, UUID)))
+        query = query.where(tuple_(*order) < paging.after(VIEW, wanted.cursor, (datetime, UUID, UUID)))
     query = query.order_by(*(column.desc() for column in order)).limit(wanted.limit + 1)
     rows = sql.fetch(snapshot.connection, query)
     shown = rows[: wanted.limit]
@@ -154,7 +154,7 @@ def ledger(snapshot: Snapshot, wanted: LedgerFilter) -> Ledger:
         **snapshot.stamp(),
         count=count,
         remedies=tuple(_entry(row, paid.get((row["stream"], row["remedy_id"]), ())) for row in shown),
-        next=paging.cursor(last["received_at"], last["stream"], last["remedy_id"]) if last else None,
+        next=paging.cursor(VIEW, last["received_at"], last["stream"], last["remedy_id"]) if last else None,
     )
 
 

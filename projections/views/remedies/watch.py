@@ -152,5 +152,5 @@ def _unusual(row: Mapping[str, Any], usual: Usual) -> Unusual:
         measure=usual.measure,
         currency=usual.currency,
         explained=f"{row['value']:f} {what} in {row['cases']} complaints; half of {usual.persons} persons had "
-        f"{usual.median:g} or less; unusual from above {usual.bound:.2f}",
+        f"{usual.median:.15g} or less; unusual from above {usual.bound:.2f}",
     )

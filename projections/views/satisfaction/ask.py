@@ -159,7 +159,7 @@ def negative(snapshot: Snapshot, wanted: NegativeFilter) -> NegativeList:
     order = (found.c.rated_at, found.c.case, found.c.cycle)
     page = select(found).order_by(*(column.desc() for column in order)).limit(wanted.limit + 1)
     if wanted.cursor is not None:
-        page = page.where(tuple_(*order) < paging.after(wanted.cursor, (datetime, UUID, int)))
+        page = page.where(tuple_(*order) < paging.after(VIEW, wanted.cursor, (datetime, UUID, int)))
     rows = sql.fetch(snapshot.connection, page)
     shown = rows[: wanted.limit]
     last = shown[-1] if len(rows) > len(shown) else None
@@ -168,7 +168,7 @@ def negative(snapshot: Snapshot, wanted: NegativeFilter) -> NegativeList:
         **snapshot.stamp(),
         count=count,
         ratings=tuple(Negative(**row, marks=marks.get((row["case"], row["cycle"]), {})) for row in shown),
-        next=paging.cursor(last["rated_at"], last["case"], last["cycle"]) if last else None,
+        next=paging.cursor(VIEW, last["rated_at"], last["case"], last["cycle"]) if last else None,
     )
 
 

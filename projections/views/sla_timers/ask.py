@@ -197,11 +197,11 @@ def _in_state(clocks: Table, state: State, at: datetime) -> ColumnElement[bool]:
 
 def _cursor(row: Mapping[str, Any]) -> str:
     names = ("due_at", "stream", "kind", "cycle", "instance")
-    return paging.cursor(row["state"] == "paused", *(row[name] for name in names))
+    return paging.cursor(VIEW, row["state"] == "paused", *(row[name] for name in names))
 
 
 def _behind(clocks: Table, cursor: str) -> ColumnElement[bool]:
-    paused, *values = paging.after(cursor, (bool, *_SORTED))
+    paused, *values = paging.after(VIEW, cursor, (bool, *_SORTED))
     later = and_(_PAUSED.is_(paused), tuple_(*_order(clocks)) > tuple(values))
     return later if paused else or_(later, _PAUSED)
 

@@ -65,7 +65,7 @@ class Workload(OfView):
 
 
 def workload(snapshot: Snapshot, wanted: WorkloadFilter, at: datetime) -> Workload:
-    """Return what teams or persons have to do as of ``at``."""
+    """Return what teams or persons have to do. ``at`` is when clocks have run out; all else stands as it does now."""
     now = CASES.c.team if wanted.per == "team" else COMPLAINTS.c.assignee
     then = COMPLAINTS.c.reply_team if wanted.per == "team" else COMPLAINTS.c.replied_by
     whole = _loads(snapshot, wanted, at, None, None)

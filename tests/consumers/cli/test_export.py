@@ -34,6 +34,18 @@ def test_a_view_as_it_stands_goes_to_stdout(line: CommandLine) -> None:
     assert len(rows) >= 2
 
 
+def test_fields_that_were_declared_are_exported_as_columns(line: CommandLine, tmp_path: Path) -> None:
+    head, *rows = line.ok("export", "--format", "csv", "--view", "case_fields_house_v1").out.splitlines()
+    assert head.split(",")[:2] == ["case_id", "business_unit"]
+    assert head.endswith("as_of_position,as_of_time,lag_seconds")
+    assert len(rows) >= 2
+    file = tmp_path / "fields.parquet"
+    assert "rows, positions 1 to" in line.ok(
+        "export", "--format", "parquet", "--view", "case_fields_house_v1", "-o", str(file)
+    ).err  # fmt: skip
+    assert file.read_bytes()[:4] == b"PAR1"
+
+
 def test_histories_are_told_as_ocel_and_xes(line: CommandLine) -> None:
     assert {one["type"] for one in json.loads(line.ok("export", "--format", "ocel").out)["objects"]} >= {"complaint"}
     assert line.ok("export", "--format", "xes").out.count("<trace>") >= 2

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from engine.complaint.number import case_number, ids_of
+from engine.complaint.number import case_number, ids_of, meant
 from schemas.words import CaseNumber
 
 
@@ -35,3 +35,15 @@ def test_a_number_leads_back_to_where_its_complaint_stands_among_all_ids(stream:
 def test_what_is_no_number_is_refused(number: str) -> None:
     with pytest.raises(ValueError, match="a case number is PL-"):
         ids_of(number)
+
+
+@pytest.mark.parametrize(
+    "written", ["PL-7GWFC-2W301", "pl7gwfc2w301", " PL 7GWFC 2W301", "№ pl-7gwfc-2w3oi", "PL–7GWFC–2W3Ol"]
+)
+def test_a_number_is_known_however_it_is_spaced_and_misheard(written: str) -> None:
+    assert meant(written) == "PL-7GWFC-2W301"
+
+
+@pytest.mark.parametrize("text", ["", "PL", "7GWFC2W301", "PL-7GWFC-2W3", "PL-7GWFC-2W30U", "ЧАЙНИК"])
+def test_what_is_no_number_means_itself(text: str) -> None:
+    assert meant(text) == text

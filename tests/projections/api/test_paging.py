@@ -27,7 +27,12 @@ def made(*values: Any) -> str:
 
 def test_a_cursor_gives_back_what_it_was_made_of() -> None:
     values = (AT, UUID(int=7), 3, True, "a")
-    assert after(cursor(*values), KINDS) == values
+    assert after("due", cursor("due", *values), KINDS) == values
+
+
+def test_the_cursor_of_another_list_is_none_though_its_values_are_alike() -> None:
+    with pytest.raises(BadCursor):
+        after("due", cursor("opened", AT, UUID(int=7)), (datetime, UUID))
 
 
 @pytest.mark.parametrize(("place", "value"), OTHERS)
@@ -35,10 +40,10 @@ def test_a_value_of_another_kind_is_no_cursor(place: int, value: Any) -> None:
     values: list[Any] = [AT.isoformat(), str(UUID(int=7)), 3, True, "a"]
     values[place] = value
     with pytest.raises(BadCursor):
-        after(made(*values), KINDS)
+        after("due", made("due", *values), KINDS)
 
 
-@pytest.mark.parametrize("text", ["", "x", "é", "====", "e30=", "bnVsbA==", made(), made(1, 2)])
+@pytest.mark.parametrize("text", ["", "x", "é", "====", "e30=", "bnVsbA==", made(), made(1, 2), made("due")])
 def test_what_holds_no_such_values_is_no_cursor(text: str) -> None:
     with pytest.raises(BadCursor):
-        after(text, KINDS)
+        after("due", text, KINDS)

@@ -124,3 +124,12 @@ def test_sentences(event: Event, english: str, russian: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_event_that_has_no_phrase_is_called_by_its_name(language: Language) -> None:
     assert sentence("complaint.sung.v3", {}, language) == "complaint.sung"
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [("0", "0.00"), ("12500.5", "12\u00a0500.50"), ("40.005", "40.005"), ("1234567.891", "1\u00a0234\u00a0567.891")],
+)
+def test_money_is_told_to_the_last_digit_that_was_recorded(amount: str, told: str) -> None:
+    event = ComplaintCompensated(remedy_id=uid("remedy"), amount=Money(amount=Decimal(amount), currency="EUR"))
+    assert f"{told} EUR" in sentence(event.NAME, impersonal(event), "en")

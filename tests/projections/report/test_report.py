@@ -193,6 +193,10 @@ def test_a_plot_of_nothing_is_no_error() -> None:
         ET.fromstring(drawn)  # noqa: S314 -- made above
 
 
+def test_large_counts_stand_beside_a_bar_to_the_last_one() -> None:
+    assert terminal.bars(("n",), [Bar("many", (1_234_567,))]).endswith(" 1234567")
+
+
 def test_bars_of_a_terminal_keep_their_proportions_and_show_every_part() -> None:
     drawn = terminal.bars(("passed", "exited"), [Bar("long", (30, 10)), Bar("s", (0, 1))], width=56)
     assert drawn.splitlines() == [

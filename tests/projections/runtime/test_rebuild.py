@@ -19,6 +19,7 @@ from projections.views import all_views
 from projections.views.cases import ask
 from projections.views.cases.rows import CASES, CaseRow, Cases
 from projections.views.funnel.rows import Funnel
+from projections.views.search.rows import Search
 from schemas.complaint.registration import ComplaintRegistered
 from support.histories import FEEDBACK, RECEIVED, Writer, histories, registered, uid
 from support.views import asking, build, empty, rows
@@ -94,6 +95,21 @@ def test_what_differs_is_counted_and_shown(pool: Pool) -> None:
     assert (wrong.now, wrong.rebuilt) == ({"number": "PL-WRONG"}, {"number": "PL-00000-00001"})
     assert gone.now is None
     assert gone.rebuilt is not None
+
+
+def test_of_words_of_persons_a_comparison_tells_that_they_differ_and_not_what_they_are(pool: Pool) -> None:
+    writer = _log()
+    build(pool, writer.log())
+    with pool.connection() as connection:
+        connection.execute("UPDATE views_personal.search_texts_v1 SET words = 'tea' WHERE position % 2 = 1")
+        connection.execute("DELETE FROM views_personal.search_texts_v1 WHERE position % 2 = 0")
+    begin(pool, Search())
+    build(pool, writer.log())
+    (table,) = compare.compare(pool, Search()).tables
+    assert table.changed
+    assert table.only_rebuilt
+    shown = [one for example in table.examples for one in (example.now, example.rebuilt) if one is not None]
+    assert {value for one in shown for value in one.values()} == {compare.WITHHELD}
 
 
 def test_a_switch_has_the_rebuilt_rows_read_and_the_way_back_the_old_ones(pool: Pool) -> None:

@@ -159,7 +159,7 @@ def test_a_strange_cursor_is_refused_by_name(pool: Pool, cursor: str) -> None:
 def test_a_case_is_found_by_number_and_by_id(pool: Pool) -> None:
     build(pool, Writer().add("case", RECEIVED, registered()).log(), [Cases()])
     with asking(pool).snapshot([NAME]) as snapshot:
-        found = [find(snapshot, one) for one in (" pl-00000-00001", str(uid("case")), "PL-00000-00002", "x")]
+        found = [find(snapshot, one) for one in (" pl 00000 00001", str(uid("case")), "PL-00000-00002", "x")]
     assert found == [uid("case"), uid("case"), None, None]
 
 

@@ -113,14 +113,14 @@ def test_the_ledger_shows_every_remedy_once(told: Pool) -> None:
     ]
 
 
-def persons(numbers: list[int]) -> Writer:
-    """One complaint of each person, with this many refunds of one euro."""
+def persons(numbers: list[int], amount: str = "1") -> Writer:
+    """One complaint of each person, with this many refunds of so many euros."""
     writer = Writer()
     for who, number in enumerate(numbers):
         received = RECEIVED.model_copy(update={"subject_id": uid(f"person {who}"), "parties": ()})
         writer.add(f"case {who}", received)
         for nth in range(number):
-            writer.add(f"case {who}", *paid(f"{who}/{nth}", "1"), at=datetime(2026, 3, 5, tzinfo=UTC))
+            writer.add(f"case {who}", *paid(f"{who}/{nth}", amount), at=datetime(2026, 3, 5, tzinfo=UTC))
     return writer
 
 
@@ -139,6 +139,11 @@ def test_who_was_given_far_more_than_others_is_named_with_the_figures(pool: Pool
         "30 EUR in 1 complaints; half of 20 persons had 1 or less; unusual from above 7.58"
     )
     assert watched(pool, to="2026-03-04") == watched(pool, **{"from": "2026-04-01"})
+
+
+def test_large_sums_are_told_in_full(pool: Pool) -> None:
+    build(pool, persons([1] * 18 + [2, 30], "1234567.5").log(), VIEWS)
+    assert "had 1234567.5 or less" in watched(pool).unusual[1].explained
 
 
 def test_few_persons_say_nothing_of_what_is_usual(pool: Pool) -> None:

@@ -94,6 +94,7 @@ BOTH = sorted([uid("kettle"), uid("iron")])
         ("crm77/12", [uid("iron")]),
         ("79001 23", [uid("kettle")]),
         ("pl-00000-00002", [uid("iron")]),
+        ("№ PL 00000 00002", [uid("iron")]),
         ("и", []),
         ("!?", []),
         ("samovar", []),
@@ -105,7 +106,30 @@ def test_a_search_finds_what_was_said(pool: Pool, told: Writer, wanted: str, exp
 
 
 @pytest.mark.parametrize(
-    ("reference", "expected"), [("АВ-12345", [uid("kettle")]), ("чайник", []), ("PL-00000-00002", [uid("iron")])]
+    "wanted",
+    [
+        "кофемолку", "«Кофемолка»", "лампы", "сломалась", "88123", "№88123", "заказ № 88123", "kettle lid", "kettle's",
+        "O'Neil", "O’Neil", "wi-fi", "пылесос", "замок", '"лампа сломалась"', "50 €",
+    ],
+)  # fmt: skip
+def test_typographic_signs_part_words_and_belong_to_none(pool: Pool, wanted: str) -> None:
+    """The embedded database takes every sign outside ASCII for a letter."""
+    body = (
+        "«Кофемолка», „лампа“—сломалась…Заказ №88123: O’Neil’s kettle’s lid, wi\u2011fi, пыле\xadсос, за\u0301мок, 50€"
+    )
+    build(pool, Writer().add("case", received(body)).log(), VIEWS)
+    assert found(pool, search=wanted) == [uid("case")]
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("АВ-12345", [uid("kettle")]),
+        ("чайник", []),
+        ("PL-00000-00002", [uid("iron")]),
+        ("plOOOOO0000Z", []),
+        ("plOOOOO00002", [uid("iron")]),
+    ],
 )
 def test_a_reference_is_found_as_a_whole_or_not(
     pool: Pool, told: Writer, reference: str, expected: list[UUID]
