@@ -84,7 +84,7 @@ def test_a_complaint_is_acknowledged_at_once_outside_of_working_hours_too(desk: 
         f"Ваша жалоба поступила 2 марта 2026 г., 04:00, её номер {number}.",
     ]
     assert event.queued == Queued()
-    assert event.rendered == Rendered(template="acknowledgement", version=1, language="ru")
+    assert event.rendered == Rendered(template="acknowledgement", version=2, language="ru")
     assert (around.actor, around.decided_by) == (
         "rule:notices", RuleRef(rule_set="notices", version=1, rule="acknowledgement"),
     )  # fmt: skip
