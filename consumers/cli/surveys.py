@@ -27,7 +27,7 @@ from schemas.channels.message import Contact
 from schemas.complaint.lifecycle import Score
 from schemas.configuration.survey import Campaign, Survey
 from schemas.envelope import RequestSource
-from schemas.streams.survey import AnswerSurvey, DeclineSurveys
+from schemas.streams.survey import AllowSurveys, AnswerSurvey, DeclineSurveys
 
 _SHOWN = 50
 """Problems of a list on the terminal at most; all of them stand beside the rejected file."""
@@ -210,6 +210,13 @@ def decline(who: Who, /, *, by: By_ = None, json: Json = False) -> int:
     with session() as here:
         stream, _ = _person(here, who)
         return give(here, stream, DeclineSurveys(), why=None, by=by, id=None, json=json)
+
+
+def allow(who: Who, /, *, by: By_ = None, json: Json = False) -> int:
+    """Record that somebody who had declined lets himself be asked again."""
+    with session() as here:
+        stream, _ = _person(here, who)
+        return give(here, stream, AllowSurveys(), why=None, by=by, id=None, json=json)
 
 
 def _campaign(here: Installation, name: str) -> Survey:

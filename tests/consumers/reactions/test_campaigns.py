@@ -32,6 +32,7 @@ from schemas.complaint.registration import ComplaintReceived
 from schemas.configuration.notices import Notices
 from schemas.configuration.survey import Survey
 from schemas.streams.survey import (
+    AllowSurveys,
     AnswerSurvey,
     DeclineSurveys,
     EnrolRespondent,
@@ -221,6 +222,16 @@ def test_who_declines_before_his_mail_has_left_gets_none(desk: Desk, pool: Pool,
     again = desk.give(stream, EnrolRespondent(survey="spring", contact="ann@example.org"), by="person:lead")
     assert isinstance(again, Refused)
     assert again.code == "opted_out"
+
+
+def test_who_allows_it_again_gets_his_mail(desk: Desk, pool: Pool, room: Mailroom) -> None:
+    campaign(desk)
+    stream = enrol(desk)
+    desk.give(stream, DeclineSurveys())
+    assert acted(desk, pool) == {}
+    assert isinstance(desk.give(stream, AllowSurveys(), by="person:lead"), Done)
+    assert acted(desk, pool) == {"campaigns": 1}
+    assert len(mailed(desk, pool, room)) == 1
 
 
 def test_a_bad_mark_opens_a_complaint_at_once_with_a_task_and_a_level(desk: Desk, pool: Pool) -> None:
