@@ -82,6 +82,8 @@ def test_an_answer_needs_somebody_who_was_asked_and_marks_that_he_was_asked_for(
     answer(plaint, "survey", "invite", "customers", str(file))
     assert plaint("survey", "answer", "who@example.org", "overall=4").code == 3
     wrong = plaint("survey", "answer", "+49 30 1234567", "overall=4")
-    assert (wrong.code, "names no parameter" in wrong.err) == (2, True)
+    assert (wrong.code, "he was not asked yet" in wrong.err) == (3, True)
+    wrong = plaint("survey", "answer", "+49 30 1234567", "overall=4", "--number", "7")
+    assert (wrong.code, "he has no invitation 7" in wrong.err) == (3, True)
     assert answer(plaint, "survey", "status")["campaigns"] == []
     assert answer(plaint, "survey", "answers")["count"] == 0
