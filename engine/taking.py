@@ -1,5 +1,6 @@
 """A channel message becomes a command: codes, subjects and parties are settled here, purely."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -21,6 +22,8 @@ Keyed = Callable[[str, bytes], bytes]
 """A keyed hash: (what it is for, octets) -> 32 octets."""
 
 _LONGEST = 200_000
+_REPLY = re.compile(r"\s*(re|aw|sv|отв|ответ|на)(\[\d+\])?\s*:", re.IGNORECASE)
+"""How the subject of an answer begins: the words after it are those of what is answered, ours among them."""
 _new_party, _new_contact = unchecked(Party), unchecked(Contact)
 _new_point, _new_content = unchecked(Point), unchecked(MessageContent)
 
@@ -78,7 +81,8 @@ def sense(message: Message) -> Sense:
         return stated
     rating = message.rating
     share = float(rating.score / rating.out_of) if rating else None
-    return sense_of((message.subject, message.text), rating=share)
+    answers = _REPLY.match(message.subject) is not None and bool(message.text)
+    return sense_of((None if answers else message.subject, message.text), rating=share)
 
 
 def world_time(message: Message, received_at: datetime, *, trusted: bool) -> datetime:

@@ -197,6 +197,10 @@ _GROUPS: dict[str, tuple[str, Commands]] = {
                 "consumers.cli.surveys:decline",
                 "Record that somebody wants to be asked no more, by no campaign.",
             ),
+            "allow": (
+                "consumers.cli.surveys:allow",
+                "Record that somebody who had declined lets himself be asked again.",
+            ),
         },
     ),
     "audit": (

@@ -27,7 +27,7 @@ from schemas.channels.message import Contact
 from schemas.complaint.lifecycle import Score
 from schemas.configuration.survey import Campaign, Survey
 from schemas.envelope import RequestSource
-from schemas.streams.survey import AnswerSurvey, DeclineSurveys
+from schemas.streams.survey import AllowSurveys, AnswerSurvey, DeclineSurveys
 
 _SHOWN = 50
 """Problems of a list on the terminal at most; all of them stand beside the rejected file."""
@@ -198,7 +198,10 @@ def answer(
     with session() as here:
         stream, known = _person(here, who)
         invitation = known.invitation(number)
-        survey = here.service.book().surveys.get(invitation.survey) if invitation is not None else None
+        if invitation is None:
+            missing = "was not asked yet" if number is None else f"has no invitation {number}"
+            output.stop(output.NOT_FOUND, f"he {missing}; 'plaint survey status' counts those who were")
+        survey = here.service.book().surveys.get(invitation.survey)
         wish = AnswerSurvey(
             number=number, scores=tuple(_score(one, survey) for one in scores), comment=comment, channel="call"
         )
@@ -210,6 +213,13 @@ def decline(who: Who, /, *, by: By_ = None, json: Json = False) -> int:
     with session() as here:
         stream, _ = _person(here, who)
         return give(here, stream, DeclineSurveys(), why=None, by=by, id=None, json=json)
+
+
+def allow(who: Who, /, *, by: By_ = None, json: Json = False) -> int:
+    """Record that somebody who had declined lets himself be asked again."""
+    with session() as here:
+        stream, _ = _person(here, who)
+        return give(here, stream, AllowSurveys(), why=None, by=by, id=None, json=json)
 
 
 def _campaign(here: Installation, name: str) -> Survey:
@@ -235,7 +245,8 @@ def _score(text: str, survey: Survey | None) -> Score:
     given, _, out_of = mark.partition("/")
     asked = next((one for one in survey.questions if one.parameter == parameter), None) if survey else None
     if asked is None:
-        _no_mark(text, "names no parameter that this campaign asks for")
+        known = ", ".join(one.parameter for one in survey.questions) if survey else "nothing any more"
+        _no_mark(text, f"names no parameter of this campaign, which asks for {known}")
     most = asked.out_of
     if (out_of and out_of != str(most)) or not given.isdecimal() or not 1 <= int(given) <= most:
         _no_mark(text, f"is no mark from 1 to {most}")

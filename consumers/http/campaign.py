@@ -40,7 +40,8 @@ def answered(door: Door, link: Link, known: Respondent, body: bytes, language: S
         return page.unknown(language)
     title = said_in(survey.title, language)
     if link.purpose == "decline":
-        _give(door, link, DeclineSurveys(number=link.cycle), "decline")
+        anew = f"/{known.allowed}" if known.allowed else ""  # a click after he had allowed it counts once more
+        _give(door, link, DeclineSurveys(number=link.cycle), f"decline{anew}")
         return page.said(language, title, page.text("declined", language))
     answers = rating.filled(body, survey)
     if answers.missing or not answers.scores:

@@ -34,6 +34,7 @@ from engine.store.batch import Conflict, Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.store import Store
+from engine.streams import survey
 from projections.runtime import owner
 from projections.runtime.runner import Waiter
 from projections.sql import Link
@@ -41,7 +42,7 @@ from schemas.complaint.base import Command
 from schemas.complaint.correspondence import MessageRecorded, ReportDelivery
 from schemas.envelope import RuleSource
 from schemas.published.metrics import NO_METER, Meter
-from schemas.streams.survey import ReportSurveyDelivery, RespondentDeclined
+from schemas.streams.survey import ReportSurveyDelivery
 from schemas.words import DeliveryStatus
 
 SOURCE: Final = "mail"
@@ -314,7 +315,8 @@ class MailSender:
 
     def _asking(self, one: Waiting, history: Sequence[Recorded]) -> Letter | None:
         """Return the mail by which a campaign asks somebody; None where it was erased, or he has declined meanwhile."""
-        if any(isinstance(said.event, RespondentDeclined) for said in history):
+        known = survey.fold(history)
+        if isinstance(known, survey.Respondent) and known.declined:
             return None
         keyed = self._world.store.fingerprint.of
         for said in history:

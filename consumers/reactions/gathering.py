@@ -22,7 +22,7 @@ from schemas.channels.message import Contact
 from schemas.complaint.lifecycle import ComplaintClosed, SurveyInvited
 from schemas.configuration.survey import Campaign, Source, Survey
 from schemas.streams.feedback import FeedbackReceived
-from schemas.streams.survey import EnrolRespondent
+from schemas.streams.survey import EnrolRespondent, RespondentEnrolled
 from schemas.words import Sense
 
 _NAME: Final = "campaigns"
@@ -53,28 +53,43 @@ def enrolments(survey: Survey, campaign: Campaign, wave: Wave, world: World, mos
     streams = _candidates(survey, gathers_since(campaign, wave), wave.at, frozenset(wanted), world)
     left = most
     for start in range(0, len(streams), _OPENED):
-        histories = world.store.read.streams(streams[start : start + _OPENED], open=True)
-        for stream, history in histories.items():
-            found = _person(stream, history, survey, campaign, world)
-            if found is None:
-                continue
-            yield _enrolled(stream, found, survey, world)
+        for asked in _chosen(streams[start : start + _OPENED], survey, campaign, world):
+            yield asked
             left -= 1
             if left == 0:
                 return
 
 
-def _candidates(survey: Survey, since: datetime, until: datetime, names: frozenset[str], world: World) -> list[UUID]:
+def _chosen(streams: Sequence[UUID], survey: Survey, campaign: Campaign, world: World) -> list[Asked]:
+    """Return an enrolment for each of these cases whose person may be asked; only of such a case texts are opened."""
     read = world.store.read
-    after, last = read.position_at(since), read.position_at(until)
-    streams: dict[UUID, None] = {}
-    while after < last:
-        events = read.log(after, _BATCH, names=names)
-        live = (one for one in events if one.position <= last and one.envelope.origin != "import")
-        streams.update(dict.fromkeys(one.stream for one in live))
-        after = events[-1].position if len(events) == _BATCH else last
+    may = [
+        one for one, history in read.streams(streams).items() if _may_be_asked(one, history, survey, campaign, world)
+    ]
+    histories = read.streams(may, open=True) if may else {}
+    people = ((stream, _person(stream, history, world)) for stream, history in histories.items())
+    asked = [_enrolled(stream, found, survey, world) for stream, found in people if found is not None]
     with world.views.snapshot(ask.NAMES) as snapshot:
-        known = ask.chosen_by(snapshot, survey.id, list(streams))
+        declined = ask.declined(snapshot, [one.stream for one in asked])
+    return [one for one in asked if one.stream not in declined]
+
+
+def _candidates(survey: Survey, since: datetime, until: datetime, names: frozenset[str], world: World) -> list[UUID]:
+    """Return the cases of a stretch of time that have brought nobody to the survey, in the order of the log.
+
+    Who was chosen is read from the log: the views keep the case that chose a person last, and he may have had several.
+    """
+    read = world.store.read
+    after, last, head = read.position_at(since), read.position_at(until), read.head().position
+    streams, known = dict[UUID, None](), set[UUID | None]()
+    while after < head:
+        events = read.log(after, _BATCH, names=names | {RespondentEnrolled.NAME})
+        for one in events:
+            if isinstance(one.event, RespondentEnrolled):
+                known.update([one.event.about] if one.event.survey == survey.id else [])
+            elif one.position <= last and one.envelope.origin != "import":
+                streams[one.stream] = None
+        after = events[-1].position if len(events) == _BATCH else head
     return [stream for stream in streams if stream not in known]
 
 
@@ -94,21 +109,32 @@ def _enrolled(stream: UUID, who: _Person, survey: Survey, world: World) -> Asked
     return on_schedule(_NAME, own, command, world, id=f"enrol/{survey.id}/{stream}", rule=rule)
 
 
-def _person(
-    stream: UUID, history: Sequence[Recorded], survey: Survey, campaign: Campaign, world: World
-) -> _Person | None:
+def _may_be_asked(stream: UUID, history: Sequence[Recorded], survey: Survey, campaign: Campaign, world: World) -> bool:
+    """Tell whether a case speaks for asking its person, by what stands open in it."""
     if history[0].event.NAME.startswith("feedback."):
-        return _of_feedback(history)
-    rules = world.book().notices
-    file = None if rules is None else letters.file_of(stream, history, world.book(), rules, world.now())
+        return _is_pleased(history)
+    file = _file(stream, history, world)
     if file is None or not isinstance(file.case.stage, Closed) or OPT_OUT in file.case.classification.fields:
-        return None
+        return False
     left = file.case.stage.after_exit
     if left is not None and left.reason in survey.unless_exit:
+        return False
+    quiet = world.now() - timedelta(days=campaign.quiet_days)  # or he was asked about it a short while ago
+    return not any(isinstance(one.event, SurveyInvited) and one.envelope.occurred_at > quiet for one in history)
+
+
+def _file(stream: UUID, history: Sequence[Recorded], world: World) -> letters.File | None:
+    rules = world.book().notices
+    return None if rules is None else letters.file_of(stream, history, world.book(), rules, world.now())
+
+
+def _person(stream: UUID, history: Sequence[Recorded], world: World) -> _Person | None:
+    """Return whom mail reaches; None where it reaches nobody. ``history`` is opened."""
+    if history[0].event.NAME.startswith("feedback."):
+        return _of_feedback(history)
+    file = _file(stream, history, world)
+    if file is None:
         return None
-    quiet = world.now() - timedelta(days=campaign.quiet_days)
-    if any(isinstance(one.event, SurveyInvited) and one.envelope.occurred_at > quiet for one in history):
-        return None  # he was asked about this case a short while ago
     way = way_to(file.parties, None)
     if way is None or way.to is None:
         return None
@@ -117,11 +143,16 @@ def _person(
     return _Person(way.to, name, letters.language(file), _unit(history), handlers)
 
 
-def _of_feedback(history: Sequence[Recorded]) -> _Person | None:
+def _is_pleased(history: Sequence[Recorded]) -> bool:
     state, first = feedback.fold(history), history[0].event
-    if not isinstance(state, Feedback) or not isinstance(first, FeedbackReceived):
-        return None
-    if first.automated or state.complaint is not None or state.sense not in _PLEASED:
+    if not isinstance(state, Feedback) or not isinstance(first, FeedbackReceived) or first.automated:
+        return False
+    return state.complaint is None and state.sense in _PLEASED
+
+
+def _of_feedback(history: Sequence[Recorded]) -> _Person | None:
+    first = history[0].event
+    if not isinstance(first, FeedbackReceived):
         return None
     way = way_to((party.model_copy(update={"role": "complainant"}) for party in first.parties), None)
     if way is None or way.to is None:

@@ -28,6 +28,8 @@ from schemas.configuration.survey import SurveyLanguage, said_in
 from schemas.configuration.template import Template
 from schemas.words import Channel, Party
 
+_CALLED: Final = ("reply_channel", "call")
+"""Field of a case, and its value, of a complainant who wants to be called."""
 _STATUS_SHOWN: Final = timedelta(days=180)
 """How long a link shows where a complaint stands."""
 
@@ -118,6 +120,7 @@ def of_case(file: File) -> dict[str, Any]:
         "topic": topic(file),
         "received_at": file.history[0].envelope.occurred_at,
         "expected_by": expected_by(file.history, file.book.calendars, file.now) if case.lifecycle.is_open else None,
+        "promised_at": _call_back(file),
         "name": _name(file),
         "channel": case.registration.channel,
         "priority": case.classification.priority,
@@ -177,6 +180,13 @@ def _clock(kind: str | None, due_at: datetime | None) -> dict[str, Any]:
 def _link(file: File, purpose: Purpose, cycle: int, until: datetime) -> str | None:
     """Return a link without its signature, which the text gets when it leaves; None where there are no pages."""
     return None if file.rules.pages is None else unsigned(file.rules.pages, purpose, cycle, until)
+
+
+def _call_back(file: File) -> datetime | None:
+    """Return until when the complainant, who wants to be called, was promised a call."""
+    if _CALLED not in file.case.classification.fields:
+        return None
+    return min((one.due for one in file.case.clocks.promises if not one.kept), default=None)
 
 
 def _given(file: File, event: ComplaintCompensated) -> tuple[str, str | None]:

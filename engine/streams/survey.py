@@ -1,4 +1,4 @@
-"""A person whom survey campaigns ask, as a decider: not too often, never again once he has declined.
+"""A person whom survey campaigns ask, as a decider: not too often, and not once he has declined, until he allows it.
 
 Who he is and what he wrote stays sealed; the state holds which survey asked when, and what marks he gave. After an
 erasure it still knows that he declined: the stream is found by a keyed hash of his contact alone.
@@ -18,6 +18,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.lifecycle import Score
 from schemas.refusals import Refusal
 from schemas.streams.survey import (
+    AllowSurveys,
     AnswerSurvey,
     DeclineSurveys,
     EnrolRespondent,
@@ -25,6 +26,7 @@ from schemas.streams.survey import (
     InviteRespondent,
     RemindRespondent,
     ReportSurveyDelivery,
+    RespondentAllowed,
     RespondentAnswered,
     RespondentDeclined,
     RespondentDelivery,
@@ -42,6 +44,7 @@ SurveyEvent = (
     | RespondentAnswered
     | RespondentFollowedUp
     | RespondentDeclined
+    | RespondentAllowed
     | RespondentDelivery
 )
 SurveyCommand = (
@@ -51,6 +54,7 @@ SurveyCommand = (
     | AnswerSurvey
     | FollowUpAnswer
     | DeclineSurveys
+    | AllowSurveys
     | ReportSurveyDelivery
 )
 EVENTS: Final[frozenset[type[Event]]] = frozenset(get_args(SurveyEvent))
@@ -94,6 +98,8 @@ class Respondent:
     invitations: tuple[Invitation, ...] = ()
     language: str | None = None
     declined: bool = False
+    allowed: int = 0
+    """How often he took back that he had declined."""
     unreachable: bool = False
     """The last mail to him came back, or no server took it; enrolling him again tries again."""
 
@@ -132,6 +138,8 @@ def decide(command: SurveyCommand, state: State, given: Given) -> tuple[Event, .
             return _follow_up(command, state, given)
         case DeclineSurveys(number=number):
             return () if state.declined else (RespondentDeclined(subject_id=_owner(state, given), number=number),)
+        case AllowSurveys():
+            return _allow(state, given)
         case ReportSurveyDelivery():
             return _report(command, state, given)
     assert_never(command)
@@ -238,6 +246,14 @@ def _follow_up(command: FollowUpAnswer, state: Respondent, given: Given) -> tupl
     return (RespondentFollowedUp(subject_id=subject, number=command.number, complaint=command.complaint),)
 
 
+def _allow(state: Respondent, given: Given) -> tuple[Event, ...]:
+    if not state.declined:
+        return ()
+    if not given.by_person:
+        raise Refusal("person_required", "a verified person records that somebody lets himself be asked again")
+    return (RespondentAllowed(subject_id=_owner(state, given)),)
+
+
 def _report(command: ReportSurveyDelivery, state: Respondent, given: Given) -> tuple[Event, ...]:
     if all(command.message not in one.messages for one in state.invitations):
         raise Refusal("unknown_message", "no such mail went to him", message=str(command.message))
@@ -279,6 +295,8 @@ def evolve(state: State, fact: Fact) -> State:
             return _with(known, number, lambda one: changed(one, complaint=complaint))
         case RespondentDeclined():
             return changed(known, declined=True)
+        case RespondentAllowed():
+            return changed(known, declined=False, allowed=known.allowed + 1)
         case RespondentDelivery(status=status):
             return changed(known, unreachable=status == "failed")
     raise TypeError(f"{event.NAME} is no event of a survey")

@@ -24,10 +24,12 @@ LABELS: Final[Mapping[WordingLanguage, Mapping[str, Mapping[str, str]]]] = {
         },
         "clock": {
             "registration": "registration", "acknowledgement": "acknowledgement", "first_reply": "first answer",
-            "next_reply": "next answer", "update": "word to the complainant", "pausable_update":
-            "word to the complainant", "requester_wait": "waiting time of the complainant", "agent_work":
+            "next_reply": "next answer", "update": "update to the complainant", "pausable_update":
+            "update to the complainant", "requester_wait": "waiting time of the complainant", "agent_work":
             "working time", "remedy": "remedy", "promise": "promise", "action": "action", "public_closing":
             "public closing reply", "resolution": "resolution", "total_resolution": "resolution with all reopenings",
+            "investigation": "investigation", "corrective_action": "corrective action", "satisfaction_check":
+            "satisfaction check", "closed": "closing",
         },
         "outcome": {"upheld": "upheld", "partly_upheld": "partly upheld", "not_upheld": "not upheld"},
         "remedy": {
@@ -35,9 +37,14 @@ LABELS: Final[Mapping[WordingLanguage, Mapping[str, Mapping[str, str]]]] = {
             "refund", "price_reduction": "price reduction", "reimbursement": "reimbursement of your expenses",
             "payment": "payment", "discount": "discount", "extra_service": "an extra service",
         },
+        "channel": {
+            "email": "e-mail", "web_form": "web form", "messenger": "messenger", "chat": "chat", "call": "call",
+            "visit": "visit", "review": "review site", "social": "social network", "letter": "letter", "authority":
+            "authority", "other": "other channel",
+        },
         "priority": {"low": "low", "normal": "normal", "high": "high", "urgent": "urgent"},
         "reason": {
-            "deadline_missed": "a due that was missed", "warning": "a due that comes near", "bad-rating": "a bad mark",
+            "deadline_missed": "a missed deadline", "warning": "a deadline that is near", "bad-rating": "a bad mark",
             "inauthentic-wave": "a wave of complaints that are nearly the same",
         },
     },
@@ -52,7 +59,8 @@ LABELS: Final[Mapping[WordingLanguage, Mapping[str, Mapping[str, str]]]] = {
             "сообщение о ходе дела", "requester_wait": "ожидание заявителя", "agent_work": "время работы",
             "remedy": "возмещение", "promise": "обещание", "action": "мера", "public_closing":
             "публичный завершающий ответ", "resolution": "решение", "total_resolution":
-            "решение со всеми возобновлениями",
+            "решение со всеми возобновлениями", "investigation": "рассмотрение", "corrective_action": "исправление",
+            "satisfaction_check": "проверка удовлетворённости", "closed": "закрытие",
         },
         "outcome": {
             "upheld": "жалоба обоснована", "partly_upheld": "жалоба обоснована частично",
@@ -62,6 +70,11 @@ LABELS: Final[Mapping[WordingLanguage, Mapping[str, Mapping[str, str]]]] = {
             "replacement": "замена", "repair": "ремонт", "reperformance": "услуга ещё раз", "refund":
             "возврат денег", "price_reduction": "снижение цены", "reimbursement": "возмещение ваших расходов",
             "payment": "выплата", "discount": "скидка", "extra_service": "дополнительная услуга",
+        },
+        "channel": {
+            "email": "электронная почта", "web_form": "форма на сайте", "messenger": "мессенджер", "chat": "чат",
+            "call": "звонок", "visit": "визит", "review": "сайт отзывов", "social": "социальная сеть",
+            "letter": "письмо", "authority": "орган власти", "other": "другой канал",
         },
         "priority": {"low": "низкий", "normal": "обычный", "high": "высокий", "urgent": "срочный"},
         "reason": {

@@ -21,6 +21,16 @@ _CLEAR: Final = 2
 _ASKING: Final[tuple[Sense, ...]] = ("question", "suggestion")
 _ENDS_ASKING: Final = re.compile(r"\?\s*$")
 
+_CLOSING: Final = re.compile(
+    r"\b(?:(?:many )?thanks|thank you|(?:заранее )?спасибо|(?:заранее )?благодар\w+|с признательностью)"
+    r"(?: (?:in advance|very much|so much|заранее|большое"
+    r"|for (?:your|the) (?:time|attention|understanding|consideration|help|assistance|reply|answer)"
+    r"|за(?: ваш[уе])? (?:внимание|понимание|помощь|содействие|ответ)))?(?:[.,!]+(?: \S{1,30}){0,4})?\Z"
+)
+"""Thanks with which a message ends, and the name below it: manners, whatever stands before them."""
+_SAYS_SOMETHING: Final = 6
+"""Words from which on what stands before such an end is the message."""
+
 
 @cache
 def _compiled() -> tuple[tuple[Sense, int, re.Pattern[str]], ...]:
@@ -28,17 +38,29 @@ def _compiled() -> tuple[tuple[Sense, int, re.Pattern[str]], ...]:
 
 
 def _any_of(phrases: Iterable[str]) -> re.Pattern[str]:
-    endings = (phrase.replace("~", r"\w*") for phrase in phrases)
-    return re.compile(rf"\b(?:{'|'.join(endings)})\b", re.IGNORECASE)
+    """Return what finds any phrase, tried by its first letter, since every message is looked at."""
+    by_letter: dict[str, list[str]] = {}
+    for phrase in phrases:
+        letter = phrase[0] if phrase[:2].isalpha() else ""
+        by_letter.setdefault(letter, []).append(phrase.removeprefix(letter).replace("~", r"\w*"))
+    found = (f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
+    return re.compile(rf"\b(?:{'|'.join(found)})\b")
 
 
 def _scores(text: str) -> dict[Sense, int]:
     scores: dict[Sense, int] = {"question": 1} if _ENDS_ASKING.search(text) else {}
     for sense, weight, pattern in _compiled():
-        found = len({match.group(0).casefold() for match in pattern.finditer(text)})
+        found = len({match.group(0) for match in pattern.finditer(text)})
         if found:
             scores[sense] = scores.get(sense, 0) + weight * found
     return scores
+
+
+def _without_closing(text: str) -> str:
+    """Return what stands before the thanks at its end, if that says something."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    before = _CLOSING.sub("", ". ".join(line for line in lines if line))
+    return before if len(before.split()) >= _SAYS_SOMETHING else text
 
 
 def sense_of(texts: Iterable[str | None], *, rating: float | None = None) -> Sense:
@@ -47,7 +69,7 @@ def sense_of(texts: Iterable[str | None], *, rating: float | None = None) -> Sen
     ``rating`` is the share of the full score, 0 to 1: at most 0.4 counts as dissatisfaction,
     0.8 and more as a compliment, unless the words say more.
     """
-    scores = _scores("\n".join(text for text in texts if text)[:_LONGEST])
+    scores = _scores(_without_closing("\n".join(text for text in texts if text)[:_LONGEST].casefold()))
     if rating is not None and rating <= 0.4:
         scores["complaint"] = scores.get("complaint", 0) + 3
     if rating is not None and rating >= 0.8:

@@ -107,6 +107,13 @@ class SurveysDeclined(Fact):
     number: int | None = None
 
 
+class SurveysAllowed(Fact):
+    """A person who had declined lets himself be asked again."""
+
+    NAME: ClassVar[str] = "plaint.survey.allowed.v1"
+    OF: ClassVar[str] = "survey.allowed.v1"
+
+
 class ProblemSuspected(Fact):
     """Several complaints are alike, and nobody has looked at it yet."""
 

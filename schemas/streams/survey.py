@@ -113,6 +113,12 @@ class RespondentDeclined(Event):
     """Which invitation he said it to."""
 
 
+class RespondentAllowed(Event):
+    """He lets himself be asked again, after he had declined."""
+
+    NAME: ClassVar[str] = "survey.allowed.v1"
+
+
 class RespondentDelivery(Event):
     """What became of a mail to him."""
 
@@ -190,6 +196,13 @@ class DeclineSurveys(Command):
     NAME: ClassVar[str] = "survey.decline"
     RIGHT: ClassVar[Right] = "rate"
     number: Number | None = None
+
+
+class AllowSurveys(Command):
+    """Record that he lets himself be asked again; a person says so for him."""
+
+    NAME: ClassVar[str] = "survey.allow"
+    RIGHT: ClassVar[Right] = "rate"
 
 
 class ReportSurveyDelivery(Command):

@@ -194,6 +194,25 @@ def test_thanks_after_closing_reopens_nothing_and_anger_does(desk: Desk) -> None
     assert desk.case(stream).lifecycle.cycle == 2
 
 
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Re: [PL-06BF1-80000] Your complaint is closed", "Thank you!"),
+        ("RE: [PL-06BF1-80000] Your complaint is closed", "All good now."),
+        ("Отв: [PL-06BF1-80000] Ваша жалоба закрыта", "Спасибо!"),
+        ("Re[2]: Broken kettle", "Thanks"),
+    ],
+)
+def test_what_stands_in_the_subject_of_an_answer_is_not_what_its_writer_says(
+    desk: Desk, subject: str, text: str
+) -> None:
+    stream = desk.opened(channel="email", raw=FIRST)
+    close(desk, stream)
+    desk.later(days=1)
+    desk.hear(channel="email", raw=mail(2, text, subject=subject, reply_to=1))
+    assert (desk.names(stream)[-1], desk.case(stream).lifecycle.cycle) == ("message_recorded", 1)
+
+
 def test_anger_after_the_window_opens_a_linked_complaint(desk: Desk) -> None:
     stream = desk.opened(channel="email", raw=FIRST)
     close(desk, stream)

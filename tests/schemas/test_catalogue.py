@@ -35,7 +35,7 @@ DESIGNED = [
     "problem.suspected", "problem.opened", "problem.linked", "problem.unlinked", "problem.action_assigned",
     "problem.action_completed", "problem.lesson_recorded", "problem.effect_measured", "problem.closed",
     "survey.enrolled", "survey.invited", "survey.reminded", "survey.answered", "survey.followed_up", "survey.declined",
-    "survey.delivery_reported",
+    "survey.allowed", "survey.delivery_reported",
     "configuration.activated", "subject.erased", "staff.bound",
 ]  # fmt: skip
 """Section 4 of the design, event by event."""

@@ -303,7 +303,9 @@ def unanswered(snapshot: Snapshot, survey: str, before: datetime, now: datetime)
     return tuple(Unanswered(**row) for row in sql.fetch(snapshot.connection, query))
 
 
-def chosen_by(snapshot: Snapshot, survey: str, abouts: Sequence[UUID]) -> frozenset[UUID]:
-    """Return which of these complaints and feedback have brought somebody to a survey already."""
-    query = select(ENROLMENTS.c.about).where(ENROLMENTS.c.survey == survey, ENROLMENTS.c.about.in_(abouts))
-    return frozenset(row["about"] for row in sql.fetch(snapshot.connection, query)) if abouts else frozenset()
+def declined(snapshot: Snapshot, streams: Sequence[UUID]) -> frozenset[UUID]:
+    """Return which of these people want to be asked no more."""
+    query = select(RESPONDENTS.c.stream).where(
+        RESPONDENTS.c.stream.in_(streams), RESPONDENTS.c.declined_at.is_not(None)
+    )
+    return frozenset(row["stream"] for row in sql.fetch(snapshot.connection, query)) if streams else frozenset()

@@ -19,6 +19,7 @@ from projections.runtime.projection import Changes, PerStream
 from projections.sql import Link
 from projections.views.funnel.rows import SATISFIED_FROM, mean_share
 from schemas.streams.survey import (
+    RespondentAllowed,
     RespondentAnswered,
     RespondentDeclined,
     RespondentDelivery,
@@ -181,6 +182,8 @@ class Campaigns(PerStream[Whole]):
                 return replace(_with(known, invited), head=known.head._replace(last_invited_at=at))
             case RespondentDeclined():
                 return replace(known, head=known.head._replace(declined_at=at))
+            case RespondentAllowed():
+                return replace(known, head=known.head._replace(declined_at=None))
             case RespondentDelivery(status=status):
                 return replace(known, head=known.head._replace(unreachable=status == "failed"))
         return _of_invitation(known, recorded, at)

@@ -56,7 +56,7 @@ def test_lines_of_json_are_taken_too_and_a_campaign_that_is_none_is_named(plaint
     )  # fmt: skip
 
 
-def test_who_declines_is_enrolled_no_more(plaint: CommandLine, tmp_path: Path) -> None:
+def test_who_declines_is_enrolled_no_more_until_he_allows_it(plaint: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "one.csv"
     file.write_text("email\ncleo@example.org\n", encoding="utf-8")
     answer(plaint, "survey", "invite", "customers", str(file))
@@ -66,6 +66,12 @@ def test_who_declines_is_enrolled_no_more(plaint: CommandLine, tmp_path: Path) -
     assert (found["enrolled"], found["declined"]) == (0, 1)
     (row,) = answer(plaint, "survey", "list")["campaigns"]
     assert (row["campaign"], row["who"], row["next"], row["declined"]) == ("customers", ["list"], None, 1)
+    answer(plaint, "survey", "allow", "cleo@example.org", "--by", "anna")
+    file.write_text("email,name\ncleo@example.org,Cleo Example\n", encoding="utf-8")
+    (found,) = answer(plaint, "survey", "invite", "customers", str(file))["files"]
+    assert (found["already"], found["declined"]) == (1, 0)
+    (row,) = answer(plaint, "survey", "list")["campaigns"]
+    assert row["declined"] == 0
 
 
 def test_an_answer_needs_somebody_who_was_asked_and_marks_that_he_was_asked_for(
@@ -76,6 +82,8 @@ def test_an_answer_needs_somebody_who_was_asked_and_marks_that_he_was_asked_for(
     answer(plaint, "survey", "invite", "customers", str(file))
     assert plaint("survey", "answer", "who@example.org", "overall=4").code == 3
     wrong = plaint("survey", "answer", "+49 30 1234567", "overall=4")
-    assert (wrong.code, "names no parameter" in wrong.err) == (2, True)
+    assert (wrong.code, "he was not asked yet" in wrong.err) == (3, True)
+    wrong = plaint("survey", "answer", "+49 30 1234567", "overall=4", "--number", "7")
+    assert (wrong.code, "he has no invitation 7" in wrong.err) == (3, True)
     assert answer(plaint, "survey", "status")["campaigns"] == []
     assert answer(plaint, "survey", "answers")["count"] == 0

@@ -201,6 +201,15 @@ def test_following_the_link_of_an_opt_out_changes_nothing_and_its_button_or_one_
     assert asked.names.count("survey.declined.v1") == 1
 
 
+def test_who_has_allowed_it_again_can_opt_out_again_by_the_same_link(office: Office, asked: _Asked) -> None:
+    link = office.link(asked.stream, "decline")
+    office.send(link)
+    assert office.web.post(f"/v1/surveys/{asked.stream}/allow", json={"fields": {}}, headers=ANN).status_code == 200
+    assert "<form" in office.web.get(link).text
+    assert office.send(link).status_code == 200
+    assert asked.names[-3:] == ["survey.declined.v1", "survey.allowed.v1", "survey.declined.v1"]
+
+
 def test_a_link_of_a_campaign_that_names_no_invitation_of_his_is_none(office: Office, asked: _Asked) -> None:
     for link in (office.link(asked.stream, cycle=2), office.link(asked.stream, "status")):
         assert (office.web.get(link).status_code, office.send(link, mark__overall=5).status_code) == (404, 404)

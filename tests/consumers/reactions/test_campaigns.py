@@ -32,6 +32,7 @@ from schemas.complaint.registration import ComplaintReceived
 from schemas.configuration.notices import Notices
 from schemas.configuration.survey import Survey
 from schemas.streams.survey import (
+    AllowSurveys,
     AnswerSurvey,
     DeclineSurveys,
     EnrolRespondent,
@@ -223,6 +224,16 @@ def test_who_declines_before_his_mail_has_left_gets_none(desk: Desk, pool: Pool,
     assert again.code == "opted_out"
 
 
+def test_who_allows_it_again_gets_his_mail(desk: Desk, pool: Pool, room: Mailroom) -> None:
+    campaign(desk)
+    stream = enrol(desk)
+    desk.give(stream, DeclineSurveys())
+    assert acted(desk, pool) == {}
+    assert isinstance(desk.give(stream, AllowSurveys(), by="person:lead"), Done)
+    assert acted(desk, pool) == {"campaigns": 1}
+    assert len(mailed(desk, pool, room)) == 1
+
+
 def test_a_bad_mark_opens_a_complaint_at_once_with_a_task_and_a_level(desk: Desk, pool: Pool) -> None:
     campaign(desk)
     stream = enrol(desk, name="Ann Example", language="en")
@@ -366,8 +377,57 @@ def test_a_wave_chooses_a_bounded_number_at_a_time_and_opens_no_more_cases_than_
         desk.later(minutes=2)
 
 
-def _case(desk: Desk, name: str) -> UUID:
-    raw = f"From: {name}@example.org\nMessage-ID: <{name}@example.org>\nSubject: Kettle\n\nI complain: it is broken!"
+def test_who_has_several_cases_or_has_declined_takes_nobody_elses_place_in_a_wave(
+    desk: Desk, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "AT_ONCE", 1)
+    desk.at = datetime.now(UTC)
+    names = {"gone": "gone", "a": "often", "b": "often", "last": "last"}
+    cases = [_case(desk, case, sender=name) for case, name in names.items()]
+    for stream in cases:
+        desk.give(stream, Close(reason="decision"))
+    campaign(desk)
+    declines = enrol(desk, "gone@example.org")
+    desk.give(declines, DeclineSurveys())
+    day = desk.at + DAY
+    campaign(
+        desk, survey={"version": 2}, who=["closed_cases"], within_days=7, dates=[f"{day:%Y-%m-%d}"], at=f"{day:%H:%M}"
+    )
+    desk.at = day + timedelta(minutes=1)
+    for _ in range(6):
+        acted(desk, pool)
+        desk.later(minutes=2)
+    assert [one.about for one in events(desk, person(desk, "often@example.org"), RespondentEnrolled)] == cases[1:3]
+    assert [one.about for one in events(desk, person(desk, "last@example.org"), RespondentEnrolled)] == [cases[3]]
+
+
+def test_only_whose_case_speaks_for_it_has_his_texts_opened_by_a_wave(
+    desk: Desk, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.at, opened = datetime.now(UTC), list[UUID]()
+    fits, asked_before = (_case(desk, name) for name in ("fits", "before"))
+    for stream in (fits, asked_before):
+        desk.give(stream, Close(reason="decision"))
+    _invite(desk, asked_before)
+    person_of = gathering._person  # noqa: SLF001 # what a case is opened for
+
+    def seen(stream: UUID, *more: Any) -> object:
+        opened.append(stream)
+        return person_of(stream, *more)
+
+    monkeypatch.setattr(gathering, "_person", seen)
+    day = desk.at + DAY
+    campaign(desk, who=["closed_cases"], within_days=7, dates=[f"{day:%Y-%m-%d}"], at=f"{day:%H:%M}")
+    desk.at = day + timedelta(minutes=1)
+    for _ in range(3):
+        acted(desk, pool)
+        desk.later(minutes=2)
+    assert opened == [fits]
+
+
+def _case(desk: Desk, name: str, *, sender: str | None = None) -> UUID:
+    head = f"From: {sender or name}@example.org\nMessage-ID: <{name}@example.org>\nSubject: Kettle"
+    raw = f"{head}\n\nI complain: it is broken!"
     stream = desk.opened(channel="email", raw=raw)
     desk.give(stream, Reply(final=True, channel="email", body=f"We are sorry, {name}."))
     desk.give(stream, Resolve(outcome="upheld"))

@@ -13,7 +13,7 @@ from projections.views.cases.rows import Cases
 from schemas.complaint.assignment import Assign
 from schemas.complaint.base import Command
 from schemas.complaint.classification import Classify, SetField
-from schemas.complaint.clocks import ExtendDeadline
+from schemas.complaint.clocks import ExtendDeadline, MakePromise
 from schemas.complaint.correspondence import MessageRecorded, Queued, Rendered, ReportDelivery
 from schemas.complaint.investigation import StartInvestigation
 from schemas.complaint.lifecycle import Resolve
@@ -84,7 +84,7 @@ def test_a_complaint_is_acknowledged_at_once_outside_of_working_hours_too(desk: 
         f"Ваша жалоба поступила 2 марта 2026 г., 04:00, её номер {number}.",
     ]
     assert event.queued == Queued()
-    assert event.rendered == Rendered(template="acknowledgement", version=1, language="ru")
+    assert event.rendered == Rendered(template="acknowledgement", version=2, language="ru")
     assert (around.actor, around.decided_by) == (
         "rule:notices", RuleRef(rule_set="notices", version=1, rule="acknowledgement"),
     )  # fmt: skip
@@ -104,6 +104,15 @@ def test_once_per_cause_however_often_the_log_is_followed(desk: Desk, pool: Pool
     desk.later(minutes=10)
     assert told(desk, pool, stream) == []
     assert len(desk.history(stream)) == length
+
+
+def test_who_asked_for_a_call_learns_until_when_he_is_called(desk: Desk, pool: Pool) -> None:
+    stream = complaint(desk)
+    give(desk, stream, MakePromise(what="Call back", due=desk.at + timedelta(hours=4)))
+    give(desk, stream, SetField(field="reply_channel", value="call"))
+    body = message(told(desk, pool, stream)).body
+    assert isinstance(body, str)
+    assert "\nВы просили позвонить: мы перезвоним до 2 марта 2026 г., 16:00.\n" in body
 
 
 def test_whose_language_is_english_is_written_to_in_english(desk: Desk, pool: Pool) -> None:

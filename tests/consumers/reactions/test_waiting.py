@@ -57,7 +57,7 @@ def test_who_does_not_answer_is_reminded_then_told_and_then_the_case_ends(desk: 
     assert "only keep your complaint open until 23 March 2026" in body(desk, stream, "reminder")
     assert after(desk, pool, stream, 20) == []
     assert after(desk, pool, stream, 21) == ["notice: unanswered", "discontinued", "closed"]
-    assert "answer this mail by 22 April 2026" in body(desk, stream, "unanswered")
+    assert "reply to this e-mail by 22 April 2026" in body(desk, stream, "unanswered")
     assert after(desk, pool, stream, 40) == []
     events = [one.event for one in desk.history(stream)]
     assert [one.reason for one in events if isinstance(one, ComplaintDiscontinued)] == ["customer_unresponsive"]

@@ -50,14 +50,14 @@ def test_an_acknowledgement_says_number_topic_time_link_and_thanks() -> None:
         cleandoc("""
         Hello Анна,
 
-        thank you for telling us. We are sorry that you had reason to.
+        Thank you for telling us. We are sorry that you had reason to.
 
         Your complaint about delivery arrived on 2 March 2026, 12:00 and has the number PL-06BF1-80000.
         You will have our answer by 16 March 2026, 18:00.
 
-        Where it stands you can see at any time: https://complaints.example.com/status/1
+        You can see at any time where it stands: https://complaints.example.com/status/1
 
-        If something is missing, answer this mail and leave the number in its subject.
+        If anything is missing, reply to this e-mail and leave the number in its subject.
 
         Example
         """)
@@ -133,3 +133,10 @@ def test_the_book_keeps_the_latest_version_of_each_template() -> None:
     assert dict(book.templates) == {"given": second}
     assert in_force.holds(book, first)
     assert not in_force.holds(book, second.model_copy(update={"version": 3}))
+
+
+@pytest.mark.parametrize("id", sorted(one.id for one in SHIPPED.values() if one.audience != "public"))
+def test_an_english_letter_begins_with_a_capital_after_the_greeting(id: str) -> None:
+    _, body = read(id, "en", **FACTS)
+    first = next(line for line in body.splitlines() if line and not line.startswith("Hello"))
+    assert first[0].isupper()

@@ -16,6 +16,7 @@ from schemas.complaint.registration import Register
 from schemas.configuration.survey import Survey
 from schemas.refusals import Refusal
 from schemas.streams.survey import (
+    AllowSurveys,
     AnswerSurvey,
     DeclineSurveys,
     EnrolRespondent,
@@ -24,6 +25,7 @@ from schemas.streams.survey import (
     Mail,
     RemindRespondent,
     ReportSurveyDelivery,
+    RespondentAllowed,
     RespondentAnswered,
     RespondentDeclined,
     RespondentDelivery,
@@ -116,6 +118,17 @@ def test_who_declined_is_neither_enrolled_again_nor_asked_nor_reminded() -> None
     assert asked(RemindRespondent(number=1, reminder=1, mail=mail("r")), ENROLLED, INVITED, declined) == ()
 
 
+def test_who_lets_himself_be_asked_again_is_asked_and_a_person_says_so_for_him() -> None:
+    declined, allowed = RespondentDeclined(subject_id=uid("s"), number=1), RespondentAllowed(subject_id=uid("s"))
+    by_person = replace(GIVEN, actor="person:lead", identity="token")
+    assert asked_once(AllowSurveys(), ENROLLED, declined, given=by_person) == (allowed,)
+    by_rule = replace(GIVEN, actor="rule:campaigns")
+    assert refused(AllowSurveys(), ENROLLED, declined, given=by_rule) == "person_required"
+    assert asked_once(AllowSurveys(), ENROLLED, given=by_person) == ()
+    assert asked(INVITE, ENROLLED, declined, allowed) == (INVITED,)
+    assert asked(DeclineSurveys(number=1), ENROLLED, INVITED, declined, allowed) == (declined,)
+
+
 def test_an_invitation_is_answered_once_and_until_its_end() -> None:
     answer = AnswerSurvey(scores=BAD, comment="Slow.")
     assert asked(answer, ENROLLED, INVITED) == (ANSWERED,)
@@ -176,7 +189,7 @@ def test_every_event_and_command_of_the_catalogue_is_decided_here() -> None:
     assert {event.NAME for event in EVENTS} == {name for name in STORED if name.startswith("survey.")}
     assert {name for name in COMMANDS if name.startswith("survey.")} == {
         "survey.enrol", "survey.invite", "survey.remind", "survey.answer", "survey.follow_up", "survey.decline",
-        "survey.report_delivery",
+        "survey.allow", "survey.report_delivery",
     }  # fmt: skip
 
 

@@ -73,6 +73,16 @@ def test_an_interim_answer_needs_no_cause_no_remedy_and_no_answer_yet() -> None:
     assert (told.score, told.findings) == (100, ())
 
 
+def test_a_plain_apology_and_cause_are_told_and_a_reproach_is_no_apology() -> None:
+    for text in (
+        "Добрый день! Просим прощения: в чайнике перегорел термостат. Вернём деньги или заменим его. Ждём вас снова!",
+        "Hello! Sorry: the seal broke. We refund it, or send you a new one. Get in touch if anything is unclear.",
+    ):
+        assert [one.check for one in judge(text, About()).findings] == []
+    blamed = judge("Здравствуйте! Вы сами виноваты: термостат перегорел. Вернём деньги или заменим. Спасибо!", About())
+    assert {one.check for one in blamed.findings} == {"apology_missing", "blame"}
+
+
 def test_nothing_said_lacks_everything() -> None:
     assert [one.check for one in judge("", About()).findings] == [
         "greeting_missing", "apology_missing", "cause_missing", "help_missing", "end_missing",

@@ -21,10 +21,40 @@ from schemas.words import Sense
         ("Предлагаю открыть магазин у метро.", "suggestion"),
         ("Best casino, make money fast", "spam"),
         ("See you later", "unknown"),
+        ("It leaks since the first day. I demand my money back. When do I get it?", "complaint"),
+        ("Я требую вернуть деньги! Когда можно ждать?", "complaint"),
+        ("The phone does not switch on. How can I return it?", "complaint"),
+        ("Телефон не включается. Как мне его вернуть?", "complaint"),
+        ("Сколько можно ждать? Где мой заказ?", "complaint"),
+        ("The heater caught fire. What do I do now?", "complaint"),
+        ("I suggest you train your staff: the cashier shouted at me.", "complaint"),
+        ("Thanks for nothing.", "complaint"),
+        ("Thank you for your reply, but the kettle still leaks.", "complaint"),
+        ("Спасибо за ответ, но чайник всё равно течёт.", "complaint"),
+        ("Great service, thank you, I will come again.", "thanks"),
+        ("Thanks a lot, the refund has arrived.", "thanks"),
+        ("Деньги вернули вчера на карту, как и обещали. Спасибо", "thanks"),
+        ("I called yesterday about my washing machine. Thank you for the quick repair!", "thanks"),
+        ("Спасибо!", "thanks"),
         ("", "unknown"),
     ],
 )
 def test_a_message_is_taken_for_what_it_says(text: str, sense: Sense) -> None:
+    assert sense_of(["Order", text]) == sense
+
+
+@pytest.mark.parametrize(
+    ("text", "sense"),
+    [
+        ("The zip tore on the second day. Please send a new one. Thank you in advance,\n\nMary", "complaint"),
+        ("Обивка порвалась через месяц. Благодарю за внимание.\nПётр", "complaint"),
+        ("My claim was turned down over the phone within a minute. Thank you for your time.", "unknown"),
+        ("Ключ от квартиры администратор отдал чужому человеку. Спасибо за внимание.", "unknown"),
+        ("I would like to order a lamp. How much is the delivery? Thank you.", "question"),
+        ("Подскажите, пожалуйста, есть ли у вас доставка в Тверь? Спасибо.", "question"),
+    ],
+)
+def test_manners_at_the_end_say_nothing_of_what_stands_before_them(text: str, sense: Sense) -> None:
     assert sense_of(["Order", text]) == sense
 
 

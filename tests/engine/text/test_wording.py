@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.text.labels import LABELS
 from engine.text.wording import NAMES, NotWritable, Written, chosen, language_of, problems, write
 from schemas.configuration.template import Template, Wording, WordingLanguage
-from schemas.words import ComplaintType, Outcome, Priority, RemedyForm
+from schemas.words import Channel, ComplaintType, Outcome, Priority, RemedyForm, Stage
 
 AT = datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
 
@@ -138,3 +138,5 @@ def test_every_code_that_has_words_has_them_in_both_languages() -> None:
     assert set(LABELS["en"]["remedy"]) == set(get_args(RemedyForm))
     assert set(LABELS["en"]["outcome"]) == set(get_args(Outcome))
     assert set(LABELS["en"]["priority"]) == set(get_args(Priority))
+    assert set(LABELS["en"]["channel"]) == set(get_args(Channel))
+    assert set(get_args(Stage)) <= set(LABELS["en"]["clock"])

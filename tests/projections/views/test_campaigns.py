@@ -131,7 +131,7 @@ def test_who_is_next_was_not_asked_has_not_declined_can_be_reached_and_had_his_q
         assert ask.waiting(seen, "spring", wave, START, LISTED, 0) == ()
         assert ask.waiting(seen, "spring", wave, START, cases, 9) == (uid("chosen"),)
         assert ask.waiting(seen, "spring", late, START, cases, 9) == ()
-        assert ask.chosen_by(seen, "spring", [uid("case"), uid("other")]) == {uid("case")}
+        assert ask.declined(seen, [uid("next"), uid("declined"), uid("other")]) == {uid("declined")}
         assert ask.listed(seen) == (
             Listed(survey="other", enrolled=1, declined=0, unreachable=0),
             Listed(survey="spring", enrolled=6, declined=1, unreachable=1),
