@@ -216,11 +216,11 @@ def caller(scope: Scope) -> str:
 
 
 def sender(request: Request, person_of: Callable[[str], str]) -> Sender:
-    """Return who sends a request: who proved it, else the local person it names, or the door itself."""
+    """Return who sends a request: who proved it, else the local person it names, who holds all rights, or the door."""
     proven = request.scope.get(SENDER)
     if isinstance(proven, Sender):
         return proven
-    name = request.headers.get(PERSON_HEADER)
-    if name is None:
+    name = request.headers.get(PERSON_HEADER, "").strip()
+    if not name:
         return Sender(workload="http", actor="service:http", identity="workload")
-    return Sender(workload="http", actor=person_of(name), identity="local")
+    return Sender(workload="http", actor=person_of(name), identity="local", back_dating=True)

@@ -6,7 +6,9 @@ first event of a stream and every page tell; then a follower begins anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from engine.store.database.errors import DatabaseUnavailable
 from projections import units
 from projections.answers import Answer, Moment
 from projections.api.accepting import chosen
+from projections.api.actor import asker
 from projections.api.desk import BeyondTheLog, Desk, End
 from projections.api.route import JSON, RIGHT, router_of
 from projections.api.stream import LINES, PAGE
@@ -34,6 +37,8 @@ MOST: Final = 1_000
 """Changes of one page at most."""
 FOLLOWERS: Final = 200
 """Streams that one process keeps open at most."""
+FOLLOWERS_OF_ONE: Final = 50
+"""Of them at most for one caller, where it is known who asks; so no one keeps all others out."""
 _LOOK_SECONDS: Final = 0.5
 _BEAT_SECONDS: Final = 15.0
 _JUDGE_SECONDS: Final = 5.0
@@ -114,7 +119,17 @@ class Tail:
         self._head = head
         self._seen: tuple[float, End | None] = (float("-inf"), None)
         self._lock, self._threads = asyncio.Lock(), anyio.CapacityLimiter(_THREADS)
-        self.followers = 0
+        self.followers = Counter[str]()
+
+    @contextmanager
+    def followed(self, who: str) -> Iterator[None]:
+        """Count a stream of somebody while it is open."""
+        self.followers[who] += 1
+        try:
+            yield
+        finally:
+            self.followers[who] -= 1
+            self.followers += Counter()  # keeps nobody who follows no more
 
     async def head(self) -> End:
         """Return the end as it was at most half a second ago."""
@@ -200,7 +215,11 @@ async def _lines(log: Log, wanted: ChangeFilter, after: int, head: int) -> Async
 
 
 def _followed(desk: Desk, request: Request, tail: Tail, wanted: ChangeFilter, head: End, after: int) -> Response:
-    if tail.followers >= FOLLOWERS:
+    who = _follower(request)
+    if who and tail.followers[who] >= FOLLOWERS_OF_ONE:
+        detail = f"you follow the log {FOLLOWERS_OF_ONE} times here: end a stream, or let several share one"
+        raise HTTPException(429, detail, headers={"Retry-After": "5"})
+    if tail.followers.total() >= FOLLOWERS:
         raise HTTPException(503, "too many follow the log here", headers={"Retry-After": "5"})
     step = wanted.model_copy(update={"limit": PAGE})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -216,8 +235,7 @@ async def _events(
     The follower comes back, shows what he may, and misses none.
     """
     loop = asyncio.get_running_loop()
-    tail.followers += 1
-    try:
+    with suppress(DatabaseUnavailable), tail.followed(_follower(request)):
         told = orjson.dumps({"incarnation": head.incarnation, "position": head.position})
         yield b"retry: 2000\nevent: log\ndata: " + told + b"\n\n"
         spoken = judged = loop.time()
@@ -237,10 +255,12 @@ async def _events(
             if loop.time() - spoken >= _BEAT_SECONDS:
                 spoken = loop.time()
                 yield b"id: %d\n: here\n\n" % after
-    except DatabaseUnavailable:
-        return
-    finally:
-        tail.followers -= 1
+
+
+def _follower(request: Request) -> str:
+    """Return who counts as one; the empty text where nobody is asked who he is."""
+    who = asker(request.scope)
+    return "" if who is None else who.actor
 
 
 def _event(one: Change) -> bytes:
