@@ -39,7 +39,10 @@ class JsonRequest(Request):
 
 
 class Route(APIRoute):
-    """A route of ours: it tells its right; 406 where the asker takes nothing that it offers, 415 for what is no JSON."""
+    """A route of ours: 406 where the asker takes nothing that it offers, 415 for a body that is no JSON.
+
+    Its description names its right.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
         super().__init__(path, endpoint, **more)
