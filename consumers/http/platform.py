@@ -120,7 +120,7 @@ def _standings(routes: APIRouter, door: Door, platform: Platform) -> None:
     def consumers() -> Partitions | Response:
         """Show every partition that is read: by whom, how far, how much is left, why one stands still."""
         if platform.partitions is None:
-            detail = "this process knows no cluster (PLAINT_KAFKA_SERVERS); one that does tells: plaint consumers status"
+            detail = "this process knows no cluster (PLAINT_KAFKA_SERVERS); ask one that does: plaint consumers status"
             return problem(404, "no_broker", detail)
         try:
             found = platform.partitions()
