@@ -158,7 +158,9 @@ def test_a_directory_that_holds_something_is_left_alone(kept: Manifest, database
         taken(database, tmp_path)
 
 
-@pytest.mark.parametrize(("log", "keys"), [("one", "one"), ("one", "one/keys"), ("one/log", "one"), ("one", "x/../one")])
+@pytest.mark.parametrize(
+    ("log", "keys"), [("one", "one"), ("one", "one/keys"), ("one/log", "one"), ("one", "x/../one")]
+)
 def test_keys_beside_the_log_are_no_backup(store: Store, database: str, tmp_path: Path, log: str, keys: str) -> None:
     store.commit(batch(uuid4()))
     with pytest.raises(BackupFailed, match="keys are kept apart from the log"):
