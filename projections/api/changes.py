@@ -71,7 +71,7 @@ def _known(name: str) -> str:
 class ChangeFilter(BaseModel):
     """Which changes; every condition that is given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     after: Annotated[int, Field(ge=0)] | None = None
     """Behind this position; absent: from the beginning of the log, as events from now on."""
     case: UUID | None = None
