@@ -94,6 +94,7 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
             for operation in _operations(document):
                 _as_problems(operation)
                 _explain(operation)
+                _entitle(operation)
             document["components"]["schemas"].update(_messages())
             require(document)
             app.openapi_schema = document
@@ -119,6 +120,14 @@ def _explain(operation: dict[str, Any]) -> None:
     for one in operation.get("parameters", ()):
         if one["name"] in _ASKED and "description" not in one["schema"]:
             one.setdefault("description", _ASKED[one["name"]])
+
+
+def _entitle(operation: dict[str, Any]) -> None:
+    """Have the claim of a route's function as its title, in place of the function's name."""
+    claim, _, more = operation.pop("description", "").partition("\n")
+    operation["summary"] = (claim or operation["summary"]).rstrip(".")
+    if more.strip():
+        operation["description"] = more.strip()
 
 
 def _messages() -> dict[str, Any]:

@@ -30,6 +30,14 @@ def test_what_most_routes_take_is_explained_at_each(described: dict[str, Any], n
     assert [path for path, one in found if not one.get("description") and not one["schema"].get("description")] == []
 
 
+def test_every_operation_is_called_by_what_it_does(described: dict[str, Any]) -> None:
+    operations = [one for operations in described["paths"].values() for one in operations.values()]
+    assert [one["summary"] for one in operations if " " not in one["summary"] or one["summary"].endswith(".")] == []
+    kept = described["paths"]["/v1/sla/attainment"]["get"]
+    assert kept["summary"] == "Count promises of time that were kept and missed, by kind, team, unit or policy"
+    assert described["paths"]["/v1/cases/search"]["post"]["description"].startswith("The words are in the body")
+
+
 def test_every_header_is_explained(described: dict[str, Any]) -> None:
     headers = [one for _, one in parameters(described) if one["in"] == "header"]
     assert {one["name"] for one in headers} == {"Idempotency-Key", "If-Match", "Last-Event-ID"}
