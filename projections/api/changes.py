@@ -7,8 +7,8 @@ first event of a stream and every page tell; then a follower begins anew.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from engine.store.batch import Recorded
 from engine.store.database.errors import DatabaseUnavailable
@@ -121,15 +122,14 @@ class Tail:
         self._lock, self._threads = asyncio.Lock(), anyio.CapacityLimiter(_THREADS)
         self.followers = Counter[str]()
 
-    @contextmanager
-    def followed(self, who: str) -> Iterator[None]:
-        """Count a stream of somebody while it is open."""
+    def joined(self, who: str) -> None:
+        """Count one stream more."""
         self.followers[who] += 1
-        try:
-            yield
-        finally:
-            self.followers[who] -= 1
-            self.followers += Counter()  # keeps nobody who follows no more
+
+    def left(self, who: str) -> None:
+        """Count one stream less."""
+        self.followers[who] -= 1
+        self.followers += Counter()  # keeps nobody who follows no more
 
     async def head(self) -> End:
         """Return the end as it was at most half a second ago."""
@@ -144,6 +144,22 @@ class Tail:
     async def page(self, log: Log, wanted: ChangeFilter, after: int, head: int) -> tuple[list[Change], int]:
         """Return a page, read by one of the few threads that followers have."""
         return await anyio.to_thread.run_sync(_page, log, wanted, after, head, limiter=self._threads)
+
+
+class _Stream(StreamingResponse):
+    """A stream of changes, which counts from the moment that its follower is let in until it ends."""
+
+    def __init__(self, events: AsyncIterator[bytes], tail: Tail, who: str) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type=EVENTS_OF_SERVER, headers=headers)
+        self._tail, self._who = tail, who
+        tail.joined(who)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._tail.left(self._who)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -222,9 +238,7 @@ def _followed(desk: Desk, request: Request, tail: Tail, wanted: ChangeFilter, he
     if tail.followers.total() >= FOLLOWERS:
         raise HTTPException(503, "too many follow the log here", headers={"Retry-After": "5"})
     step = wanted.model_copy(update={"limit": PAGE})
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(desk, request, tail, step, head, after)
-    return StreamingResponse(events, media_type=EVENTS_OF_SERVER, headers=headers)
+    return _Stream(_events(desk, request, tail, step, head, after), tail, who)
 
 
 async def _events(
@@ -235,7 +249,7 @@ async def _events(
     The follower comes back, shows what he may, and misses none.
     """
     loop = asyncio.get_running_loop()
-    with suppress(DatabaseUnavailable), tail.followed(_follower(request)):
+    with suppress(DatabaseUnavailable):
         told = orjson.dumps({"incarnation": head.incarnation, "position": head.position})
         yield b"retry: 2000\nevent: log\ndata: " + told + b"\n\n"
         spoken = judged = loop.time()

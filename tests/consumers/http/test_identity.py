@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Semaphore
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from engine.erased import Erased
 from engine.incoming import Circumstances, Sender, Spoiled
 from engine.store.batch import Recorded
 from engine.streams.staff import stream_of, subject_of
-from projections.api.changes import Tail
 from projections.views.cases.rows import Cases
 from schemas.envelope import KafkaSource, RequestSource
 from schemas.streams.staff import StaffBound
@@ -361,27 +359,21 @@ def test_one_caller_follows_the_log_so_often_and_keeps_no_other_out(
 ) -> None:
     monkeypatch.setattr("projections.api.changes._JUDGE_SECONDS", 0.2)
     monkeypatch.setattr("projections.api.changes.FOLLOWERS_OF_ONE", 2)
-    open_now, followed = Semaphore(0), Tail.followed
+    exp = int((datetime.now(UTC) + timedelta(seconds=5)).timestamp()) - LEEWAY_SECONDS
+    gus, hal = ({**every(door, name, "handler", exp=exp), "Accept": "text/event-stream"} for name in ("gus", "hal"))
 
-    def noted(tail: Tail, who: str) -> Any:
-        open_now.release()
-        return followed(tail, who)
+    def follow(who: dict[str, str]) -> Any:
+        return door.ask("GET", "/v1/changes", who)
 
-    monkeypatch.setattr(Tail, "followed", noted)
-
-    def follow(name: str) -> Any:
-        exp = int((datetime.now(UTC) + timedelta(seconds=5)).timestamp()) - LEEWAY_SECONDS
-        headers = {**every(door, name, "handler", exp=exp), "Accept": "text/event-stream"}
-        return door.ask("GET", "/v1/changes", headers)
-
-    with ThreadPoolExecutor(3) as threads:
-        begun = [threads.submit(follow, "gus") for _ in range(2)]
-        assert all(open_now.acquire(timeout=5) for _ in begun)
-        third, other = follow("gus"), threads.submit(follow, "hal")
-        assert (third.status_code, third.json()["code"]) == (429, "too_many_requests")
-        assert third.headers["Retry-After"] == "5"
-        assert {one.result().status_code for one in (*begun, other)} == {200}
-    assert follow("gus").status_code == 200, "who has ended his streams may follow again"
+    with ThreadPoolExecutor(9) as threads:  # all at once: none slips in while another is being let in
+        answers = list(threads.map(follow, [gus] * 8 + [hal]))
+    assert sorted(one.status_code for one in answers[:8]) == [200] * 2 + [429] * 6
+    assert answers[8].status_code == 200
+    refused = next(one for one in answers if one.status_code == 429)
+    assert (refused.json()["code"], refused.headers["Retry-After"]) == ("too_many_requests", "5")
+    later = int((datetime.now(UTC) + timedelta(seconds=2)).timestamp()) - LEEWAY_SECONDS
+    again = {**every(door, "gus", "handler", exp=later), "Accept": "text/event-stream"}
+    assert follow(again).status_code == 200, "who has ended his streams may follow again"
 
 
 # --- who read what --------------------------------------------------------------------------
