@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
@@ -409,6 +410,19 @@ def test_a_person_is_bound_when_he_first_comes_and_once(door: Entrance) -> None:
     assert (one.envelope.actor, one.envelope.identity) == (actor, "token")
     (sealed,) = door.here.store.read.stream(stream_of(actor))
     assert "nina" not in repr(sealed)
+
+
+def test_nobody_waits_for_a_database_that_says_nothing_until_it_is_recorded_who_he_is(
+    door: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Event()
+    monkeypatch.setattr("consumers.http.identity._BIND_SECONDS", 0.2)
+    monkeypatch.setattr(Identity, "record", lambda *_: answers.wait(30))
+    try:
+        assert door.ask("GET", "/v1/cases", every(door, "pat", "handler")).status_code == 200
+        assert not answers.is_set()
+    finally:
+        answers.set()
 
 
 def test_another_process_binds_nobody_twice(door: Entrance) -> None:
