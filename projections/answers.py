@@ -36,7 +36,9 @@ def day_of(at: datetime, zone: str | None) -> date:
 class Question(BaseModel):
     """What every question to views may say. Unknown words are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True, use_attribute_docstrings=True
+    )
     at_least: Annotated[int, Field(ge=0)] | None = None
     """Answer from this position of the log or a later one; wait for it a bounded time."""
 
@@ -44,7 +46,7 @@ class Question(BaseModel):
 class Answer(BaseModel):
     """An answer model: one and the same for ``--json``, HTTP and the client."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class OfView(Answer):

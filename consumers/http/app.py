@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from consumers.http import commands, documentation, files, messages, observed, platform, probes, problems, public
 from consumers.http.access import Reads
 from consumers.http.door import Door
+from consumers.http.heads import Heads
 from consumers.http.helping import helping
 from consumers.http.identity import Identified, Identity, LoopbackOnly, caller
 from consumers.http.limits import Bounded, Limits, NotTooMany
@@ -37,6 +38,7 @@ Event-sourced complaint processing. Messages and commands go in by `POST`; every
 states the position of the log it speaks of and takes `at_least`. The same message, or command under the same
 `Idempotency-Key`, has its effect once and is answered the same again. Errors are problems of RFC 9457. Who asks proves
 himself by a token, a certificate or both; an installation without identity serves loopback alone and asks nobody.
+The right that a role must give for an operation is its `x-plaint-right`.
 """
 _WORTH_PACKING: Final = 1_024
 """Octets from which on an answer is compressed for who takes that."""
@@ -100,6 +102,7 @@ def build(
     else:
         app.add_middleware(Identified, identity=options.identity)
     app.add_middleware(Shell)
+    app.add_middleware(Heads)
     problems.install(app)
     documentation.install(app)
     checks = options.checks or Working(store)

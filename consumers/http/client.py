@@ -24,7 +24,7 @@ from schemas.complaint.base import Command
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
 _BUSY: Final = frozenset({408, 429, 503})
-_GROUPS: Final = {"complaint": "complaints", "feedback": "feedback", "problem": "problems"}
+_GROUPS: Final = {"complaint": "complaints", "feedback": "feedback", "problem": "problems", "survey": "surveys"}
 
 
 class Accepted(BaseModel):
@@ -57,7 +57,8 @@ class Refused(Exception):
         self.errors: list[dict[str, Any]] = list(problem.get("errors") or ())
         self.facts: dict[str, Any] = dict(problem.get("facts") or {})
         self.trace_id: str | None = problem.get("trace_id")
-        super().__init__(f"{status} {self.code}: {self.detail}")
+        wrong = "".join(f"; {one.get('path')}: {one.get('reason')}" for one in self.errors)
+        super().__init__(f"{status} {self.code}: {self.detail}{wrong}")
 
 
 class Unreachable(Exception):
@@ -75,7 +76,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One door. For one thread at a time; a connection is made for each request.
+    """One door at ``address``: scheme, host and port. For one thread at a time; each request has its own connection.
 
     ``token`` is a signed token of who asks, ``person`` the name of a local one where nobody is asked who he is.
     ``seconds`` bound each wait for an answer, ``tries`` how often a request is sent at most.
@@ -88,6 +89,12 @@ class Client:
     tries: int = 4
     pause: Callable[[float], Any] = time.sleep
     new_key: Callable[[], object] = uuid.uuid4  # noqa: TID251 -- for programs of others, which lend it nothing
+
+    def __post_init__(self) -> None:
+        """Refuse (ValueError) what names no door: it would be looked for somewhere else."""
+        parts = urlsplit(self.address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"{self.address!r} is no address of a door: give one such as http://127.0.0.1:8080")
 
     def send(self, message: BaseModel | Mapping[str, Any]) -> Accepted:
         """Hand in a channel message (a model of ``schemas.channels``, or its JSON); the same again changes nothing.
@@ -113,7 +120,7 @@ class Client:
         key: str | None = None,
         version: int | None = None,
     ) -> Accepted:
-        """Give a command for a complaint, feedback or problem; under the same ``key`` it has its effect once.
+        """Give a command for a complaint, feedback, problem or respondent; under one ``key`` it has its effect once.
 
         ``version`` is the one that it was made for: should the case have moved on, it is refused.
 

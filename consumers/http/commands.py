@@ -24,10 +24,12 @@ _PLURALS = {"complaint": "complaints", "feedback": "feedback", "problem": "probl
 class Wish(BaseModel):
     """A command: its fields, and why (personal text, sealed with the event)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     fields: Any
     why: str | None = Field(None, max_length=4_000)
+    """The reason, in words; some commands ask for one."""
     occurred_at: AwareDatetime | None = None
+    """When it happened, if not now; for who has the right to back-date."""
 
 
 def router(door: Door) -> APIRouter:

@@ -1,6 +1,6 @@
 """What ``/openapi.json`` says beyond the routes' own types: problems, messages, headers, who may come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -44,6 +44,23 @@ class Problem(BaseModel):
 ANY_PROBLEM: Final[dict[int | str, dict[str, Any]]] = {"default": {"model": Problem, "description": "A problem"}}
 """Every route may answer with one; it stands for the validation errors that FastAPI would describe its own way."""
 
+_ASKED: Final[Mapping[str, str]] = {
+    "reference": "A case, by its number (PL-...) or its id",
+    "stream": "Id of the complaint, feedback, problem or respondent that the command is for",
+    "problem": "Id of a problem",
+    "calendar": "Id of a calendar that is in force",
+    "letter": "Id of a dead letter",
+    "actor": "Id of an actor as events name him: person:..., service:... or rule:...",
+    "limit": "Rows of one page at most",
+    "cursor": "`next` of the page before; absent: the first page",
+    "language": "Of words for people",
+    "texts": "Also what persons wrote, for who may see it; noted in the access log",
+    "origin": "What came live, or what was imported",
+    "business_unit": "Of this business unit alone",
+    "team": "Of this team alone",
+}
+"""What parameters mean that mean the same wherever they stand, and are not described there."""
+
 _REPLAYED: Final[dict[str, Any]] = {
     REPLAYED: {
         "description": "The same has come before: this is its first answer again, and nothing was done now",
@@ -76,6 +93,8 @@ def _described(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> Callable[[]
             document = plain()
             for operation in _operations(document):
                 _as_problems(operation)
+                _explain(operation)
+                _entitle(operation)
             document["components"]["schemas"].update(_messages())
             require(document)
             app.openapi_schema = document
@@ -94,6 +113,21 @@ def _as_problems(operation: dict[str, Any]) -> None:
     content = operation["responses"].get("default", {}).get("content", {})
     for media in list(content):
         content[MEDIA_TYPE] = content.pop(media)
+
+
+def _explain(operation: dict[str, Any]) -> None:
+    """Say of parameters what they mean, where their own route does not."""
+    for one in operation.get("parameters", ()):
+        if one["name"] in _ASKED and "description" not in one["schema"]:
+            one.setdefault("description", _ASKED[one["name"]])
+
+
+def _entitle(operation: dict[str, Any]) -> None:
+    """Have the claim of a route's function as its title, in place of the function's name."""
+    claim, _, more = operation.pop("description", "").partition("\n")
+    operation["summary"] = (claim or operation["summary"]).rstrip(".")
+    if more.strip():
+        operation["description"] = more.strip()
 
 
 def _messages() -> dict[str, Any]:

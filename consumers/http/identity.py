@@ -13,8 +13,10 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Final
 
+import anyio
 import psycopg
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,6 +38,12 @@ SENDER: Final = "plaint.sender"
 OUTSIDE: Final = "plaint.outside"
 """Key of a request's scope: the address of somebody outside, by the proxy's word."""
 _MOST_BOUND: Final = 100_000
+_BIND_SECONDS: Final = 2.0
+"""So long a person waits at most until it is recorded who he is; else that is done when he comes again."""
+_KEYS_SECONDS: Final = 6.0
+"""So long somebody waits at most for the keys of the issuer."""
+_THREADS: Final = 8
+"""That wait for keys and records, beside those of the routes, which may all wait for the database."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
 
@@ -93,6 +101,7 @@ class Identity:
     """Records once which person an actor is; may wait for the database."""
     bound: set[str] = field(default_factory=set)
     """Actors of whom it is known that this stands recorded."""
+    threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_THREADS))
 
     async def who(self, scope: Scope) -> tuple[Sender, Verified | None] | None:
         """Return who sends a request, and what his token says; None where nobody proved anything.
@@ -126,7 +135,10 @@ class Identity:
         if len(given) > 1 or kind.lower() != "bearer":
             raise TokenRefused("malformed")
         if self.tokens.waits(token):
-            return await run_in_threadpool(self.tokens.verified, token.strip(), self.clock())
+            with anyio.move_on_after(_KEYS_SECONDS):
+                verify, at = self.tokens.verified, self.clock()
+                return await run_sync(verify, token.strip(), at, abandon_on_cancel=True, limiter=self.threads)
+            raise KeysUnavailable
         return self.tokens.verified(token.strip(), self.clock())
 
     def named(self, token: Verified, program: str | None, other: str | None = None) -> Sender:
@@ -150,6 +162,11 @@ class Identity:
     def comes_first(self, sender: Sender, token: Verified | None) -> bool:
         """Whether it is to be recorded who this person is."""
         return token is not None and token.person and sender.actor not in self.bound
+
+    async def recorded(self, sender: Sender, token: Verified | None) -> None:
+        """Have it recorded who a person is, if that is done soon."""
+        with anyio.move_on_after(_BIND_SECONDS):
+            await run_sync(self.record, sender, token, abandon_on_cancel=True, limiter=self.threads)
 
     def record(self, sender: Sender, token: Verified | None) -> None:
         """Have it recorded who a person is; where that cannot be done now, it is when he comes again."""
@@ -195,7 +212,7 @@ class Identified:
         if found[1] is not None:
             scope[UNTIL] = found[1].until
         if self._identity.comes_first(*found):
-            await run_in_threadpool(self._identity.record, *found)
+            await self._identity.recorded(*found)
         return None
 
 
@@ -216,11 +233,11 @@ def caller(scope: Scope) -> str:
 
 
 def sender(request: Request, person_of: Callable[[str], str]) -> Sender:
-    """Return who sends a request: who proved it, else the local person it names, or the door itself."""
+    """Return who sends a request: who proved it, else the local person it names, who holds all rights, or the door."""
     proven = request.scope.get(SENDER)
     if isinstance(proven, Sender):
         return proven
-    name = request.headers.get(PERSON_HEADER)
-    if name is None:
+    name = request.headers.get(PERSON_HEADER, "").strip()
+    if not name:
         return Sender(workload="http", actor="service:http", identity="workload")
-    return Sender(workload="http", actor=person_of(name), identity="local")
+    return Sender(workload="http", actor=person_of(name), identity="local", back_dating=True)

@@ -37,7 +37,7 @@ _CLOSED: Final = (NotSetAside, SealBroken, UnknownMasterKey, ValidationError)
 class PageOf(BaseModel):
     """How many, from where on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     limit: Annotated[int, Field(ge=1, le=MOST)] = 50
     cursor: str | None = None
     """``next`` of the page before."""
@@ -80,7 +80,7 @@ class OpenLetter(Letter):
 class Again(BaseModel):
     """``force``: also where something later of its conversation, or for its case, had its effect."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     force: bool = False
 
 

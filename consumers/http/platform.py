@@ -120,7 +120,8 @@ def _standings(routes: APIRouter, door: Door, platform: Platform) -> None:
     def consumers() -> Partitions | Response:
         """Show every partition that is read: by whom, how far, how much is left, why one stands still."""
         if platform.partitions is None:
-            return problem(404, "no_broker", "PLAINT_KAFKA_SERVERS names no cluster, so nothing is read from Kafka")
+            detail = "this process knows no cluster (PLAINT_KAFKA_SERVERS); ask one that does: plaint consumers status"
+            return problem(404, "no_broker", detail)
         try:
             found = platform.partitions()
         except BrokerUnavailable as error:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -48,7 +49,11 @@ _TITLES: Mapping[int, str] = {
 }
 _CODES: Mapping[int, str] = {406: "not_acceptable", 415: "media_type", 422: "invalid"}
 """Where the code is not made of the title."""
-_OUR_NAME: Final = re.compile(r"[a-z0-9_]{1,40}|Idempotency-Key|If-Match")
+_DETAILS: Mapping[int, str] = {
+    404: "there is no such path; the door's /openapi.json names those that there are",
+    405: "this path takes {Allow}",
+}
+_OUR_NAME: Final = re.compile(r"[a-z0-9_]{1,40}|Idempotency-Key|If-Match|Last-Event-ID")
 _QUOTING: Final = frozenset({"uuid_parsing", "union_tag_invalid", "value_error", "assertion_error", "decimal_parsing"})
 _BUSY: Final = 503
 _log = structlog.get_logger()
@@ -114,13 +119,19 @@ def _path(place: Sequence[object]) -> str:
 
 def _reason(item: Mapping[str, Any]) -> str:
     """Return why, in words that quote nothing: some of the library's messages repeat what they could not read."""
+    if item["type"] == "json_invalid":
+        return f"is no JSON from character {item['loc'][-1]} on; send one JSON object"
     return f"is not valid ({item['type']})" if item["type"] in _QUOTING else str(item["msg"])
 
 
 def _http(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if headers.get("Allow") == "GET":
+        headers["Allow"] = "GET, HEAD"
     detail = str(error.detail) if isinstance(error, HTTPException) else ""
-    headers = error.headers if isinstance(error, HTTPException) else None
+    if detail == HTTPStatus(status).phrase:  # the framework's own, which say no more than the status
+        detail = _DETAILS.get(status, detail).format(Allow=headers.get("Allow", ""))
     code = _CODES.get(status) or _TITLES.get(status, "problem").lower().replace(" ", "_")
     return problem(status, code, detail, headers=headers)
 
@@ -128,7 +139,7 @@ def _http(_: Request, error: Exception) -> Response:
 def _question(_: Request, error: Exception) -> Response:
     status = next(status for kind, status in desk.STATUS.items() if isinstance(error, kind))
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
-    headers = {"Retry-After": "1"} if status == _BUSY else None
+    headers = {"Retry-After": f"{getattr(error, 'retry_after', 1):.0f}"} if status == _BUSY else None
     return problem(status, code, str(error), headers=headers)
 
 

@@ -18,7 +18,7 @@ from schemas.words import Identity
 class ReadFilter(BaseModel):
     """Which readings; ``after`` is a position of the access log, which has an order of its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     case: UUID | None = None
     after: Annotated[int, Field(ge=0, le=2**62)] = 0
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100

@@ -75,12 +75,13 @@ class Background:
         thread.start()
 
     def end(self) -> None:
-        """Stop all threads and wait for them, each bounded."""
+        """Stop all threads and wait for them, for all together no longer than ``GRACE_SECONDS``."""
         self.stop.set()
         for close in self._closers:
             close()
+        over = clock.ticks() + GRACE_SECONDS
         for thread in self._threads:
-            thread.join(GRACE_SECONDS)
+            thread.join(max(0.0, over - clock.ticks()))
 
 
 def project(here: Installation, stop: threading.Event) -> None:

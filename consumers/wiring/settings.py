@@ -174,7 +174,8 @@ class Settings(BaseModel):
         "roles", description="claim that names a person's roles or groups; dots lead into others: realm_access.roles"
     )
     token_units_claim: str | None = Field(
-        None, description="claim that names the business units that a person may see; absent: tokens confine nobody"
+        None,
+        description="claim with the business units of a token, none if it is missing; absent: tokens confine nobody",
     )
     token_name_claim: str = Field("name", description="claim with a person's name, kept sealed in staff.bound")
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(

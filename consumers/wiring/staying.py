@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from consumers.http import probes, problems
+from consumers.http.heads import Heads
 from consumers.wiring import build, clock, telemetry
 from consumers.wiring.build import Installation
 from consumers.wiring.health import Health
@@ -54,6 +55,7 @@ def _listening(settings: Settings, health: Health, meters: Meters) -> Iterator[N
         yield
         return
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(Heads)
     problems.install(app)
     app.include_router(probes.router(health, meters.exposition))
     server = uvicorn.Server(

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Thread
 from typing import Final
 
 import psycopg
+import structlog
 from psycopg_pool import PoolTimeout
 
 from consumers.wiring.meters import Standing
@@ -19,19 +20,28 @@ from projections.runtime.progress import Missing
 from projections.views import all_views
 from projections.views.sla_timers import queue
 
+_log = structlog.get_logger()
 FRESH_SECONDS: Final = 5.0
 """Within which the same figures serve whoever else asks."""
 PATIENCE_SECONDS: Final = 1.0
+LONGEST_SECONDS: Final = 4.0
+"""Whoever reads the figures waits for new ones so long at most."""
+STALE_SECONDS: Final = 15.0
+"""From then on the figures that are known say nothing: the database does not answer, or not in time."""
 MOST_CLOCKS: Final = 100_000
 """Of each kind, counted at most."""
 _REACTION: Final = "reaction:"
 _AWAY: Final = (DatabaseUnavailable, psycopg.OperationalError, PoolTimeout)
+_SILENT: Final[tuple[Standing, ...]] = (("plaint_database_up", {(): 0}),)
 _NOT_TOLD: Final = (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable, Missing)
 """What this role may not see, or what is not there yet, is left out."""
 
 
 class Stock:
-    """Asks at most every five seconds; one reader at a time asks, others get what is known."""
+    """Asks at most every five seconds; one reader at a time asks, others get what is known.
+
+    It is asked by a thread of its own: a database that says nothing keeps nobody from what else there is to read.
+    """
 
     def __init__(self, pool: Pool, store: Store, now: Callable[[], datetime], ticks: Callable[[], float]) -> None:
         self._pool, self._store, self._now, self._ticks = pool, store, now, ticks
@@ -41,22 +51,31 @@ class Stock:
 
     def __call__(self) -> tuple[Standing, ...]:
         """Return how things stand; while the database is away, that and nothing else."""
-        if self._lock.acquire(blocking=False):
-            try:
-                if self._at is None or self._ticks() - self._at >= FRESH_SECONDS:
-                    self._known = self._asked()
-                    self._at = self._ticks()
-            finally:
-                self._lock.release()
-        return self._known
+        if self._older_than(FRESH_SECONDS) and self._lock.acquire(blocking=False):
+            asking = Thread(target=self._ask, name="figures", daemon=True)
+            asking.start()
+            asking.join(LONGEST_SECONDS)
+        return _SILENT if self._older_than(STALE_SECONDS) else self._known
+
+    def _older_than(self, seconds: float) -> bool:
+        return self._at is None or self._ticks() - self._at >= seconds
+
+    def _ask(self) -> None:
+        try:
+            self._known = self._asked()
+            self._at = self._ticks()
+        except Exception as error:  # noqa: BLE001 # told, and the figures grow old
+            _log.error("background_failed", name="figures", kind=type(error).__name__)
+        finally:
+            self._lock.release()
 
     def _asked(self) -> tuple[Standing, ...]:
         if not self._store.reachable(PATIENCE_SECONDS):
-            return (("plaint_database_up", {(): 0}),)
+            return _SILENT
         try:
             return (("plaint_database_up", {(): 1}), *self._figures(self._store.read.head()))
         except _AWAY:
-            return (("plaint_database_up", {(): 0}),)
+            return _SILENT
 
     def _figures(self, head: Head) -> Iterator[Standing]:
         yield "plaint_log_events_total", {(): head.position}

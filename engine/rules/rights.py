@@ -50,6 +50,8 @@ def missing(right: Wanted, who: Credentials, roles: Iterable[Role] = (), unit: s
     if right == "system" and person:
         return "only rules and services may do this"
     units = scope(right, who, roles)
+    if units is not None and not units and any(right in role.rights for role in held(who, roles)):
+        return f"your right '{right}' covers none of the business units that your token names"
     if units is not None and not units:
         return f"no role of yours gives the right '{right}'"
     if units is not None and unit is not None and unit not in units:

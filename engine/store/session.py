@@ -1,7 +1,8 @@
 """How the store uses a connection: one statement outside of a transaction, or a transaction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
 
 import psycopg
 from psycopg import Connection
@@ -13,12 +14,17 @@ from engine.store.database.pool import Pool
 
 
 def reachable(pool: Pool, seconds: float) -> bool:
-    """Whether the database lends a connection within this time."""
-    try:
-        with pool.connection(seconds):
-            return True
-    except (psycopg.OperationalError, PoolTimeout, PoolClosed):
-        return False
+    """Whether the database lends a connection within this time; a thread waits for one that says nothing at all."""
+    lent = Event()
+
+    def look() -> None:
+        with suppress(psycopg.OperationalError, PoolTimeout, PoolClosed), pool.connection(seconds):
+            lent.set()
+
+    looking = Thread(target=look, name="reachable", daemon=True)
+    looking.start()
+    looking.join(seconds)
+    return lent.is_set()
 
 
 @contextmanager

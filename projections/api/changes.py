@@ -6,7 +6,9 @@ first event of a stream and every page tell; then a follower begins anew.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Final, Protocol
 from uuid import UUID
 
@@ -17,12 +19,14 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from engine.store.batch import Recorded
 from engine.store.database.errors import DatabaseUnavailable
 from projections import units
 from projections.answers import Answer, Moment
 from projections.api.accepting import chosen
+from projections.api.actor import asker
 from projections.api.desk import BeyondTheLog, Desk, End
 from projections.api.route import JSON, RIGHT, router_of
 from projections.api.stream import LINES, PAGE
@@ -34,6 +38,8 @@ MOST: Final = 1_000
 """Changes of one page at most."""
 FOLLOWERS: Final = 200
 """Streams that one process keeps open at most."""
+FOLLOWERS_OF_ONE: Final = 50
+"""Of them at most for one caller, where it is known who asks; so no one keeps all others out."""
 _LOOK_SECONDS: Final = 0.5
 _BEAT_SECONDS: Final = 15.0
 _JUDGE_SECONDS: Final = 5.0
@@ -66,7 +72,7 @@ def _known(name: str) -> str:
 class ChangeFilter(BaseModel):
     """Which changes; every condition that is given must hold."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     after: Annotated[int, Field(ge=0)] | None = None
     """Behind this position; absent: from the beginning of the log, as events from now on."""
     case: UUID | None = None
@@ -114,7 +120,16 @@ class Tail:
         self._head = head
         self._seen: tuple[float, End | None] = (float("-inf"), None)
         self._lock, self._threads = asyncio.Lock(), anyio.CapacityLimiter(_THREADS)
-        self.followers = 0
+        self.followers = Counter[str]()
+
+    def joined(self, who: str) -> None:
+        """Count one stream more."""
+        self.followers[who] += 1
+
+    def left(self, who: str) -> None:
+        """Count one stream less."""
+        self.followers[who] -= 1
+        self.followers += Counter()  # keeps nobody who follows no more
 
     async def head(self) -> End:
         """Return the end as it was at most half a second ago."""
@@ -129,6 +144,22 @@ class Tail:
     async def page(self, log: Log, wanted: ChangeFilter, after: int, head: int) -> tuple[list[Change], int]:
         """Return a page, read by one of the few threads that followers have."""
         return await anyio.to_thread.run_sync(_page, log, wanted, after, head, limiter=self._threads)
+
+
+class _Stream(StreamingResponse):
+    """A stream of changes, which counts from the moment that its follower is let in until it ends."""
+
+    def __init__(self, events: AsyncIterator[bytes], tail: Tail, who: str) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type=EVENTS_OF_SERVER, headers=headers)
+        self._tail, self._who = tail, who
+        tail.joined(who)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._tail.left(self._who)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -200,12 +231,14 @@ async def _lines(log: Log, wanted: ChangeFilter, after: int, head: int) -> Async
 
 
 def _followed(desk: Desk, request: Request, tail: Tail, wanted: ChangeFilter, head: End, after: int) -> Response:
-    if tail.followers >= FOLLOWERS:
+    who = _follower(request)
+    if who and tail.followers[who] >= FOLLOWERS_OF_ONE:
+        detail = f"you follow the log {FOLLOWERS_OF_ONE} times here: end a stream, or let several share one"
+        raise HTTPException(429, detail, headers={"Retry-After": "5"})
+    if tail.followers.total() >= FOLLOWERS:
         raise HTTPException(503, "too many follow the log here", headers={"Retry-After": "5"})
     step = wanted.model_copy(update={"limit": PAGE})
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(desk, request, tail, step, head, after)
-    return StreamingResponse(events, media_type=EVENTS_OF_SERVER, headers=headers)
+    return _Stream(_events(desk, request, tail, step, head, after), tail, who)
 
 
 async def _events(
@@ -216,8 +249,7 @@ async def _events(
     The follower comes back, shows what he may, and misses none.
     """
     loop = asyncio.get_running_loop()
-    tail.followers += 1
-    try:
+    with suppress(DatabaseUnavailable):
         told = orjson.dumps({"incarnation": head.incarnation, "position": head.position})
         yield b"retry: 2000\nevent: log\ndata: " + told + b"\n\n"
         spoken = judged = loop.time()
@@ -237,10 +269,12 @@ async def _events(
             if loop.time() - spoken >= _BEAT_SECONDS:
                 spoken = loop.time()
                 yield b"id: %d\n: here\n\n" % after
-    except DatabaseUnavailable:
-        return
-    finally:
-        tail.followers -= 1
+
+
+def _follower(request: Request) -> str:
+    """Return who counts as one; the empty text where nobody is asked who he is."""
+    who = asker(request.scope)
+    return "" if who is None else who.actor
 
 
 def _event(one: Change) -> bytes:

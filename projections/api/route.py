@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from projections.api.accepting import chosen
-from projections.api.actor import DECLARED
+from projections.api.actor import DECLARED, right_of
 
 JSON: Final = "application/json"
 RIGHT: Final = DECLARED
@@ -39,7 +39,16 @@ class JsonRequest(Request):
 
 
 class Route(APIRoute):
-    """A route of ours: 406 where the asker takes nothing that it offers, 415 for a body that is no JSON."""
+    """A route of ours: 406 where the asker takes nothing that it offers, 415 for a body that is no JSON.
+
+    Its description names its right.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        super().__init__(path, endpoint, **more)
+        right = next((found for method in self.methods or () if (found := right_of(self, method))), None)
+        if right is not None:
+            self.openapi_extra = {**(self.openapi_extra or {}), RIGHT: right}
 
     def get_route_handler(self) -> Handler:
         """Return what handles a request."""

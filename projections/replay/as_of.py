@@ -33,11 +33,15 @@ class When(BaseModel):
     Limits are inclusive; a bare date is its end in UTC. ``version`` counts the case's own events.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     recorded: AwareDatetime | None = None
+    """As it could be known at this instant."""
     occurred: AwareDatetime | None = None
+    """As it was in the world at this instant, by all that is known today."""
     position: int | None = None
+    """As of this position of the log."""
     version: int | None = None
+    """As of the case's own event of this number."""
 
     @model_validator(mode="after")
     def _one_at_most(self) -> Self:

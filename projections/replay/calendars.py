@@ -37,7 +37,7 @@ class CalendarRow(Answer):
 class OpenQuestion(BaseModel):
     """An instant, and perhaps a later one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     at: AwareDatetime
     until: AwareDatetime | None = None
 
@@ -55,7 +55,7 @@ class OpenAnswer(Answer):
 class DueQuestion(BaseModel):
     """A target, and the instant that it begins at."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     start: AwareDatetime
     target: Annotated[str, Field(max_length=60)]
     """As in a policy: ``10 working hours``, ``3 working days``, ``30 days``."""

@@ -23,7 +23,7 @@ _AMOUNT: Final = re.compile(r"(\d+) (.+?)s?")
 class ClockPhrases(BaseModel):
     """One language's lines and words."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     lines: Mapping[str, str]
     words: Mapping[str, Mapping[str, str]]
     units: Mapping[str, str]

@@ -44,7 +44,7 @@ class Content(InForce):
 class Version(BaseModel):
     """Which version; absent: the one in force."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     version: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
 
 

@@ -27,7 +27,7 @@ LONGEST_REPLY = 1_000_000
 class Draft(BaseModel):
     """A reply that is not given yet."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     body: Annotated[str, Field(min_length=1, max_length=LONGEST_REPLY)]
     public: bool = False
     """It goes out where everybody can read it."""

@@ -27,7 +27,7 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?Z")
 class Phrases(BaseModel):
     """One language's phrases by event name without version, and the words of closed lists by field."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
     events: Mapping[str, str]
     around: Mapping[str, str]
     """What is said about the circumstances of an event, by kind."""

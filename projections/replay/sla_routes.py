@@ -79,7 +79,7 @@ class CaseClocks(Answer):
 class Explained(BaseModel):
     """As of when, and in which language."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     at: AwareDatetime | None = None
     """Judged at this instant; absent: now."""
     language: Language = "en"
@@ -88,7 +88,7 @@ class Explained(BaseModel):
 class _Replayed(BaseModel):
     """Which cases, by which policy."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     draft: Annotated[str, _YAML] | None = None
     """A policy file, in YAML; it takes the place of the same id."""
     calendar: Annotated[str, _YAML] | None = None

@@ -25,7 +25,9 @@ class Event(Frozen):
 class Command(BaseModel):
     """A wish. Deciding may refuse it; asking again for what already holds does nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True, use_attribute_docstrings=True
+    )
     NAME: ClassVar[str]
     RIGHT: ClassVar[Right]
     OTHERS: ClassVar[tuple[str, ...]] = ()

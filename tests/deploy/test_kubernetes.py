@@ -284,6 +284,17 @@ def test_the_network_begins_with_nothing(rendered: dict[str, list[Resource]], ov
     assert [rule for rule in ways_out if not rule["ports"]] == []
 
 
+def test_who_is_in_the_mesh_of_linkerd_reaches_the_proxys_port(rendered: dict[str, list[Resource]]) -> None:
+    """Its proxies send to 4143 of a meshed pod, whatever the port, and a policy of the network sees no other."""
+    policies = of_kind(rendered["linkerd"], "NetworkPolicy")
+    for name, own in (("plaint-http", "http"), ("plaint-metrics", "http-metrics")):
+        (way,) = policies[name]["spec"]["ingress"]
+        assert [each["port"] for each in way["ports"]] == [own, 4143]
+        assert way["from"] == of_kind(rendered["plain"], "NetworkPolicy")[name]["spec"]["ingress"][0]["from"]
+    out = [port["port"] for rule in policies["plaint-nothing"]["spec"]["egress"] for port in rule["ports"]]
+    assert 4143 in out
+
+
 def test_the_mesh_lets_in_nobody_but_whom_it_names(rendered: dict[str, list[Resource]]) -> None:
     policies = of_kind(rendered["istio"], "AuthorizationPolicy")
     assert policies["plaint-nothing"]["spec"] == {}

@@ -11,6 +11,7 @@ import promql_parser
 import pytest
 import yaml
 
+from consumers.http.limits import PROBES
 from schemas.published.metrics import METRICS
 
 AROUND = {"le", "job", "instance", "app_kubernetes_io_component"}
@@ -105,6 +106,17 @@ def test_what_is_wrong_with_an_expression_is_found() -> None:
 
 def test_every_alert_asks_for_what_there_is(alerts: list[dict[str, Any]]) -> None:
     assert {one["alert"]: wrong for one in alerts if (wrong := faults(one["expr"]))} == {}
+
+
+def test_shares_of_requests_are_of_requests_and_not_of_probes(
+    alerts: list[dict[str, Any]], boards: list[dict[str, Any]]
+) -> None:
+    """A proxy that asks four times a second whether the door is ready would hide that all else fails."""
+    shares = [one for one in (*(alert["expr"] for alert in alerts), *expressions(boards)) if "status=~" in one]
+    assert len(shares) == 3
+    without = re.compile(r'route!~"/\(([a-z|]+)\)"')
+    for one in shares:
+        assert [{f"/{name}" for name in found.split("|")} for found in without.findall(one)] == [PROBES] * 2, one
 
 
 def test_every_panel_asks_for_what_there_is(boards: list[dict[str, Any]]) -> None:

@@ -218,6 +218,14 @@ def test_a_person_may_not_say_when_it_happened_without_the_right(office: Office)
     problem(office.web.post(f"/v1/complaints/{stream}/assign", json=body), 403, "back_dating")
 
 
+def test_a_person_named_on_loopback_may_say_when_it_happened_and_no_name_is_nobody(office: Office) -> None:
+    stream = office.opened("dating-by-name")
+    body = {"fields": {"team": "north"}, "occurred_at": "2026-01-01T00:00:00Z"}
+    for name, status in (("Ann", 200), (" ", 403)):
+        answer = office.web.post(f"/v1/complaints/{stream}/assign", json=body, headers={"Plaint-Person": name})
+        assert answer.status_code == status, answer.text
+
+
 def test_a_command_for_what_is_not_there_is_404(office: Office) -> None:
     problem(office.give(NOBODY, "close", {}), 404, "unknown_complaint")
 
@@ -311,7 +319,7 @@ def test_what_is_not_there_is_a_problem_too(office: Office) -> None:
     problem(office.web.get("/v1/cases", params={"cursor": "x"}), 400, "bad_cursor")
     answer = office.web.ask("DELETE", "/v1/cases")
     problem(answer, 405, "not_this_method")
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def test_a_fault_of_ours_is_a_problem_that_tells_nothing(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -205,6 +205,18 @@ def test_no_way_around_leads_to_a_question(door: Entrance, path: str) -> None:
     assert door.ask("GET", path, {}).status_code in (401, 404)
 
 
+def test_the_description_names_the_right_of_every_operation(door: Entrance) -> None:
+    described = door.web.get("/openapi.json", headers={"Host": "x", **door.as_program()}).json()["paths"]
+    told = {
+        f"{method.upper()} {path}": operation.get("x-plaint-right", "open")
+        for path, operations in described.items()
+        for method, operation in operations.items()
+    }
+    wanted = {**RIGHTS, **of_commands()}
+    assert told == {place: right for place, right in wanted.items() if place in told}
+    assert {place for place in wanted if "/v1/" in place} <= told.keys()
+
+
 @pytest.mark.parametrize("role", sorted(HELD))
 def test_a_role_gives_the_commands_of_its_rights_and_no_other(door: Entrance, role: str) -> None:
     """By the service itself, as a command of any door comes to it."""

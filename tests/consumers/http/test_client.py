@@ -24,6 +24,7 @@ from consumers.wiring.build import Installation
 from consumers.wiring.health import Health
 from consumers.wiring.platform import platform
 from consumers.wiring.processes import http_options
+from schemas.catalogue import COMMANDS
 from schemas.channels.web_form import WebFormMessage
 from schemas.complaint.assignment import Assign
 from schemas.complaint.lifecycle import Close
@@ -105,6 +106,26 @@ def test_a_refusal_tells_code_facts_and_trace(client: Client) -> None:
     with pytest.raises(Refused) as invalid:
         client.send({"channel": "web_form", "text": 1})
     assert (invalid.value.code, bool(invalid.value.errors)) == ("invalid", True)
+
+
+def test_a_refusal_says_which_field_is_wrong(client: Client) -> None:
+    with pytest.raises(Refused, match=r"422 invalid: .*; query\.limit: Input should be greater than or equal to 1"):
+        client.ask("/v1/cases", limit=0)
+
+
+def test_commands_of_every_kind_of_stream_can_be_given(client: Client) -> None:
+    by_kind = {name.partition(".")[0]: command for name, command in COMMANDS.items() if command.RIGHT == "handle"}
+    by_kind["survey"] = COMMANDS["survey.decline"]
+    for kind, command in by_kind.items():
+        with pytest.raises(Refused) as refused:
+            client.give(UUID(int=0), command.model_construct())
+        assert refused.value.code in ("invalid", "unknown_complaint"), kind
+
+
+@pytest.mark.parametrize("address", ["plaint.example", "127.0.0.1:8080", "ftp://x", "http://", "http://x/plaint", ""])
+def test_what_is_no_address_of_a_door_is_refused_and_not_looked_for_elsewhere(address: str) -> None:
+    with pytest.raises(ValueError, match="is no address of a door"):
+        Client(address)
 
 
 def test_questions_are_answered_as_data_and_lists_row_by_row(client: Client, here: Installation) -> None:

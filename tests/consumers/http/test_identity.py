@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 from uuid import UUID
 
@@ -353,6 +355,28 @@ def test_who_follows_the_log_hears_no_more_once_his_token_has_ended(
     assert door.ask("GET", "/v1/changes", headers).json()["why"] == "expired"
 
 
+def test_one_caller_follows_the_log_so_often_and_keeps_no_other_out(
+    door: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("projections.api.changes._JUDGE_SECONDS", 0.2)
+    monkeypatch.setattr("projections.api.changes.FOLLOWERS_OF_ONE", 2)
+    exp = int((datetime.now(UTC) + timedelta(seconds=5)).timestamp()) - LEEWAY_SECONDS
+    gus, hal = ({**every(door, name, "handler", exp=exp), "Accept": "text/event-stream"} for name in ("gus", "hal"))
+
+    def follow(who: dict[str, str]) -> Any:
+        return door.ask("GET", "/v1/changes", who)
+
+    with ThreadPoolExecutor(9) as threads:  # all at once: none slips in while another is being let in
+        answers = list(threads.map(follow, [gus] * 8 + [hal]))
+    assert sorted(one.status_code for one in answers[:8]) == [200] * 2 + [429] * 6
+    assert answers[8].status_code == 200
+    refused = next(one for one in answers if one.status_code == 429)
+    assert (refused.json()["code"], refused.headers["Retry-After"]) == ("too_many_requests", "5")
+    later = int((datetime.now(UTC) + timedelta(seconds=2)).timestamp()) - LEEWAY_SECONDS
+    again = {**every(door, "gus", "handler", exp=later), "Accept": "text/event-stream"}
+    assert follow(again).status_code == 200, "who has ended his streams may follow again"
+
+
 # --- who read what --------------------------------------------------------------------------
 
 
@@ -386,6 +410,19 @@ def test_a_person_is_bound_when_he_first_comes_and_once(door: Entrance) -> None:
     assert (one.envelope.actor, one.envelope.identity) == (actor, "token")
     (sealed,) = door.here.store.read.stream(stream_of(actor))
     assert "nina" not in repr(sealed)
+
+
+def test_nobody_waits_for_a_database_that_says_nothing_until_it_is_recorded_who_he_is(
+    door: Entrance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = Event()
+    monkeypatch.setattr("consumers.http.identity._BIND_SECONDS", 0.2)
+    monkeypatch.setattr(Identity, "record", lambda *_: answers.wait(30))
+    try:
+        assert door.ask("GET", "/v1/cases", every(door, "pat", "handler")).status_code == 200
+        assert not answers.is_set()
+    finally:
+        answers.set()
 
 
 def test_another_process_binds_nobody_twice(door: Entrance) -> None:

@@ -81,7 +81,7 @@ def test_a_path_is_one_of_ours_exactly_or_none(asked: Web, path: str) -> None:
 def test_another_method_is_405_and_says_which_are_there(asked: Web, method: str) -> None:
     answer = asked.ask(method, "/v1/funnel")
     problem(answer, 405, "not_this_method")
-    assert answer.headers["Allow"] == "GET"
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def test_who_takes_gzip_gets_a_long_answer_packed(asked: Web) -> None:
@@ -118,3 +118,41 @@ def test_two_commands_for_one_version_are_one_effect_and_one_412(asked: Web) -> 
         for team in ("north", "south")
     ]
     assert [one.status_code for one in answers] == [200, 412]
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/openapi.json", "/v1/cases", "/"])
+def test_head_is_answered_as_get_is_without_the_content(asked: Web, path: str) -> None:
+    whole, headers = asked.get(path), asked.ask("HEAD", path)
+    assert (headers.status_code, headers.content) == (200, b"")
+    passing = {"ratelimit", "content-length"} if path == "/metrics" else {"ratelimit"}
+    kept = [{name: one.headers[name] for name in one.headers if name not in passing} for one in (whole, headers)]
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize("form", ["text/event-stream", "application/x-ndjson"])
+def test_head_of_a_stream_ends_with_its_headers(asked: Web, form: str) -> None:
+    opened(asked, f"head-{form}")
+    answer = asked.ask("HEAD", "/v1/changes?after=0", headers={"Accept": form})
+    assert (answer.status_code, answer.content, answer.headers["content-type"].partition(";")[0]) == (200, b"", form)
+
+
+def test_head_where_nothing_can_be_read_is_the_problem_that_get_is(asked: Web) -> None:
+    for path, status in (("/v1/messages", 405), ("/v1/nosuch", 404), (f"/v1/cases/{NOBODY}", 404)):
+        answer = asked.ask("HEAD", path)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_errors_say_what_there_is_instead(asked: Web) -> None:
+    assert "/openapi.json" in problem(asked.get("/v1/nosuch"), 404, "not_found")["detail"]
+    assert problem(asked.get("/v1/messages"), 405, "not_this_method")["detail"] == "this path takes POST"
+    seen = problem(asked.get("/v1/changes", headers={"Last-Event-ID": "x"}), 422, "invalid")
+    assert [one["path"] for one in seen["errors"]] == ["header.Last-Event-ID"]
+    path, kind = f"/v1/complaints/{NOBODY}/close", {"Content-Type": "application/json"}
+    broken = problem(asked.post(path, content=b'{"fields": {}', headers=kind), 422, "invalid")
+    assert broken["errors"][0]["reason"].startswith("is no JSON from character ")
+
+
+def test_who_asks_for_more_than_views_have_is_told_once_when_to_come_back(asked: Web) -> None:
+    answer = asked.get("/v1/cases", params={"at_least": 10**9})
+    detail = problem(answer, 503, "not_yet")["detail"]
+    assert detail.endswith(f"ask again in {answer.headers['Retry-After']} s")

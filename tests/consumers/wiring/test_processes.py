@@ -57,6 +57,18 @@ def test_threads_end_when_they_are_asked_to_and_close_what_they_wait_on() -> Non
     assert (ended.is_set(), background.stop.is_set(), background.error) == (True, True, None)
 
 
+def test_threads_that_do_not_end_have_one_time_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod is given 45 seconds: several works that wait for a silent database may not take that time each."""
+    monkeypatch.setattr("consumers.wiring.processes.GRACE_SECONDS", 0.5)
+    background, never = Background(failed=lambda: None), threading.Event()
+    for name in ("one", "two", "three", "four"):
+        background.start(name, lambda: None if never.wait(30) else None)
+    began = time.monotonic()
+    background.end()
+    assert 0.4 < time.monotonic() - began < 1.2
+    never.set()
+
+
 def test_views_follow_the_log_until_they_are_stopped(settings: dict[str, str]) -> None:
     stop = threading.Event()
     with build.opened(from_environment(settings)) as here:

@@ -1,5 +1,6 @@
 """How an installation stands is asked seldom, bounded, and within the rights of who asks."""
 
+import time
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from consumers.wiring.stock import FRESH_SECONDS, Stock
+from consumers.wiring.stock import FRESH_SECONDS, STALE_SECONDS, Stock
 from engine.store.batch import Batch, SetAside
 from engine.store.database.pool import open_pool
 from engine.store.database.roles import grant
@@ -106,6 +107,26 @@ def test_what_a_role_may_not_see_is_left_out(worked_on: Desk, tmp_path: Path) ->
     assert told["plaint_database_up"] == {(): 1}
     assert "plaint_dead_letters_kept" not in told
     assert "plaint_reactions_lag_events" in told
+
+
+def test_a_database_that_says_nothing_keeps_nobody_from_the_figures_and_is_told_to_be_away(
+    worked_on: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consumers.wiring.stock.LONGEST_SECONDS", 0.3)
+    ticks = [0.0]
+    with wire(target_of(worked_on.conninfo)) as hole:
+        conninfo = through(worked_on.conninfo, hole)
+        with open_pool(conninfo, max_size=4, name="t") as pool, Store(pool, MASTER, tmp_path / "content") as store:
+            stock = Stock(pool, store, lambda: worked_on.at, lambda: ticks[0])
+            before = standing(stock)
+            hole.jam()
+            found, began = [], time.monotonic()
+            for ticks[0] in (FRESH_SECONDS, FRESH_SECONDS + 1, STALE_SECONDS):
+                found.append(standing(stock))
+            assert time.monotonic() - began < 5
+            hole.heal()
+    assert before["plaint_database_up"] == {(): 1}
+    assert found == [before, before, {"plaint_database_up": {(): 0}}]
 
 
 def test_while_the_database_is_away_that_is_all_that_is_told_and_soon(worked_on: Desk, tmp_path: Path) -> None:

@@ -114,6 +114,13 @@ def test_a_token_confines_what_roles_give() -> None:
     assert scope("handle", person("handler"), ROLES) is EVERYWHERE
 
 
+def test_whose_token_names_no_unit_of_his_is_told_that_and_not_that_he_lacks_a_role() -> None:
+    refused = "your right 'handle' covers none of the business units that your token names"
+    for who in (person("handler", units=[]), person("north", units=["south"])):
+        assert missing("handle", who, ROLES) == refused
+    assert missing("approve", person("handler", units=[]), ROLES) == "no role of yours gives the right 'approve'"
+
+
 RIGHTS = st.sampled_from(sorted(GRANTED))
 UNITS = st.sampled_from(["north", "south", "west"])
 ROLE = st.builds(

@@ -31,9 +31,11 @@ def take(tools: Tools, contents: Path, place: Path, keys: Path, *, now: datetime
     Files of the content directory are copied after the snapshot: each is durable before the commit that names it.
 
     Raises:
-        BackupFailed: a directory is not empty, there is no log, or a program failed; ``place`` is no backup then.
+        BackupFailed: a directory is not empty or holds the other one, there is no log, or a program failed; ``place``
+            is no backup then.
         DatabaseUnavailable: the database does not answer.
     """
+    _apart(place, keys)
     for directory in (place, keys):
         _make(directory)
     with psycopg.connect(tools.conninfo) as connection:
@@ -57,6 +59,13 @@ def take(tools: Tools, contents: Path, place: Path, keys: Path, *, now: datetime
     manifest = Manifest(FORMAT, now, program, end.incarnation, end.position, end.recorded_at, hashed, copied)
     manifest.write(place)
     return manifest
+
+
+def _apart(place: Path, keys: Path) -> None:
+    """Refuse to lay the keys beside what they open: who copies the one directory would have both."""
+    log, own = place.resolve(), keys.resolve()
+    if log.is_relative_to(own) or own.is_relative_to(log):
+        raise BackupFailed("keys are kept apart from the log: name two directories, neither of them in the other")
 
 
 def _make(directory: Path) -> None:

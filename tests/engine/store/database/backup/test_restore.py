@@ -158,6 +158,19 @@ def test_a_directory_that_holds_something_is_left_alone(kept: Manifest, database
         taken(database, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("log", "keys"), [("one", "one"), ("one", "one/keys"), ("one/log", "one"), ("one", "x/../one")]
+)
+def test_keys_beside_the_log_are_no_backup(store: Store, database: str, tmp_path: Path, log: str, keys: str) -> None:
+    store.commit(batch(uuid4()))
+    with pytest.raises(BackupFailed, match="keys are kept apart from the log"):
+        take(
+            tools(database), tmp_path / "contents", tmp_path / log, tmp_path / keys,
+            now=NOW, program="1", tell=lambda _: None,
+        )  # fmt: skip
+    assert not (tmp_path / "one").exists()
+
+
 def test_a_log_that_lost_events_with_the_whole_server_is_told_so(store: Store, database: str) -> None:
     store.commit(batch(uuid4()))
     before = store.read.head()
