@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from consumers.http import idempotency
@@ -80,7 +81,8 @@ def router(door: Door) -> APIRouter:
             return problem(400, "if_match", 'If-Match takes one ETag as it was given, such as "7"')
         if not data:
             return problem(422, "invalid", "the body is empty; send the octets of a file")
-        wish = added(data, request.headers.get("content-type"), file_name(disposition))
+        kind, name = request.headers.get("content-type"), file_name(disposition)
+        wish = await run_in_threadpool(added, data, kind, name)
         around, own = door.around(request), idempotency.plain(key) or str(door.new_id())
         asked = Asked(stream, wish, own, around, expected=expected, data=data)
         file = streams_of.part_id(command_id_of(asked, door.store.fingerprint.of), "file")
