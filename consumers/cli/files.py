@@ -12,9 +12,10 @@ from consumers.cli import output
 from consumers.cli.cases import give
 from consumers.cli.questions import Case, Json, case_id, note, shown
 from consumers.cli.session import session
-from consumers.http.files import added, octets_of
+from consumers.http.files import octets_of
 from consumers.intake import MAX_OCTETS
 from consumers.wiring.build import Installation
+from engine.attached import attached
 from projections.replay.as_of import NoSuchCase
 from projections.replay.files import CaseFile, CaseFiles, FileAway, FileErased, NoSuchFile, files, find, name_of
 from projections.replay.files import media_type_of as kind_of
@@ -80,7 +81,7 @@ def attach(
 ) -> int:
     """Add a file to a case: sealed under the complainant's key, and erased with him."""
     data = _read(path)
-    wish = added(data, media_type or mimetypes.guess_type(path.name)[0], path.name)
+    wish = attached(data, media_type or mimetypes.guess_type(path.name)[0], path.name)
     with session() as here:
         return give(here, case_id(here, case), wish, why=why, by=by, id=id, json=json, data=data)
 

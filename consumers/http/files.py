@@ -1,11 +1,11 @@
 """Files over HTTP: one that is added to a case by hand, and the octets of those that there are."""
 
 from email.message import Message
-from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from consumers.http import idempotency
@@ -13,6 +13,7 @@ from consumers.http.documentation import repeatable
 from consumers.http.door import Accepted, Door
 from consumers.http.problems import problem
 from engine import streams_of
+from engine.attached import attached
 from engine.incoming import Asked
 from engine.known import command_id_of
 from engine.store.vault.content import ContentErased, ContentMissing, Contents
@@ -20,12 +21,9 @@ from engine.store.vault.seal import SealBroken
 from projections.api.actor import DECLARED
 from projections.api.route import router_of
 from projections.replay.files import FileAway, FileErased, OctetsOf
-from schemas.channels.media_types import media_type
 from schemas.complaint.correspondence import AddAttachment
-from schemas.words import Attachment
 
 _LONGEST_NAME: Final = 255
-_NOWHERE: Final = UUID(int=0)
 _BODY: Final = {"required": True, "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
 Named = Annotated[
     str | None,
@@ -80,22 +78,14 @@ def router(door: Door) -> APIRouter:
             return problem(400, "if_match", 'If-Match takes one ETag as it was given, such as "7"')
         if not data:
             return problem(422, "invalid", "the body is empty; send the octets of a file")
-        wish = added(data, request.headers.get("content-type"), file_name(disposition))
+        kind, name = request.headers.get("content-type"), file_name(disposition)
+        wish = await run_in_threadpool(attached, data, kind, name)
         around, own = door.around(request), idempotency.plain(key) or str(door.new_id())
         asked = Asked(stream, wish, own, around, expected=expected, data=data)
         file = streams_of.part_id(command_id_of(asked, door.store.fingerprint.of), "file")
         return await door.answer(asked, 200, {"file": str(file)})
 
     return routes
-
-
-def added(data: bytes, kind: str | None, name: str | None) -> AddAttachment:
-    """Return the command that adds a file; where it lies, and the hash of what lies there, the store says."""
-    digest = sha256(data).hexdigest()
-    file = Attachment(
-        content_id=_NOWHERE, media_type=media_type(kind), size=len(data), sha256=digest, file_name=name or None
-    )
-    return AddAttachment(attachment=file)
 
 
 def file_name(disposition: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Feedback that a person calls a complaint becomes one: with the same words, from when they were said.
 
-What was thanked or asked stays in the feedback, files with it; the complaint has its clocks from its first message.
+What was thanked or asked stays in the feedback; files go along as copies, and the complaint has its clocks from its
+first message.
 A complaint that stands already, since its author complained himself, is left alone.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+from consumers.reactions.files import copies
 from consumers.reactions.following import Reaction, World, proposed
 from engine.incoming import Asked
 from engine.store.batch import Recorded
@@ -53,6 +55,7 @@ def _opening(to: Recorded, history: Sequence[Recorded], world: World) -> Iterato
         sender = replace(asked.around.sender, back_dating=True)
         around = replace(asked.around, sender=sender)
         yield replace(asked, stream=_complaint(to), around=around, occurred_at=said.envelope.occurred_at)
+        yield from copies(NAME, to, event.attachments, said.stream, _complaint(to), world)
 
 
 def _received(event: FeedbackReceived) -> Receive:

@@ -5,7 +5,18 @@ import time
 from contextlib import closing
 from typing import Final
 
-from consumers.reactions import campaigns, notices, problems, remedies, repeats, routing, surveys, turned, waiting
+from consumers.reactions import (
+    campaigns,
+    moved,
+    notices,
+    problems,
+    remedies,
+    repeats,
+    routing,
+    surveys,
+    turned,
+    waiting,
+)
 from consumers.reactions.following import Follower, Pace, Reaction, World
 from consumers.wiring import clock, timers
 from consumers.wiring.build import Installation
@@ -16,6 +27,7 @@ from projections.answers import Views
 
 ALL: Final[tuple[Reaction, ...]] = (
     turned.REACTION,
+    moved.REACTION,
     routing.REACTION,
     repeats.REACTION,
     problems.REACTION,

@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from consumers.http.files import added
 from consumers.outbox import mail
 from consumers.outbox.relayhost import NoServer, RelayHost
 from consumers.outbox.smtp import GIVES_UP, MailSender, Pace, Passed, World
+from engine.attached import attached
 from engine.complaint.number import case_number
 from engine.incoming import Asked, Done, Refused, Result
 from engine.store.database.errors import DatabaseUnavailable
@@ -123,7 +123,7 @@ def test_a_reply_that_names_no_address_goes_to_who_complains_in_his_thread(
 
 def add(desk: Desk, stream: UUID, octets: bytes, name: str, kind: str = "image/png") -> Attachment:
     """Add a file to a case; returns what the case knows of it."""
-    assert isinstance(desk.give(stream, added(octets, kind, name), data=octets), Done)
+    assert isinstance(desk.give(stream, attached(octets, kind, name), data=octets), Done)
     event = desk.history(stream)[-1].event
     assert isinstance(event, AttachmentAdded)
     return event.attachment
