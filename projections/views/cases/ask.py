@@ -141,6 +141,8 @@ _OWN_WAY: Final = {"search", "reference", "open", "sort", "limit", "cursor", "at
 def _conditions(snapshot: Snapshot, table: Table, wanted: CaseFilter) -> list[ColumnElement[bool]]:
     """The unit is a condition like any other, never a policy of rows: that would keep the index of words from use."""
     plain = wanted.model_dump(exclude=_OWN_WAY, exclude_none=True)
+    if wanted.number is not None:
+        plain["number"] = meant(wanted.number)
     conditions: list[ColumnElement[bool]] = [table.c[name] == value for name, value in plain.items()]
     if wanted.open is not None:
         ended = table.c.stage.in_(["closed", "exited"])

@@ -163,6 +163,11 @@ def test_a_case_is_found_by_number_and_by_id(pool: Pool) -> None:
     assert found == [uid("case"), uid("case"), None, None]
 
 
+def test_a_list_is_narrowed_by_the_number_however_it_is_spaced(pool: Pool) -> None:
+    build(pool, Writer().add("case", RECEIVED, registered()).add("other", RECEIVED).log(), [Cases()])
+    assert [one.id for one in ask(pool, number="pl 00000 0000l").cases] == [uid("case")]
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=histories())
 def test_cases_and_funnel_agree_on_where_every_case_stands(pool: Pool, events: list[Recorded]) -> None:
