@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from schemas.words import CODE
+from schemas.words import CODE, LESSON
 
 _DATE: Final = "write a date such as 2026-03-02, or an instant such as 2026-03-02T09:00:00Z"
 _FIXES: Final[Mapping[str, str]] = {
@@ -14,7 +14,10 @@ _FIXES: Final[Mapping[str, str]] = {
     "uuid_parsing": "write an id such as 6188b4cd-f51f-5129-8380-aa1fa0968519",
     "timezone_aware": "name the time zone, such as 2026-03-02T09:00:00Z",
 }
-_CODE_FIX: Final = "write a code: letters, digits and . _ : / + -, without blanks, such as first-line"
+_PATTERNS: Final[Mapping[str, str]] = {
+    CODE: "write a code: letters, digits and . _ : / + -, without blanks, such as first-line",
+    LESSON: "holds an @, as addresses do; name nobody here, and leave it out",
+}
 _OF_TIME: Final = ("date_", "datetime_", "time_zone")
 _VARIANTS: Final = ("date", "datetime")
 
@@ -40,7 +43,7 @@ def _fix(item: Mapping[str, Any]) -> str:
         return _FIXES[kind]
     if kind.startswith(_OF_TIME):
         return _DATE
-    if kind == "string_pattern_mismatch" and item.get("ctx", {}).get("pattern") == CODE:
-        return _CODE_FIX
+    if kind == "string_pattern_mismatch" and (fix := _PATTERNS.get(item.get("ctx", {}).get("pattern"))) is not None:
+        return fix
     text = str(item["msg"]).removeprefix("Value error, ")
     return text.replace("Input should be ", "write ", 1).replace("String should ", "must ", 1)

@@ -47,7 +47,8 @@ Personal = Annotated[T | Withheld, PERSONAL]
 CODE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:/+-]{0,119}$"
 Code = Annotated[str, StringConstraints(pattern=CODE), IMPERSONAL]
 """A value from a code list: impersonal, so that figures survive an erasure."""
-Lesson = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^@]*$"), IMPERSONAL]
+LESSON: Final = r"^[^@]*$"
+Lesson = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=LESSON), IMPERSONAL]
 """A text for everybody, in which nobody is named: stored open, and kept when people are erased."""
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$"), IMPERSONAL]
 MediaType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]{1,60}/[a-zA-Z0-9.+_-]{1,100}$"), IMPERSONAL]

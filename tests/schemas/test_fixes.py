@@ -22,6 +22,8 @@ DATE = "write a date such as 2026-03-02, or an instant such as 2026-03-02T09:00:
          [("amount.amount", "write a number such as 40.00")]),
         ("complaint.approve_remedy", '{"remedy_id": "1"}',
          [("remedy_id", "write an id such as 6188b4cd-f51f-5129-8380-aa1fa0968519")]),
+        ("problem.record_lesson", '{"happened": "Ann wrote from ann@example.org", "changed": "The hinge"}',
+         [("happened", "holds an @, as addresses do; name nobody here, and leave it out")]),
         ("complaint.prioritise", '{"priority": "very"}', [("priority", "write 'low', 'normal', 'high' or 'urgent'")]),
     ],
 )  # fmt: skip

@@ -73,5 +73,5 @@ def test_the_link_of_an_invitation_is_signed_when_it_leaves_and_stands_unsigned_
 def test_without_pages_the_letter_asks_for_an_answer_by_mail(desk: Desk, pool: Pool, room: Mailroom) -> None:
     answered(desk, pool, None)
     text = sent(desk, pool, room)["How did we do?"]
-    assert "Answer this mail with a mark from 1 (bad) to 5 (good)" in text.replace("\n", " ")
+    assert "Reply to this e-mail with a mark from 1 (bad) to 5 (good)" in text.replace("\n", " ")
     assert "/p/" not in text
