@@ -16,6 +16,8 @@ from engine.store.database.pool import Pool
 
 CHANNEL: Final = "plaint_events"
 _BREATH_SECONDS: Final = 0.005
+_LAST_SECONDS: Final = 2.0
+"""So long the last hint is waited for: it is a hint, and who follows looks by himself, too."""
 _UNHURRIED: Final = "SET LOCAL synchronous_commit = off"
 """A hint need not outlive a crash: the disk is left to the writers, who would wait for this one's flush, too."""
 
@@ -39,13 +41,13 @@ class Herald:
                 self._begin()
 
     def close(self) -> None:
-        """Send what is to be sent and stop."""
+        """Send what is to be sent and stop; a database that says nothing keeps nobody from leaving."""
         with self._start:
             self._closed.set()
             thread = self._thread
         self._news.set()
         if thread is not None:
-            thread.join()
+            thread.join(_LAST_SECONDS)
 
     def _begin(self) -> None:
         if self._thread is None and not self._closed.is_set():

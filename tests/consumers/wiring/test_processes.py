@@ -61,8 +61,12 @@ def test_threads_that_do_not_end_have_one_time_together(monkeypatch: pytest.Monk
     """A pod is given 45 seconds: several works that wait for a silent database may not take that time each."""
     monkeypatch.setattr("consumers.wiring.processes.GRACE_SECONDS", 0.5)
     background, never = Background(failed=lambda: None), threading.Event()
+
+    def waits() -> None:
+        never.wait(30)
+
     for name in ("one", "two", "three", "four"):
-        background.start(name, lambda: None if never.wait(30) else None)
+        background.start(name, waits)
     began = time.monotonic()
     background.end()
     assert 0.4 < time.monotonic() - began < 1.2
