@@ -21,19 +21,16 @@ def stops(story: Story, row: Kind, index: int) -> bool:
 
 
 def unfold_once(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
-    """Return at most one run per cycle: what has ended all of its kind lets none begin until it is reopened."""
+    """Return at most one run per cycle."""
     runs: list[Run] = []
     current: Run | None = None
-    shut: int | None = None
     for index in moments(story, timeline):
         entry, terms = story.entries[index], timeline.at(index)
         if current is not None:
             advance(story, row, terms, current, index)
             if current.stop is not None or stops(story, row, index):
                 current = None
-        if stops(story, row, index) and entry.type != "complaint.reopened":
-            shut = story.cycle[index]
-        if terms is None or shut == story.cycle[index]:
+        if terms is None:
             continue
         begun = _begin(story, terms, row, runs, index, entry)
         if begun is not None:

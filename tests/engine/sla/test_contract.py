@@ -218,12 +218,6 @@ ENDS = {
             row("total_resolution", "03-05T14:00", "03-06T23:00", "running", 55 * H, left=32 * H, cycle=2),
         ],
     ),
-    "nothing starts in a closed complaint, as an inbound message after its end opens no clock by itself": (
-        [clock("agent_work", "7 calendar days", start=["next_reply"])],
-        [received(MONDAY), on("closed", at("03-03", "12:00")), inbound(at("03-03", "13:00"))],
-        at("03-03", "15:00"),
-        [],
-    ),
     "a continued clock carries what had elapsed when a day fulfilled it, at its 00:00, wherever that day stands": (
         [clock("remedy", "2 working hours", start="complaint.received")],
         [received("2025-03-03", occurred_precision="day"), on("resolved", at("03-03", "10:00"), outcome="upheld"),
