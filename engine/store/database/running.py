@@ -9,6 +9,7 @@ however a program ends. A pooler that hands connections around between transacti
 """
 
 from contextlib import suppress
+from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,6 +23,7 @@ from engine.store.database.pool import session_settings
 
 _CLASS: Final = 1886151026  # "plar" as a number; the second key is a version
 _PATIENCE: Final = "60s"
+_LEAVE_SECONDS: Final = 2.0
 _RUNNING: Final = """
     SELECT objid::bigint, count(*) FROM pg_locks
     WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s AND granted AND mode = 'ShareLock'
@@ -69,7 +71,15 @@ class Presence:
         return True
 
     def close(self) -> None:
-        """Be seen no more, from now on: the server notices a closed connection a moment later."""
+        """Be seen no more, from now on: the server notices a closed connection a moment later.
+
+        A server that says nothing is left alone: it ends the session when it notices that the program is gone.
+        """
+        leaving = Thread(target=self._leave, name="presence ends", daemon=True)
+        leaving.start()
+        leaving.join(_LEAVE_SECONDS)
+
+    def _leave(self) -> None:
         with suppress(psycopg.OperationalError):
             self._connection.execute("SELECT pg_advisory_unlock_shared(%s, %s)", (_CLASS, self.version))
         self._connection.close()

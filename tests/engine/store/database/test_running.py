@@ -1,6 +1,7 @@
 """Programs that run are seen by whoever would take away what they need. Two versions are two folders of files."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from engine.store.database import running
 from engine.store.database.errors import OlderProgramsRun, ProgramTooOld
 from engine.store.database.migrate import migrate, status
 from engine.store.database.running import Presence
+from support.tcp_proxy import target_of, through, wire
 
 
 @pytest.fixture
@@ -191,3 +193,15 @@ def test_a_program_that_was_out_of_sight_during_a_contract_step_learns_that_it_i
         migrate(connection, new)
         with pytest.raises(ProgramTooOld):
             presence.renew()
+
+
+def test_leaving_does_not_wait_for_a_server_that_says_nothing(empty_database: str) -> None:
+    with wire(target_of(empty_database)) as hole:
+        presence = Presence(through(empty_database, hole), 1)
+        hole.jam()
+        began = time.monotonic()
+        presence.close()
+        assert time.monotonic() - began < 10
+        hole.heal()
+        for left in [one for one in threading.enumerate() if one.name == "presence ends"]:
+            left.join(10)
