@@ -12,14 +12,13 @@ from support.oracle_case import (
     ENDS,
     PAUSED_BY_WAITING,
     RUN_ON,
-    STAGES,
     Case,
     Rule,
     Run,
     Seen,
     instant,
 )
-from support.oracle_words import PAUSES, cancels, fulfils, is_question, meets, starts
+from support.oracle_words import PAUSES, cancels, fulfils, is_question, meets, stage_after, starts
 
 TURNS = (*ENDS, "closed", "reopened")
 """What ends every wait."""
@@ -102,15 +101,16 @@ def runs_of(
     """Return what ran in one cycle, which ``following`` ended."""
     closing = closing_of(rule, cycle, following)
     if rule.family in CASE_WIDE:
-        return _case_wide(rule, case, cycle, number, closing, carried)
+        return _case_wide(rule, case, cycle, number, following, carried)
     if rule.family in ("promise", "action"):
         return _given_word(rule, cycle, closing, following, carried)
     return _repeated(rule, case, cycle, closing)
 
 
 def _case_wide(
-    rule: Rule, case: Case, cycle: Sequence[Seen], number: int, closing: Seen | None, carried: list[Run]
+    rule: Rule, case: Case, cycle: Sequence[Seen], number: int, following: Seen | None, carried: list[Run]
 ) -> list[Run]:
+    closing = closing_of(rule, cycle, following)
     began: Seen | None = None
     gaps: Sequence[Span] = ()
     if number > 1 and carried and rule.reopen == "continue":
@@ -124,7 +124,8 @@ def _case_wide(
         opened = next((e for e in until(closing, cycle) if starts(rule, e, case)), None)
     if opened is None:
         return []
-    return [_run(rule, case, opened, after(began or opened, cycle), closing, began=began, gaps=gaps)]
+    later = after(began or opened, [*cycle, *([following] if following else [])])
+    return [_run(rule, case, opened, later, closing, began=began, gaps=gaps)]
 
 
 def _run(rule: Rule, case: Case, opened: Seen, later: Sequence[Seen], closing: Seen | None, **more: Any) -> Run:
@@ -211,7 +212,7 @@ def _stays(rule: Rule, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]
     stage: str | None = None
     run: Run | None = None
     for event in [*until(closing, cycle), *([closing] if closing and closing.type == "reopened" else [])]:
-        entered = _stage_after(event, stage)
+        entered = stage_after(event, stage)
         if stage == wanted and run and entered != stage:
             run = Run(run.opened, event, None, gaps=run.gaps)
         elif entered == wanted and stage != wanted and run and run.answered:
@@ -220,26 +221,6 @@ def _stays(rule: Rule, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]
             run = Run(event, None, closing)
         stage = entered
     return [run] if run else []
-
-
-def _stage_after(event: Seen, stage: str | None) -> str | None:
-    """Return the stage after an event; a reopening is asked twice: it ends one cycle and begins the next."""
-    entered, over = {
-        "received": ("registration", (None,)),
-        "reopened": ("investigation", (None,)),
-        "investigation_started": ("investigation", ("registration", "corrective_action")),
-        "remedy_approved": ("corrective_action", STAGES[:2]),
-        "action_assigned": ("corrective_action", STAGES[:2]),
-        "cause_established": ("corrective_action", STAGES[:2]),
-        "resolved": ("satisfaction_check", STAGES[:3]),
-        "closed": ("closed", STAGES[:4]),
-        "discontinued": ("exit", STAGES),
-    }.get(event.type, (stage, (stage,)))
-    if event.type == "reopened" and stage in ("satisfaction_check", "closed"):
-        return None
-    if event.type == "registered" and event.get("starts_investigation"):
-        entered, over = "investigation", ("registration",)
-    return entered if stage in over else stage
 
 
 def _given_word(

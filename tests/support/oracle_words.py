@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from support.oracle_case import CASE_WIDE, ENDS, PAUSED_BY_WAITING, Case, Fields, Rule, Seen
+from support.oracle_case import CASE_WIDE, ENDS, PAUSED_BY_WAITING, STAGES, Case, Fields, Rule, Seen
 
 
 def _with_complainant(event: Seen) -> bool:
@@ -89,11 +89,61 @@ def _is(*types: str) -> Callable[[Seen, Case], bool]:
     return lambda event, _: event.type in types
 
 
+def stage_after(event: Seen, stage: str | None) -> str | None:
+    """Return the stage after an event; a reopening is asked twice: it ends one cycle and begins the next."""
+    entered, over = {
+        "received": ("registration", (None,)),
+        "reopened": ("investigation", (None,)),
+        "investigation_started": ("investigation", ("registration", "corrective_action")),
+        "remedy_approved": ("corrective_action", STAGES[:2]),
+        "action_assigned": ("corrective_action", STAGES[:2]),
+        "cause_established": ("corrective_action", STAGES[:2]),
+        "resolved": ("satisfaction_check", STAGES[:3]),
+        "closed": ("closed", STAGES[:4]),
+        "discontinued": ("exit", STAGES),
+    }.get(event.type, (stage, (stage,)))
+    if event.type == "reopened" and stage in ("satisfaction_check", "closed"):
+        return None
+    if event.type == "registered" and event.get("starts_investigation"):
+        entered, over = "investigation", ("registration",)
+    return entered if stage in over else stage
+
+
+def _stages_around(event: Seen, case: Case) -> tuple[str | None, str | None]:
+    """Return the stage before an event and the one after it."""
+    before: str | None = None
+    for one in case.events:
+        after = stage_after(one, before)
+        if one.type == "reopened":
+            after = stage_after(one, None)
+        if one.key == event.key:
+            return before, after
+        before = after
+    return None, None
+
+
+def _enters(stage: str) -> Callable[[Seen, Case], bool]:
+    def entered(event: Seen, case: Case) -> bool:
+        before, now = _stages_around(event, case)
+        return now == stage != before
+
+    return entered
+
+
+def _leaves(stage: str) -> Callable[[Seen, Case], bool]:
+    def left(event: Seen, case: Case) -> bool:
+        before, now = _stages_around(event, case)
+        return before == stage != now
+
+    return left
+
+
 STARTS: dict[str, Callable[[Seen, Case], bool]] = {
     family: _is("received") for family in CASE_WIDE if family not in ("remedy", "public_closing")
 } | {
     "next_reply": is_question,
     "public_closing": lambda e, case: e.type == "resolved" and any(x.get("public") for x in case.events),
+    **{f"stage:{stage}": _enters(stage) for stage in STAGES},
 }
 FULFILS: dict[str, Callable[[Seen, Case], bool]] = {
     "registration": _is("registered", "discontinued"),
@@ -108,6 +158,7 @@ FULFILS: dict[str, Callable[[Seen, Case], bool]] = {
     "statutory": _is(*ENDS),
     "remedy": _remedied,
     "public_closing": _public_closing,
+    **{f"stage:{stage}": _leaves(stage) for stage in STAGES},
 }
 
 
@@ -134,7 +185,7 @@ def meets(
     for condition in [conditions] if isinstance(conditions, str | Mapping) else conditions:
         name = condition if isinstance(condition, str) else condition["event"]
         if "." not in name:
-            if named.get(name.partition(":")[0], _never)(event, case):
+            if named.get(name, named.get(name.partition(":")[0], _never))(event, case):
                 return True
             continue
         where = {} if isinstance(condition, str) else condition.get("where", {})
@@ -153,10 +204,13 @@ def _says(event: Seen, where: Fields, case: Case) -> bool:
     silent = SILENT.get(event.type, {})
     if event.type == "message_recorded":
         where = {"automated": False, **where}
-    return all(
-        event.get(key, silent.get(key)) in (wanted if isinstance(wanted, list) else [wanted])
-        for key, wanted in where.items()
-    )
+    return all(_is_one_of(event.get(key, silent.get(key)), wanted) for key, wanted in where.items())
+
+
+def _is_one_of(told: Any, wanted: Any) -> bool:
+    """Whether a field has a wanted value; of a field that holds several one is enough."""
+    wishes = wanted if isinstance(wanted, list) else [wanted]
+    return any(one in wishes for one in (told if isinstance(told, list) else [told]))
 
 
 def _arrived(event: Seen, case: Case) -> bool:

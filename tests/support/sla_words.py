@@ -35,6 +35,9 @@ WORDS: list[tuple[str, dict[str, Any]]] = [
     ("suspended", {"why": "parts"}),
     ("suspended", {"why": "holidays"}),
     ("continued", {}),
+    ("classified", {"tags": ["press", "vip"]}),
+    ("classified", {"tags": ["vip"]}),
+    ("classified", {"tags": []}),
     ("withdrawn", {"by": "complainant"}),
     ("withdrawn", {"by": "nobody"}),
     ("linked", {"kind": "merged", "received": 30, "replied": 4}),
@@ -70,6 +73,7 @@ WORDS: list[tuple[str, dict[str, Any]]] = [
 
 _SENT = {"event": "complaint.message_recorded", "where": {"direction": "outbound", "purpose": ["other", "question"]}}
 _SWITCHED = {"event": "complaint.suspended", "where": {"why": ["parts", "expert"]}}
+_TAGGED = {"event": "complaint.classified", "where": {"tags": ["press", "court"]}}
 CONDITIONS: list[dict[str, Any]] = [
     {"start": "complaint.registered"},
     {"start": ["next_reply"], "fulfil": ["first_reply"]},
@@ -79,10 +83,20 @@ CONDITIONS: list[dict[str, Any]] = [
     {"fulfil": "acknowledgement"},
     {"cancel": [{"event": "complaint.withdrawn", "where": {"by": "complainant"}}]},
     {"cancel": ["first_reply"], "fulfil": "complaint.resolved"},
+    {"start": [_TAGGED], "cancel": [{"event": "complaint.classified", "where": {"tags": "vip"}}]},
+    {"fulfil": [_TAGGED]},
+    {"pause": [_TAGGED], "resume": [{"event": "complaint.classified", "where": {"tags": ["vip"]}}]},
     {"pause": [_SWITCHED], "resume": [{"event": "complaint.continued"}]},
     {"pause": [_SWITCHED, "resolution"], "resume": ["complaint.continued", "complaint.information_provided"]},
     {"pause": [{"event": "complaint.information_requested", "where": {"from": "third_party"}}]},
     {"pause": ["agent_work"]},
+    {"start": ["stage:investigation"], "fulfil": ["stage:corrective_action", "first_reply"]},
+    {"start": "stage:corrective_action"},
+    {"start": "complaint.reopened", "cancel": "stage:investigation"},
+    {"start": ["stage:satisfaction_check", "complaint.registered"], "cancel": ["stage:closed"]},
+    {"fulfil": ["stage:registration"]},
+    {"fulfil": ["stage:satisfaction_check"], "cancel": ["stage:investigation"]},
+    {"pause": ["stage:investigation"]},
     {"pause": []},
 ]
 """What a policy may say instead of the defaults."""

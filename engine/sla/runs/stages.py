@@ -33,7 +33,7 @@ def _advance(story: Story, row: Kind, terms: Terms | None, run: Run, index: int)
         run.stop = entry
     elif _leaves(story, terms, index):
         run.evidence.append(entry)
-    elif matches(story, terms.cancel, index) or stops(story, row, index):
+    elif matches(story, terms.cancel, index, leaving=True) or stops(story, row, index):
         run.stop = entry
 
 
