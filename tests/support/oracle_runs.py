@@ -12,6 +12,7 @@ from support.oracle_case import (
     ENDS,
     PAUSED_BY_WAITING,
     RUN_ON,
+    STAGES,
     Case,
     Rule,
     Run,
@@ -27,7 +28,7 @@ TURNS = (*ENDS, "closed", "reopened")
 def cycles_of(case: Case) -> list[list[Seen]]:
     cycles: list[list[Seen]] = [[]]
     for event in case.events:
-        if event.type == "reopened":
+        if event.told == "reopened":
             cycles.append([])
         cycles[-1].append(event)
     return cycles
@@ -37,8 +38,8 @@ def closing_of(rule: Rule, cycle: Sequence[Seen], following: Seen | None) -> See
     """Return the event that ends what is open in a cycle: closed, or the reopening without it."""
     resolved = False
     for event in cycle:
-        resolved = resolved or event.type == "resolved"
-        if event.type == "closed" and not (resolved and rule.family in RUN_ON) and rule.kind != "stage:closed":
+        resolved = resolved or event.told == "resolved"
+        if event.told == "closed" and not (resolved and rule.family in RUN_ON) and rule.kind != "stage:closed":
             return event
     return following
 
@@ -61,7 +62,7 @@ def _ends(event: Seen, request: Seen) -> bool:
         if event.get("request_id") is not None:
             return bool(event.get("request_id") == request.get("request_id"))
         return bool(event.get("from", "complainant") == request.get("from", "complainant"))
-    return event.type in TURNS
+    return event.told in TURNS
 
 
 def pauses_of(rule: Rule, case: Case, until: datetime) -> list[Span]:
@@ -74,7 +75,7 @@ def pauses_of(rule: Rule, case: Case, until: datetime) -> list[Span]:
     for event in case.events:
         if meets(event, case, rule.pause or (), PAUSES):
             holding.append(event)
-        elif event.type in TURNS or meets(event, case, rule.resume, {}):
+        elif event.told in TURNS or meets(event, case, rule.resume, {}):
             pauses += [(held.at, event.at) for held in holding if _lifts(event, held)]
             holding = [held for held in holding if not _lifts(event, held)]
     return joined([*pauses, *((held.at, until) for held in holding)])
@@ -150,7 +151,7 @@ def _answered_elsewhere(rule: Rule, case: Case, opened: Seen, end: Seen | None) 
     found = []
     for link in after(opened, case.events):
         replied, received = link.get("other_replied_at"), link.get("other_received_at")
-        if link.get("kind") == "merged" and replied and (end is None or link.key < end.key):
+        if link.type == "linked" and link.get("kind") == "merged" and replied and (end is None or link.key < end.key):
             at = instant(replied)
             if at >= min(opened.at, instant(received) if received else opened.at):
                 found.append(replace(link, type="replied", at=at, place=at, known=at, day=None, imported=False))
@@ -160,7 +161,7 @@ def _answered_elsewhere(rule: Rule, case: Case, opened: Seen, end: Seen | None) 
 def carry(rule: Rule, run: Run, cycle: Sequence[Seen], following: Seen) -> Run:
     if rule.family in DUE_STAYS:
         return run
-    stops = [e.at for e in (run.answered, *(e for e in cycle if e.type in (*ENDS, "closed"))) if e]
+    stops = [e.at for e in (run.answered, *(e for e in cycle if e.told in (*ENDS, "closed"))) if e]
     gap = (min(stops, default=following.at), following.at)
     return Run(run.opened, run.answered, run.ended, gaps=[*run.gaps, gap])
 
@@ -179,7 +180,7 @@ def _questions(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | No
     runs: list[Run] = []
     over: Seen | None = None
     for event in until(closing, cycle):
-        if event.type in (*ENDS, "closed"):
+        if event.told in (*ENDS, "closed"):
             over = event
         if over or not is_question(event, case):
             continue
@@ -190,7 +191,7 @@ def _questions(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | No
 
 
 def _updates(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]:
-    opened = next((e for e in cycle if e.type in ("received", "reopened")), None)
+    opened = next((e for e in cycle if e.told in ("received", "reopened")), None)
     runs: list[Run] = []
     while opened:
         runs.append(_run(rule, case, opened, after(opened, cycle), closing))
@@ -213,11 +214,15 @@ def _stays(rule: Rule, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]
     run: Run | None = None
     for event in [*until(closing, cycle), *([closing] if closing and closing.type == "reopened" else [])]:
         entered = stage_after(event, stage)
-        if stage == wanted and run and entered != stage:
+        if not event.type or entered == stage:
+            pass  # where only a mistake left the stage, the clock runs to the next event that leaves one
+        elif event.told == "reopened" and event is closing and wanted not in STAGES[3:]:
+            pass  # a reopening leaves these two alone; any other clock it cancels
+        elif entered != wanted and run and run.answered is None and stage is not None:
             run = Run(run.opened, event, None, gaps=run.gaps)
-        elif entered == wanted and stage != wanted and run and run.answered:
+        elif entered == wanted and run and run.answered:
             run = Run(run.opened, None, closing, gaps=[*run.gaps, (run.answered.at, event.at)])
-        elif entered == wanted and stage != wanted:
+        elif entered == wanted and run is None:
             run = Run(event, None, closing)
         stage = entered
     return [run] if run else []

@@ -17,13 +17,13 @@ def _outbound(event: Seen, case: Case) -> bool:
         and event.get("direction") == "outbound"
         and not event.get("automated")
         and event.get("delivery") != "failed"
-        and event.get("message") not in case.failed - {None}
+        and event.get("message") not in (case.failed | case.moved) - {None}
     )
 
 
 def is_reply(event: Seen, case: Case) -> bool:
     if event.type == "replied":
-        return event.get("message") not in case.failed - {None}
+        return event.get("message") not in (case.failed | case.moved) - {None}
     return (
         _outbound(event, case)
         and _with_complainant(event)
@@ -43,6 +43,7 @@ def is_question(event: Seen, case: Case) -> bool:
         and not event.get("automated")
         and _with_complainant(event)
         and (opener is None or event.get("message") != opener)
+        and event.get("message") not in case.moved - {None}
     )
 
 
@@ -56,7 +57,7 @@ def _remedied(event: Seen, case: Case) -> bool:
     if event.type not in ("remedy_approved", "compensated", "remedy_reversed") and not _final(event, case):
         return False
     before = [e for e in case.events if e.key <= event.key]
-    turns = [e.key for e in before if e.type == "reopened"]
+    turns = [e.key for e in before if e.told == "reopened"]
     earlier = [e for e in before if turns and e.key < turns[-1]]
     settled = {remedy for remedy, amount in _approved(earlier).items() if _given(remedy, amount, earlier)}
     owed = {remedy: amount for remedy, amount in _approved(before).items() if remedy not in settled}
@@ -101,31 +102,32 @@ def stage_after(event: Seen, stage: str | None) -> str | None:
         "resolved": ("satisfaction_check", STAGES[:3]),
         "closed": ("closed", STAGES[:4]),
         "discontinued": ("exit", STAGES),
-    }.get(event.type, (stage, (stage,)))
-    if event.type == "reopened" and stage in ("satisfaction_check", "closed"):
+    }.get(event.told, (stage, (stage,)))
+    if event.told == "reopened" and stage in ("satisfaction_check", "closed"):
         return None
-    if event.type == "registered" and event.get("starts_investigation"):
+    if event.told == "registered" and event.get("starts_investigation"):
         entered, over = "investigation", ("registration",)
     return entered if stage in over else stage
 
 
-def _stages_around(event: Seen, case: Case) -> tuple[str | None, str | None]:
-    """Return the stage before an event and the one after it."""
+def _stages_around(event: Seen, case: Case) -> tuple[set[str | None], str | None]:
+    """Return the stage before an event, with those that only mistakes left since, and the stage after it."""
     before: str | None = None
+    away: set[str | None] = set()
     for one in case.events:
-        after = stage_after(one, before)
-        if one.type == "reopened":
-            after = stage_after(one, None)
+        after = stage_after(one, None if one.told == "reopened" else before)
         if one.key == event.key:
-            return before, after
+            return (away | {before} if after != before else set()), after
+        if after != before:
+            away = set() if one.type else away | {before}
         before = after
-    return None, None
+    return set(), None
 
 
 def _enters(stage: str) -> Callable[[Seen, Case], bool]:
     def entered(event: Seen, case: Case) -> bool:
         before, now = _stages_around(event, case)
-        return now == stage != before
+        return bool(event.type and before and now == stage)
 
     return entered
 
@@ -133,7 +135,7 @@ def _enters(stage: str) -> Callable[[Seen, Case], bool]:
 def _leaves(stage: str) -> Callable[[Seen, Case], bool]:
     def left(event: Seen, case: Case) -> bool:
         before, now = _stages_around(event, case)
-        return before == stage != now
+        return bool(event.type and stage in before and now != stage)
 
     return left
 
@@ -214,6 +216,8 @@ def _is_one_of(told: Any, wanted: Any) -> bool:
 
 
 def _arrived(event: Seen, case: Case) -> bool:
+    if event.get("message") in case.moved - {None}:
+        return False
     if event.get("direction") == "inbound":
         return True
     return event.get("delivery") != "failed" and event.get("message") not in case.failed - {None}

@@ -127,9 +127,19 @@ def _reapplied(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, fil
     return {"reason": "priority", "clocks": changed}
 
 
+def _corrected(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
+    """What was told so many entries before was wrong."""
+    return st.just({"event_id": story.told[-1 - min(filled["back"], len(story.told) - 1)]["id"]})
+
+
+def _elsewhere(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
+    named = [event["message"] for event in story.told if "message" in event]
+    return st.just({"message": named[-1 - min(filled["back"], len(named) - 1)], "other": str(UUID(int=3000))})
+
+
 MOVING: dict[str, Callable[..., SearchStrategy[Any]]] = {
     "promised": _dated, "action_assigned": _dated, "deadline_extended": _extended, "sla_applied": _reapplied,
-    "linked": _linked,
+    "linked": _linked, "corrected": _corrected, "message_moved": _elsewhere,
 }  # fmt: skip
 
 
@@ -153,9 +163,9 @@ def documents(draw: DrawFn) -> dict[str, Any]:
     length = draw(st.sampled_from([0, 8, 20]))
     told = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(STEPS)), min_size=length, max_size=25))
     events: list[dict[str, Any]] = [
-        _event("received", start, {"public": draw(st.booleans()), "message": str(UUID(int=1))})
+        _event("received", start, {"public": draw(st.booleans()), "message": str(UUID(int=1)), "id": "e0"})
     ]
-    now, story = start, _Story()
+    now, story = start, _Story(events)
     listed = draw(clocks())
     further = draw(st.lists(calendars(id="law"), max_size=1))
     for clock in listed if further else ():
@@ -167,7 +177,7 @@ def documents(draw: DrawFn) -> dict[str, Any]:
         if filled is not None and word in MOVING:
             filled = draw(MOVING[word](listed, story, now, filled))
         if filled is not None:
-            events.append(_event(word, now, filled))
+            events.append(_event(word, now, {**filled, "id": f"e{len(events)}"}))
     for event in events[1:]:
         event.update(draw(st.sampled_from(WHEN_KNOWN))(event["occurred_at"]))
     for event in events:
@@ -191,7 +201,8 @@ def documents(draw: DrawFn) -> dict[str, Any]:
 class _Story:
     """Keeps a random history within what a complaint can live through."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: list[dict[str, Any]]) -> None:
+        self.told = told
         self._stage, self.cycle, self._messages, self._requests, self._given = "open", 1, 1, 0, 0
         self._approved: set[str] = set()
 

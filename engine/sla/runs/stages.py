@@ -39,5 +39,5 @@ def _advance(story: Story, row: Kind, terms: Terms | None, run: Run, index: int)
 
 def _leaves(story: Story, terms: Terms, index: int) -> bool:
     if story.entries[index].type == "complaint.reopened":
-        return terms.kind in _LEFT_BY_REOPENING
+        return terms.kind in _LEFT_BY_REOPENING and index not in story.void
     return matches(story, terms.fulfil, index, leaving=True)

@@ -237,6 +237,27 @@ ENDS = {
                 cycle=2),
         ],
     ),
+    "it is so, too, where a day of the due's own date ends it: that day's end came after the reopening": (
+        [clock("total_resolution", "2 working hours")],
+        [received(MONDAY), on("resolved", at("03-03", "10:00")), on("reopened", at("03-03", "15:00")),
+         on("resolved", "2025-03-03", occurred_precision="day")],
+        at("03-03", "16:00"),
+        [
+            row("total_resolution", "03-03T08:00", "03-03T10:00", "fulfilled", H, fulfilled="03-03T09:00"),
+            row("total_resolution", "03-03T14:00", "03-03T10:00", "missed", 0, fulfilled="03-02T23:00",
+                missed="03-03T14:00", over=0, cycle=2),
+        ],
+    ),
+    "the time between resolved and reopened does not count, also where a day with its 00:00 before it ends the clock": (
+        [clock("agent_work", "2 working hours", reopen="continue")],
+        [received(MONDAY), on("resolved", at("03-03", "10:00")), on("reopened", at("03-03", "15:00")),
+         on("resolved", "2025-03-03", occurred_precision="day")],
+        at("03-03", "16:00"),
+        [
+            row("agent_work", "03-03T08:00", "03-03T10:00", "fulfilled", H, fulfilled="03-03T09:00"),
+            row("agent_work", "03-03T14:00", "03-03T15:00", "fulfilled", 0, fulfilled="03-02T23:00", cycle=2),
+        ],
+    ),
     "a duplicate closed unanswered within its time is cancelled": (
         [clock("first_reply", "7 working hours")],
         [received(MONDAY), on("discontinued", at("03-03", "10:00"), reason="duplicate"),

@@ -118,6 +118,33 @@ def test_the_cycle_stays_what_the_record_says_where_a_reopening_was_a_mistake() 
     assert only(rows, "cycle", "state") == [(1, "fulfilled"), (2, "running")]
 
 
+def test_a_reopening_by_mistake_fulfils_nothing_and_ends_the_cycle_all_the_same() -> None:
+    stage = {"kind": "stage:satisfaction_check", "target": "1 working day"}
+    events = [
+        received(),
+        on("resolved", "2024-03-04T10:00:00+03:00"),
+        on("reopened", "2024-03-04T11:00:00+03:00", id="wrong"),
+    ]
+
+    assert only(judged([stage], events, LATER), "state") == [("fulfilled",)]
+    assert only(judged([stage], [*events, corrected("wrong")], LATER), "state") == [("cancelled",)]
+
+
+def test_a_stage_that_only_a_mistake_left_is_left_by_what_leaves_one_next() -> None:
+    stage = {"kind": "stage:investigation", "target": "1 working day"}
+    events = [
+        received(),
+        on("investigation_started", "2024-03-04T10:00:00+03:00"),
+        on("cause_established", "2024-03-04T11:00:00+03:00", id="wrong", cause="process"),
+        corrected("wrong", "2024-03-04T12:00:00+03:00"),
+    ]
+
+    assert only(judged([stage], events, "2024-03-04T13:00:00+03:00"), "state") == [("running",)]
+    rows = judged([stage], [*events, on("resolved", "2024-03-04T14:00:00+03:00")], LATER)
+
+    assert only(rows, "state", "fulfilled_at") == [("fulfilled", "2024-03-04T11:00:00Z")]
+
+
 def test_what_was_known_before_the_correction_is_judged_as_it_was_then() -> None:
     events = [
         received(),
