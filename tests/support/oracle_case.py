@@ -101,12 +101,14 @@ class Run:
     """What ended it here all the same, if anything did."""
 
 
-def rule_of(clock: Fields, known: Mapping[str, WallCalendar], default: str) -> Rule:
+def rule_of(clock: Fields, known: Mapping[tuple[str, int], WallCalendar], default: tuple[str, int]) -> Rule:
     family = clock["kind"].partition(":")[0]
+    name = clock.get("calendar", default[0])
+    usual = default[1] if name == default[0] else max(version for one, version in known if one == name)
     return Rule(
         kind=clock["kind"],
         target=clock.get("target"),
-        days=known[clock.get("calendar", default)],
+        days=known[name, clock.get("calendar_version", usual)],
         start=clock.get("start"),
         fulfil=clock.get("fulfil"),
         pause=clock.get("pause"),

@@ -122,9 +122,11 @@ def _case_wide(
     elif number > 1 and rule.family == "registration":
         return []
     else:
-        opened = next((e for e in until(closing, cycle) if starts(rule, e, case)), None)
+        opened = next((e for e in cycle if starts(rule, e, case)), None)
     if opened is None:
         return []
+    if closing and closing.key <= (began or opened).key:
+        closing = following  # what starts after closing is not closed by it
     later = after(began or opened, [*cycle, *([following] if following else [])])
     return [_run(rule, case, opened, later, closing, began=began, gaps=gaps)]
 

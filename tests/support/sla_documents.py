@@ -51,15 +51,15 @@ Clocks = list[dict[str, Any]]
 
 
 @composite
-def calendars(draw: DrawFn, id: str = "desk") -> dict[str, Any]:
-    zone = draw(st.sampled_from(sorted(TURNS)))
+def calendars(draw: DrawFn, id: str = "desk", version: int = 1, zone: str | None = None) -> dict[str, Any]:
+    zone = zone or draw(st.sampled_from(sorted(TURNS)))
     week = {day: draw(st.sampled_from(LISTED)) for day in WEEK}
     week["wed"] = week["wed"] or ["09:00-18:00"]
     near = [date.fromisoformat(turn) for turn in TURNS[zone]]
     days = st.builds(lambda day, n: (day + timedelta(days=n)).isoformat(), st.sampled_from(near), st.integers(-1, 12))
     return {
         "id": id,
-        "version": 1,
+        "version": version,
         "timezone": zone,
         "week": week,
         "holidays": draw(st.lists(days, max_size=3, unique=True)),
@@ -113,18 +113,22 @@ def _extended(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, fill
 
 @composite
 def _reapplied(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> Any:
-    """New targets in every mode."""
+    """New targets in every mode, or the same ones by a newer calendar."""
     changed = []
+    if filled["reason"] == "calendar":
+        story.version = 2
     modes = st.sampled_from(["forward", "retroactive", "reset"])
-    for clock in listed:
+    for held in story.clocks or listed:
+        clock = held if held.get("calendar") == "law" else {**held, "calendar_version": story.version}
         target = clock.get("target")
-        if target is None:
+        if target is None or filled["reason"] == "calendar":
             changed.append(clock)
             continue
         changed.append({**clock, "target": draw(st.sampled_from(TIMED + DATED)), "priority_change": draw(modes)})
         if changed[-1]["target"].endswith(("hours", "minutes", "hour")):
             changed[-1].pop("roll", None)
-    return {"reason": "priority", "clocks": changed}
+    story.clocks = changed
+    return {"reason": filled["reason"], "clocks": changed}
 
 
 def _corrected(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
@@ -168,6 +172,7 @@ def documents(draw: DrawFn) -> dict[str, Any]:
     now, story = start, _Story(events)
     listed = draw(clocks())
     further = draw(st.lists(calendars(id="law"), max_size=1))
+    newer = draw(calendars(version=2, zone=calendar["timezone"]))
     for clock in listed if further else ():
         if draw(st.booleans()):
             clock["calendar"] = "law"
@@ -191,8 +196,7 @@ def documents(draw: DrawFn) -> dict[str, Any]:
         "events": events,
         "at": _text(at),
     }
-    if further:
-        document["calendars"] = further
+    document["calendars"] = [*further, newer]
     if draw(st.integers(0, 4)) == 0:
         document["known_at"] = _text(draw(st.sampled_from([start + step for step in STEPS])))
     return document
@@ -203,6 +207,8 @@ class _Story:
 
     def __init__(self, told: list[dict[str, Any]]) -> None:
         self.told = told
+        self.clocks: Clocks = []
+        self.version = 1
         self._stage, self.cycle, self._messages, self._requests, self._given = "open", 1, 1, 0, 0
         self._approved: set[str] = set()
 
