@@ -54,20 +54,42 @@ def _final(event: Seen, case: Case) -> bool:
 
 def _remedied(event: Seen, case: Case) -> bool:
     """Whether nothing approved is owed any more after the event; with nothing approved, the final reply stands."""
-    if event.type not in ("remedy_approved", "compensated", "remedy_reversed") and not _final(event, case):
+    if event.type not in _BOOKED and not _final(event, case):
         return False
     before = [e for e in case.events if e.key <= event.key]
     turns = [e.key for e in before if e.told == "reopened"]
     earlier = [e for e in before if turns and e.key < turns[-1]]
-    settled = {remedy for remedy, amount in _approved(earlier).items() if _given(remedy, amount, earlier)}
-    owed = {remedy: amount for remedy, amount in _approved(before).items() if remedy not in settled}
+    owed = _owed(before)
     if owed:
         return all(_given(remedy, amount, before) for remedy, amount in owed.items())
     return any(_final(e, case) for e in before if e not in earlier)
 
 
-def _approved(events: Sequence[Seen]) -> dict[Any, Any]:
-    return {e.get("remedy_id"): e.get("amount") for e in events if e.type == "remedy_approved"}
+_BOOKED = (
+    "remedy_approved", "remedy_rejected", "remedy_offered", "remedy_accepted", "remedy_refused", "compensated",
+    "remedy_reversed",
+)  # fmt: skip
+
+
+def _owed(events: Sequence[Seen]) -> dict[Any, Any]:
+    """Return what is approved, without what a cycle before has settled and what the complainant did not choose."""
+    owed: dict[Any, Any] = {}
+    for number, event in enumerate(events):
+        gone: set[Any] = set()
+        if event.type == "remedy_approved":
+            owed[event.get("remedy_id")] = event.get("amount")
+        elif event.type == "remedy_rejected":
+            gone = {event.get("remedy_id")}
+        elif event.type == "remedy_refused":
+            gone = set(event.get("remedy_ids"))
+        elif event.type == "remedy_accepted":
+            chosen = set(event.get("remedy_ids"))
+            offers = [set(e.get("remedy_ids")) for e in events[:number] if e.type == "remedy_offered"]
+            gone = {one for offer in offers if offer & chosen for one in offer - chosen}
+        elif event.told == "reopened":
+            gone = {remedy for remedy, amount in owed.items() if _given(remedy, amount, events[:number])}
+        owed = {remedy: amount for remedy, amount in owed.items() if remedy not in gone}
+    return owed
 
 
 def _given(remedy: Any, amount: Any, before: Sequence[Seen]) -> bool:

@@ -244,6 +244,9 @@ class _Story:
         elif word in ("promise_kept", "action_completed"):
             name = "promise_id" if word == "promise_kept" else "action_id"
             filled[name] = str(UUID(int=2000 + max(1, self._given - self._given % 2)))
+        elif word in ("remedy_offered", "remedy_accepted", "remedy_refused", "remedy_rejected"):
+            named = {filled["remedy_id"]} if word == "remedy_rejected" else set(filled["remedy_ids"])
+            return filled if named <= self._approved else None
         elif word in ("remedy_approved", "compensated", "remedy_reversed"):
             return self._remedy(word, filled.get("amount"))
         elif word == "reopened":
