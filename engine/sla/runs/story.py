@@ -224,10 +224,10 @@ def _is_undelivered(entry: Entry) -> bool:
 def _corrected(entries: tuple[Entry, ...]) -> frozenset[int]:
     """Return the entries that were wrong, by the last word on each: a correction may itself have been wrong."""
     corrections = [entry for entry in entries if entry.type == "complaint.corrected"]
-    wrong: set[object] = set()
+    wrong: set[str] = set()
     for entry in sorted(corrections, key=lambda one: one.seq, reverse=True):
-        if entry.id not in wrong:
-            wrong.add(entry.fields.get("event_id"))
+        if entry.id not in wrong and "event_id" in entry.fields:
+            wrong.add(str(entry.fields["event_id"]))
     if not wrong:
         return frozenset()
     return frozenset(

@@ -11,7 +11,7 @@ RESOLUTION = {"kind": "resolution", "target": "8 working hours"}
 LATER = "2024-03-06T10:00:00+03:00"
 
 
-def corrected(event_id: str, occurred_at: str = "2024-03-05T09:00:00+03:00", **more: Any) -> dict[str, Any]:
+def corrected(event_id: str | int, occurred_at: str = "2024-03-05T09:00:00+03:00", **more: Any) -> dict[str, Any]:
     return on("corrected", occurred_at, event_id=event_id, **more)
 
 
@@ -21,6 +21,12 @@ def test_a_reply_entered_by_mistake_answers_nothing() -> None:
     rows = judged([FIRST_REPLY], [*events, corrected("wrong")], LATER)
 
     assert only(rows, "state", "fulfilled_at") == [("fulfilled", "2024-03-04T07:30:00Z")]
+
+
+def test_an_entry_may_be_named_by_a_number() -> None:
+    events = [received(), reply("2024-03-04T10:00:00+03:00", id=2), corrected(2)]
+
+    assert only(judged([FIRST_REPLY], events, LATER), "state") == [("missed",)]
 
 
 def test_where_nothing_else_fulfils_it_the_clock_was_missed_when_it_ran_out() -> None:

@@ -101,6 +101,12 @@ def _with(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
             "write true or false",
         ),
         (_with(("events", 1), on("sla_applied", "2024-03-04T06:00:00Z")), ("events", 1, "clocks"), "is missing"),
+        (_with(("events", 1), on("corrected", "2024-03-04T06:00:00Z")), ("events", 1, "event_id"), "is missing; write"),
+        (
+            _with(("events", 1), on("message_moved", "2024-03-04T06:00:00Z", message=["m"])),
+            ("events", 1, "message"),
+            "write a text",
+        ),
         (
             _with(("events", 1), on("sla_applied", "2024-03-04T06:00:00Z", clocks=[{"kind": "resolution"}])),
             ("events", 1, "clocks", 0, "target"),
