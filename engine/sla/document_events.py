@@ -150,6 +150,15 @@ def _amount(value: object) -> str | None:
         return _AMOUNT
 
 
+def _named(what: str) -> Check:
+    def check(value: object) -> str | None:
+        if value is None:
+            return f"is missing; write {what}"
+        return f"write a text: {what}" if isinstance(value, list | tuple | Mapping | bool) else None
+
+    return check
+
+
 def _list(value: object) -> str | None:
     return None if value is None or isinstance(value, list | tuple) else "write a list, in [ ]"
 
@@ -170,6 +179,9 @@ _CHECKS: Final[Mapping[str, Mapping[str, Check]]] = {
     "complaint.remedy_offered": {"remedy_ids": _list},
     "complaint.remedy_accepted": {"remedy_ids": _list},
     "complaint.remedy_refused": {"remedy_ids": _list},
+    "complaint.corrected": {"event_id": _named("the id of the entry that was wrong")},
+    "complaint.message_moved": {"message": _named("the message that was moved, as its entry names it")},
+    "complaint.delivery_reported": {"message": _named("the message that was delivered or not, as its entry names it")},
     APPLIED: {"reason": _reason},
 }
 

@@ -29,7 +29,7 @@ from engine.sla.target import (
     own_time,
     rolled,
 )  # fmt: skip
-from schemas.configuration.policy import CARRY_DUE, Unit
+from schemas.configuration.policy import CARRY_DUE, Target, Unit
 
 Calendars = Mapping[tuple[str, int], OpenTime]
 """Compiled calendars by id and version."""
@@ -224,12 +224,18 @@ def _new_terms(
     of_its_own = change.by.fields.get("reason") not in ("calendar", "merge")
     resets = of_its_own and terms.priority_change == "reset"
     if (terms.target, terms.roll) == (term.terms.target, term.terms.roll) and terms.target is not None and not resets:
-        moved = calendar is not term.calendar
-        return term._replace(terms=terms, calendar=calendar, floor=at if moved else term.floor)
+        same = term._replace(terms=terms, calendar=calendar)
+        return same if calendar is term.calendar else _by_its_calendar(same, terms.target, at)
     if not of_its_own or terms.priority_change == "retroactive":
         return _from(terms, calendar, term.origin, term.origin_day)._replace(floor=at)
     whole = _from(terms, calendar, at, calendar.day_of(at))._replace(origin=term.origin, origin_day=term.origin_day)
     return whole if resets else _forward(term, whole, at, pauses)
+
+
+def _by_its_calendar(term: Term, target: Target, at: int) -> Term:
+    """Return a term whose calendar has changed: whether the day of the start counts is asked of the new one."""
+    after = counts_after(term.calendar, target, term.start, term.day) if target.in_days else term.start_day
+    return term._replace(start_day=after, floor=at)
 
 
 def _forward(old: Term, new: Term, at: int, pauses: Sequence[Pause]) -> Term:

@@ -68,7 +68,7 @@ class Counted(NamedTuple):
     waits: tuple[Pause, ...]
     """Pauses as long as they are known to last; one that holds goes beyond the instant of judging."""
     pauses: tuple[Pause, ...]
-    """The same, up to ``until``."""
+    """The same, up to ``until``; what an earlier cycle leaves out is whole."""
     begin: int
     until: int
     """The instant of judging, or the end where the clock ended before."""
@@ -97,7 +97,8 @@ def counted(run: Run, calendars: Calendars, now: int) -> Counted:
     end = None if run.end is None else instant_of(zone, run.end)
     until = now if end is None else min(end, now)
     waits = tuple(_joined(zone, [*run.pauses, *run.gaps], now)) if run.pauses or run.gaps else ()
-    pauses = cut(waits, until) if waits else ()
+    opened = instant_of(zone, run.opened) if run.continued else until  # a day's 00:00 may come before it
+    pauses = cut(waits, max(until, opened)) if waits else ()
     term = term_of(run, calendars, waits)
     return Counted(run, zone, term, waits, pauses, term.origin, until, due_of(term, pauses))
 
@@ -153,11 +154,13 @@ def _joined(calendar: OpenTime, gaps: Iterable[Gap], now: int) -> list[Pause]:
 
 
 def _state(run: Run, calendar: OpenTime, due: int, now: int) -> State:
+    if run.continued and instant_of(calendar, run.opened) > due:
+        return "missed"
     if run.evidence:
         return "fulfilled" if _in_time(calendar, run.evidence[0], due) else "missed"
     if run.stop is not None:
         return "cancelled" if _in_time(calendar, run.stop, due) else "missed"
-    if now > due or (run.continued and instant_of(calendar, run.opened) > due):
+    if now > due:
         return "missed"
     return "paused" if any(end is None for _, end in run.pauses) else "running"
 

@@ -17,7 +17,7 @@ from pydantic import (
 
 from schemas.configuration.calendar import DAY_MINUTES
 from schemas.configuration.letter import Letter
-from schemas.words import Code, Priority, Stage
+from schemas.words import CODE, Code, Priority, Stage
 
 Unit = Literal[
     "minutes", "hours", "working minutes", "working hours", "working days", "calendar days", "weeks", "months"
@@ -173,7 +173,19 @@ def _known_event(name: str) -> str:
     return name
 
 
-Scalar = bool | int | Code
+_NO_CODE = "write letters, digits and any of . _ : / + - (no spaces, at most 120)"
+_NO_SCALAR = "write a text, a whole number, or true or false; put dates into quotes"
+
+
+def _comparable(value: object) -> object:
+    """Refuse once, in words, what none of the three types takes."""
+    code = isinstance(value, str) and re.fullmatch(CODE, value) is not None
+    if code or isinstance(value, bool | int):
+        return value
+    raise ValueError(_NO_CODE if isinstance(value, str) else _NO_SCALAR)
+
+
+Scalar = Annotated[bool | int | Code, BeforeValidator(_comparable)]
 
 
 def _as_list(value: object) -> object:

@@ -1,7 +1,7 @@
 """What the second judge looks at: the events of a plain file as one clock sees them, and its rule in full."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -26,6 +26,9 @@ class Seen:
 
     order: int
     type: str
+    """Of an entry that was corrected nothing: it starts, fulfils, pauses, extends and merges nothing."""
+    told: str
+    """As it stands in the record: cycles, stages and ends stay as they were."""
     at: datetime
     day: date | None
     known: datetime
@@ -76,6 +79,10 @@ class Case:
     def failed(self) -> set[Any]:
         return {e.get("message") for e in self.events if e.type == "delivery_reported" and e.get("status") == "failed"}
 
+    @property
+    def moved(self) -> set[Any]:
+        return {e.get("message") for e in self.events if e.type == "message_moved"}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -94,12 +101,14 @@ class Run:
     """What ended it here all the same, if anything did."""
 
 
-def rule_of(clock: Fields, known: Mapping[str, WallCalendar], default: str) -> Rule:
+def rule_of(clock: Fields, known: Mapping[tuple[str, int], WallCalendar], default: tuple[str, int]) -> Rule:
     family = clock["kind"].partition(":")[0]
+    name = clock.get("calendar", default[0])
+    usual = default[1] if name == default[0] else max(version for one, version in known if one == name)
     return Rule(
         kind=clock["kind"],
         target=clock.get("target"),
-        days=known[clock.get("calendar", default)],
+        days=known[name, clock.get("calendar_version", usual)],
         start=clock.get("start"),
         fulfil=clock.get("fulfil"),
         pause=clock.get("pause"),
@@ -126,8 +135,20 @@ def events_of(document: Fields, days: WallCalendar, world: WallCalendar, at: dat
         name = event["type"].removeprefix("complaint.").partition(".")[0]
         if happened <= at and (limit is None or recorded <= limit):
             imported = event.get("origin") == "import"
-            seen.append(Seen(order, name, read, day, trusted, imported, event, places[-1]))
+            seen.append(Seen(order, name, name, read, day, trusted, imported, event, places[-1]))
+    wrong = _wrong(seen)
+    seen = [replace(e, type="") if e.order in wrong else e for e in seen]
     return sorted(seen, key=lambda e: e.key)
+
+
+def _wrong(seen: Sequence[Seen]) -> set[int]:
+    """Return the places of corrected entries, by the last word on each: a correction may itself be corrected."""
+    wrong: set[int] = set()
+    for correction in reversed([e for e in seen if e.told == "corrected"]):
+        if correction.order not in wrong:
+            named = (e for e in seen if e.get("id") is not None and e.get("id") == correction.get("event_id"))
+            wrong |= {e.order for e in named if e.told not in ("received", "sla_applied")}
+    return wrong
 
 
 def _moment(event: Fields, days: WallCalendar) -> tuple[datetime, date | None]:

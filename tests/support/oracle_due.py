@@ -49,16 +49,17 @@ def is_late(rule: Rule, case: Case, run: Run, due: datetime) -> bool:
     return all(not e.imported and e.known > due for e in kept)
 
 
-def own_spans(rule: Rule, unit: str, begin: datetime, end: datetime) -> list[Span]:
+def own_spans(rule: Rule, begin: datetime, end: datetime) -> list[Span]:
     if end <= begin:
         return []
+    unit = target_of(rule.target)[1] if rule.target else "minutes"
     return rule.days.open_between(begin, end) if unit.startswith("working") else [(begin, end)]
 
 
 def due_of(
     rule: Rule, case: Case, run: Run, pauses: Sequence[Span], cycle: int, instance: int
-) -> tuple[datetime, datetime, str]:
-    """Return from where a run counts, when it is due, and the unit in which it counts."""
+) -> tuple[datetime, datetime, Rule]:
+    """Return from where a run counts, when it is due, and the rule that holds for it in the end."""
     before = [r for e, r in case.rules if e is None or e.key <= run.opened.key]
     at, day = run.opened.at, run.opened.day or rule.days.day_of(run.opened.at)
     term = Term(before[-1], at, day, at, day, fixed=run.due)
@@ -81,7 +82,7 @@ def due_of(
             replied = event.get("other_replied_at")
             if run.answered and replied and run.answered.at == instant(replied) and run.answered.order == event.order:
                 break
-    return term.origin, _end_of(term, pauses), target_of(term.rule.target)[1] if term.rule.target else "minutes"
+    return term.origin, _end_of(term, pauses), term.rule
 
 
 def _merge(term: Term, link: Seen) -> None:
@@ -105,14 +106,17 @@ def _is_extension(event: Seen, rule: Rule, run: Run, cycle: int, instance: int) 
 
 
 def _change(term: Term, rule: Rule, event: Seen, pauses: Sequence[Span]) -> None:
-    """Apply a new target to what is running (section 5, priority change)."""
-    unchanged = (rule.target, rule.roll) == (term.rule.target, term.rule.roll) and rule.priority_change != "reset"
+    """Apply a new target to what is running (section 5, priority change; section 2, a new calendar)."""
+    mode = "retroactive" if event.get("reason") in ("calendar", "merge") else rule.priority_change
+    unchanged = (rule.target, rule.roll) == (term.rule.target, term.rule.roll) and mode != "reset"
     if term.fixed is not None or unchanged:
-        term.rule = rule if term.fixed is not None else term.rule
+        if term.fixed is None and rule.days is not term.rule.days:
+            term.floor = event.at
+        term.rule = rule
         return  # what was told to somebody stays, and so does what has not changed
-    if rule.priority_change == "forward":
+    if mode == "forward":
         _forward(term, rule, event.at, [(a, min(b, event.at)) for a, b in pauses])
-    elif rule.priority_change == "retroactive":
+    elif mode == "retroactive":
         term.again(term.origin, term.origin_day, event.at)
     else:
         term.again(event.at, rule.days.day_of(event.at), None)
@@ -135,8 +139,8 @@ def _forward(term: Term, rule: Rule, at: datetime, pauses: Sequence[Span]) -> No
     else:
         full = _amount(old_count, old_unit) // TICK
         rest = _amount(old_count, old_unit) if term.left is None else term.left
-        gone = length(without(own_spans(term.rule, old_unit, term.begin, at), pauses))
-        share, start = max(Fraction((rest - gone) // TICK, full), Fraction(0)), today
+        gone = length(without(own_spans(term.rule, term.begin, at), pauses))
+        share, start = Fraction(max(0, (rest - gone) // TICK), full), today
     term.again(at, today, None)
     if not in_days(unit):
         term.left = ceil(share * (_amount(count, unit) // TICK)) * TICK
@@ -165,7 +169,7 @@ def _moved(term: Term, due: datetime, pauses: Sequence[Span]) -> datetime:
         if a > due or b <= begin:
             continue
         if not in_days(unit):
-            taken = length(own_spans(term.rule, unit, begin, b))
+            taken = length(own_spans(term.rule, begin, b))
             spans = term.rule.days.opening_from(due) if unit.startswith("working") else [(due, due + 40_000 * DAY)]
             due = reach(iter(spans), due, taken, [])
             continue

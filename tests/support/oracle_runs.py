@@ -19,7 +19,7 @@ from support.oracle_case import (
     Seen,
     instant,
 )
-from support.oracle_words import PAUSES, cancels, fulfils, is_question, meets, starts
+from support.oracle_words import PAUSES, cancels, fulfils, is_question, meets, stage_after, starts
 
 TURNS = (*ENDS, "closed", "reopened")
 """What ends every wait."""
@@ -28,7 +28,7 @@ TURNS = (*ENDS, "closed", "reopened")
 def cycles_of(case: Case) -> list[list[Seen]]:
     cycles: list[list[Seen]] = [[]]
     for event in case.events:
-        if event.type == "reopened":
+        if event.told == "reopened":
             cycles.append([])
         cycles[-1].append(event)
     return cycles
@@ -38,8 +38,8 @@ def closing_of(rule: Rule, cycle: Sequence[Seen], following: Seen | None) -> See
     """Return the event that ends what is open in a cycle: closed, or the reopening without it."""
     resolved = False
     for event in cycle:
-        resolved = resolved or event.type == "resolved"
-        if event.type == "closed" and not (resolved and rule.family in RUN_ON) and rule.kind != "stage:closed":
+        resolved = resolved or event.told == "resolved"
+        if event.told == "closed" and not (resolved and rule.family in RUN_ON) and rule.kind != "stage:closed":
             return event
     return following
 
@@ -62,7 +62,7 @@ def _ends(event: Seen, request: Seen) -> bool:
         if event.get("request_id") is not None:
             return bool(event.get("request_id") == request.get("request_id"))
         return bool(event.get("from", "complainant") == request.get("from", "complainant"))
-    return event.type in TURNS
+    return event.told in TURNS
 
 
 def pauses_of(rule: Rule, case: Case, until: datetime) -> list[Span]:
@@ -75,7 +75,7 @@ def pauses_of(rule: Rule, case: Case, until: datetime) -> list[Span]:
     for event in case.events:
         if meets(event, case, rule.pause or (), PAUSES):
             holding.append(event)
-        elif event.type in TURNS or meets(event, case, rule.resume, {}):
+        elif event.told in TURNS or meets(event, case, rule.resume, {}):
             pauses += [(held.at, event.at) for held in holding if _lifts(event, held)]
             holding = [held for held in holding if not _lifts(event, held)]
     return joined([*pauses, *((held.at, until) for held in holding)])
@@ -102,15 +102,16 @@ def runs_of(
     """Return what ran in one cycle, which ``following`` ended."""
     closing = closing_of(rule, cycle, following)
     if rule.family in CASE_WIDE:
-        return _case_wide(rule, case, cycle, number, closing, carried)
+        return _case_wide(rule, case, cycle, number, following, carried)
     if rule.family in ("promise", "action"):
         return _given_word(rule, cycle, closing, following, carried)
     return _repeated(rule, case, cycle, closing)
 
 
 def _case_wide(
-    rule: Rule, case: Case, cycle: Sequence[Seen], number: int, closing: Seen | None, carried: list[Run]
+    rule: Rule, case: Case, cycle: Sequence[Seen], number: int, following: Seen | None, carried: list[Run]
 ) -> list[Run]:
+    closing = closing_of(rule, cycle, following)
     began: Seen | None = None
     gaps: Sequence[Span] = ()
     if number > 1 and carried and rule.reopen == "continue":
@@ -121,10 +122,13 @@ def _case_wide(
     elif number > 1 and rule.family == "registration":
         return []
     else:
-        opened = next((e for e in until(closing, cycle) if starts(rule, e, case)), None)
+        opened = next((e for e in cycle if starts(rule, e, case)), None)
     if opened is None:
         return []
-    return [_run(rule, case, opened, after(began or opened, cycle), closing, began=began, gaps=gaps)]
+    if closing and closing.key <= (began or opened).key:
+        closing = following  # what starts after closing is not closed by it
+    later = after(began or opened, [*cycle, *([following] if following else [])])
+    return [_run(rule, case, opened, later, closing, began=began, gaps=gaps)]
 
 
 def _run(rule: Rule, case: Case, opened: Seen, later: Sequence[Seen], closing: Seen | None, **more: Any) -> Run:
@@ -149,7 +153,7 @@ def _answered_elsewhere(rule: Rule, case: Case, opened: Seen, end: Seen | None) 
     found = []
     for link in after(opened, case.events):
         replied, received = link.get("other_replied_at"), link.get("other_received_at")
-        if link.get("kind") == "merged" and replied and (end is None or link.key < end.key):
+        if link.type == "linked" and link.get("kind") == "merged" and replied and (end is None or link.key < end.key):
             at = instant(replied)
             if at >= min(opened.at, instant(received) if received else opened.at):
                 found.append(replace(link, type="replied", at=at, place=at, known=at, day=None, imported=False))
@@ -159,7 +163,7 @@ def _answered_elsewhere(rule: Rule, case: Case, opened: Seen, end: Seen | None) 
 def carry(rule: Rule, run: Run, cycle: Sequence[Seen], following: Seen) -> Run:
     if rule.family in DUE_STAYS:
         return run
-    stops = [e.at for e in (run.answered, run.ended, *(e for e in cycle if e.type in (*ENDS, "closed"))) if e]
+    stops = [e.at for e in (run.answered, run.ended, *(e for e in cycle if e.told in (*ENDS, "closed"))) if e]
     gap = (min(stops, default=following.at), following.at)
     return Run(run.opened, run.answered, run.ended, gaps=[*run.gaps, gap])
 
@@ -178,7 +182,7 @@ def _questions(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | No
     runs: list[Run] = []
     over: Seen | None = None
     for event in until(closing, cycle):
-        if event.type in (*ENDS, "closed"):
+        if event.told in (*ENDS, "closed"):
             over = event
         if over or not is_question(event, case):
             continue
@@ -189,7 +193,7 @@ def _questions(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | No
 
 
 def _updates(rule: Rule, case: Case, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]:
-    opened = next((e for e in cycle if e.type in ("received", "reopened")), None)
+    opened = next((e for e in cycle if e.told in ("received", "reopened")), None)
     runs: list[Run] = []
     while opened:
         runs.append(_run(rule, case, opened, after(opened, cycle), closing))
@@ -211,35 +215,19 @@ def _stays(rule: Rule, cycle: Sequence[Seen], closing: Seen | None) -> list[Run]
     stage: str | None = None
     run: Run | None = None
     for event in [*until(closing, cycle), *([closing] if closing and closing.type == "reopened" else [])]:
-        entered = _stage_after(event, stage)
-        if stage == wanted and run and entered != stage:
+        entered = stage_after(event, stage)
+        if not event.type or entered == stage:
+            pass  # where only a mistake left the stage, the clock runs to the next event that leaves one
+        elif event.told == "reopened" and event is closing and wanted not in STAGES[3:]:
+            pass  # a reopening leaves these two alone; any other clock it cancels
+        elif entered != wanted and run and run.answered is None and stage is not None:
             run = Run(run.opened, event, None, gaps=run.gaps)
-        elif entered == wanted and stage != wanted and run and run.answered:
+        elif entered == wanted and run and run.answered:
             run = Run(run.opened, None, closing, gaps=[*run.gaps, (run.answered.at, event.at)])
-        elif entered == wanted and stage != wanted:
+        elif entered == wanted and run is None:
             run = Run(event, None, closing)
         stage = entered
     return [run] if run else []
-
-
-def _stage_after(event: Seen, stage: str | None) -> str | None:
-    """Return the stage after an event; a reopening is asked twice: it ends one cycle and begins the next."""
-    entered, over = {
-        "received": ("registration", (None,)),
-        "reopened": ("investigation", (None,)),
-        "investigation_started": ("investigation", ("registration", "corrective_action")),
-        "remedy_approved": ("corrective_action", STAGES[:2]),
-        "action_assigned": ("corrective_action", STAGES[:2]),
-        "cause_established": ("corrective_action", STAGES[:2]),
-        "resolved": ("satisfaction_check", STAGES[:3]),
-        "closed": ("closed", STAGES[:4]),
-        "discontinued": ("exit", STAGES),
-    }.get(event.type, (stage, (stage,)))
-    if event.type == "reopened" and stage in ("satisfaction_check", "closed"):
-        return None
-    if event.type == "registered" and event.get("starts_investigation"):
-        entered, over = "investigation", ("registration",)
-    return entered if stage in over else stage
 
 
 def _given_word(

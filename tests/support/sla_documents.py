@@ -51,15 +51,15 @@ Clocks = list[dict[str, Any]]
 
 
 @composite
-def calendars(draw: DrawFn, id: str = "desk") -> dict[str, Any]:
-    zone = draw(st.sampled_from(sorted(TURNS)))
+def calendars(draw: DrawFn, id: str = "desk", version: int = 1, zone: str | None = None) -> dict[str, Any]:
+    zone = zone or draw(st.sampled_from(sorted(TURNS)))
     week = {day: draw(st.sampled_from(LISTED)) for day in WEEK}
     week["wed"] = week["wed"] or ["09:00-18:00"]
     near = [date.fromisoformat(turn) for turn in TURNS[zone]]
     days = st.builds(lambda day, n: (day + timedelta(days=n)).isoformat(), st.sampled_from(near), st.integers(-1, 12))
     return {
         "id": id,
-        "version": 1,
+        "version": version,
         "timezone": zone,
         "week": week,
         "holidays": draw(st.lists(days, max_size=3, unique=True)),
@@ -113,23 +113,37 @@ def _extended(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, fill
 
 @composite
 def _reapplied(draw: DrawFn, listed: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> Any:
-    """New targets in every mode."""
+    """New targets in every mode, or the same ones by a newer calendar."""
     changed = []
+    if filled["reason"] == "calendar":
+        story.version = 2
     modes = st.sampled_from(["forward", "retroactive", "reset"])
-    for clock in listed:
+    for held in story.clocks or listed:
+        clock = held if held.get("calendar") == "law" else {**held, "calendar_version": story.version}
         target = clock.get("target")
-        if target is None:
+        if target is None or filled["reason"] == "calendar":
             changed.append(clock)
             continue
         changed.append({**clock, "target": draw(st.sampled_from(TIMED + DATED)), "priority_change": draw(modes)})
         if changed[-1]["target"].endswith(("hours", "minutes", "hour")):
             changed[-1].pop("roll", None)
-    return {"reason": "priority", "clocks": changed}
+    story.clocks = changed
+    return {"reason": filled["reason"], "clocks": changed}
+
+
+def _corrected(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
+    """What was told so many entries before was wrong."""
+    return st.just({"event_id": story.told[-1 - min(filled["back"], len(story.told) - 1)]["id"]})
+
+
+def _elsewhere(_: Clocks, story: "_Story", now: datetime, filled: dict[str, Any]) -> SearchStrategy[Any]:
+    named = [event["message"] for event in story.told if "message" in event]
+    return st.just({"message": named[-1 - min(filled["back"], len(named) - 1)], "other": str(UUID(int=3000))})
 
 
 MOVING: dict[str, Callable[..., SearchStrategy[Any]]] = {
     "promised": _dated, "action_assigned": _dated, "deadline_extended": _extended, "sla_applied": _reapplied,
-    "linked": _linked,
+    "linked": _linked, "corrected": _corrected, "message_moved": _elsewhere,
 }  # fmt: skip
 
 
@@ -153,11 +167,12 @@ def documents(draw: DrawFn) -> dict[str, Any]:
     length = draw(st.sampled_from([0, 8, 20]))
     told = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(STEPS)), min_size=length, max_size=25))
     events: list[dict[str, Any]] = [
-        _event("received", start, {"public": draw(st.booleans()), "message": str(UUID(int=1))})
+        _event("received", start, {"public": draw(st.booleans()), "message": str(UUID(int=1)), "id": "e0"})
     ]
-    now, story = start, _Story()
+    now, story = start, _Story(events)
     listed = draw(clocks())
     further = draw(st.lists(calendars(id="law"), max_size=1))
+    newer = draw(calendars(version=2, zone=calendar["timezone"]))
     for clock in listed if further else ():
         if draw(st.booleans()):
             clock["calendar"] = "law"
@@ -167,7 +182,7 @@ def documents(draw: DrawFn) -> dict[str, Any]:
         if filled is not None and word in MOVING:
             filled = draw(MOVING[word](listed, story, now, filled))
         if filled is not None:
-            events.append(_event(word, now, filled))
+            events.append(_event(word, now, {**filled, "id": f"e{len(events)}"}))
     for event in events[1:]:
         event.update(draw(st.sampled_from(WHEN_KNOWN))(event["occurred_at"]))
     for event in events:
@@ -181,8 +196,7 @@ def documents(draw: DrawFn) -> dict[str, Any]:
         "events": events,
         "at": _text(at),
     }
-    if further:
-        document["calendars"] = further
+    document["calendars"] = [*further, newer]
     if draw(st.integers(0, 4)) == 0:
         document["known_at"] = _text(draw(st.sampled_from([start + step for step in STEPS])))
     return document
@@ -191,7 +205,10 @@ def documents(draw: DrawFn) -> dict[str, Any]:
 class _Story:
     """Keeps a random history within what a complaint can live through."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: list[dict[str, Any]]) -> None:
+        self.told = told
+        self.clocks: Clocks = []
+        self.version = 1
         self._stage, self.cycle, self._messages, self._requests, self._given = "open", 1, 1, 0, 0
         self._approved: set[str] = set()
 
@@ -227,6 +244,9 @@ class _Story:
         elif word in ("promise_kept", "action_completed"):
             name = "promise_id" if word == "promise_kept" else "action_id"
             filled[name] = str(UUID(int=2000 + max(1, self._given - self._given % 2)))
+        elif word in ("remedy_offered", "remedy_accepted", "remedy_refused", "remedy_rejected"):
+            named = {filled["remedy_id"]} if word == "remedy_rejected" else set(filled["remedy_ids"])
+            return filled if named <= self._approved else None
         elif word in ("remedy_approved", "compensated", "remedy_reversed"):
             return self._remedy(word, filled.get("amount"))
         elif word == "reopened":

@@ -18,17 +18,18 @@ Rows = list[dict[str, Any]]
 
 def judge(document: Fields) -> dict[str, Rows]:
     """Return what ``plaint sla judge --json`` says about a document."""
-    calendars = [document["calendar"], *document.get("calendars", ())]
-    known = {calendar["id"]: WallCalendar(calendar) for calendar in calendars}
+    calendars = [*document.get("calendars", ()), document["calendar"]]
+    known = {(calendar["id"], calendar["version"]): WallCalendar(calendar) for calendar in calendars}
+    default = document["calendar"]["id"], document["calendar"]["version"]
     at = instant(document["at"])
     rows: Rows = []
     for clock in document["policy"]["clocks"]:
-        rule = rule_of(clock, known, document["calendar"]["id"])
-        events = events_of(document, rule.days, known[document["calendar"]["id"]], at)
+        rule = rule_of(clock, known, default)
+        events = events_of(document, rule.days, known[default], at)
         rules: list[tuple[Seen | None, Rule]] = [(None, rule)]
         for event in (e for e in events if e.type == "sla_applied"):
             stated = [changed for changed in event.get("clocks", ()) if changed["kind"] == rule.kind]
-            rules += [(event, rule_of(changed, known, document["calendar"]["id"])) for changed in stated]
+            rules += [(event, rule_of(changed, known, default)) for changed in stated]
         rows += _rows(rule, Case(events, at, rules))
     return {"clocks": sorted(rows, key=lambda row: (row["kind"], row["cycle"], row["instance"]))}
 
@@ -50,7 +51,7 @@ def _row(rule: Rule, case: Case, run: Run, cycle: int, instance: int) -> dict[st
     closed = run.answered or run.ended
     stop = case.at if closed is None else min(case.at, closed.at)
     pauses = [*(clip(pauses_of(rule, case, stop), LONG_AGO, stop)), *run.gaps]
-    begin, due, unit = due_of(rule, case, run, pauses, cycle, instance)
+    begin, due, held = due_of(rule, case, run, pauses, cycle, instance)
     floor = run.began.at if run.began else due
     kept = run.answered is not None and in_time(rule, run.answered, due) and due >= floor
     missed = not kept and (due < stop or due < floor or (closed is not None and not in_time(rule, closed, due)))
@@ -58,7 +59,7 @@ def _row(rule: Rule, case: Case, run: Run, cycle: int, instance: int) -> dict[st
     state = "fulfilled" if kept else "missed" if missed else "cancelled" if run.ended else "running"
     if state == "running" and any(a <= case.at <= b for a, b in pauses_of(rule, case, case.at) if b == case.at):
         state = "paused" if _paused_at_end(rule, case) else state
-    own = without(own_spans(rule, unit, begin, stop), pauses) if begin < stop else []
+    own = without(own_spans(held, begin, stop), pauses) if begin < stop else []
     return {
         "kind": rule.kind,
         "cycle": cycle,
@@ -69,10 +70,8 @@ def _row(rule: Rule, case: Case, run: Run, cycle: int, instance: int) -> dict[st
         "fulfilled_at": _text(run.answered.at) if run.answered else None,
         "missed_at": _text(missed_at) if missed_at else None,
         "elapsed_seconds": _seconds(length(own)),
-        "remaining_seconds": _seconds(length(own_spans(rule, unit, case.at, due)))
-        if closed is None and not missed
-        else None,
-        "overdue_seconds": _seconds(length(own_spans(rule, unit, missed_at, stop))) if missed_at else None,
+        "remaining_seconds": _seconds(length(own_spans(held, case.at, due))) if closed is None and not missed else None,
+        "overdue_seconds": _seconds(length(own_spans(held, missed_at, stop))) if missed_at else None,
         "late_evidence": kept and is_late(rule, case, run, due),
     }
 

@@ -63,9 +63,9 @@ def _is_new(row: Kind, runs: list[Run], entry: Entry) -> bool:
 
 def _advance(story: Story, row: Kind, terms: Terms | None, run: Run, index: int) -> None:
     entry = story.entries[index]
-    if terms is not None and matches(story, terms.fulfil, index) and _names(row, run, entry):
+    if terms is not None and matches(story, terms.fulfil, index, leaving=True) and _names(row, run, entry):
         run.evidence.append(entry)
-    elif terms is None or matches(story, terms.cancel, index) or _is_over(story, row, terms, index):
+    elif terms is None or matches(story, terms.cancel, index, leaving=True) or _is_over(story, row, terms, index):
         run.stop = entry
 
 

@@ -41,13 +41,9 @@ def moments(story: Story, timeline: Timeline) -> list[int]:
         if position >= 0:
             found.add(position)
         if terms is not None:
-            start, fulfil, leaving = hits(story, terms.start), *_both_ways(story, terms.fulfil)
-            found.update(start, fulfil, leaving, hits(story, terms.cancel) if terms.cancel else ())
+            found.update(hits(story, terms.start), hits(story, terms.fulfil, leaving=True))
+            found.update(hits(story, terms.cancel, leaving=True) if terms.cancel else ())
     return sorted(found)
-
-
-def _both_ways(story: Story, conditions: Sequence[When]) -> tuple[frozenset[int], frozenset[int]]:
-    return hits(story, conditions), hits(story, conditions, leaving=True)
 
 
 def _holds(condition: When, fields: Mapping[str, object]) -> bool:
@@ -73,5 +69,5 @@ def _by_kind(story: Story, name: str, *, leaving: bool) -> Iterable[int]:
         return [index for index in story.by_type.get("complaint.resolved", ()) if story.public[index]]
     stage, entered = name.removeprefix("stage:"), story.entered
     if leaving:
-        return [index for index, left in enumerate(story.left) if left and entered[index] != stage]
+        return [index for index, left in enumerate(story.left) if stage in left and entered[index] != stage]
     return [index for index, one in enumerate(entered) if one == stage]

@@ -44,7 +44,7 @@ def advance(story: Story, row: Kind, terms: Terms | None, run: Run, index: int) 
     entry = story.entries[index]
     if terms is not None and matches(story, terms.fulfil, index, leaving=True):
         run.evidence.append(entry)
-    elif run.open and (terms is None or matches(story, terms.cancel, index) or stops(story, row, index)):
+    elif run.open and (terms is None or matches(story, terms.cancel, index, leaving=True) or stops(story, row, index)):
         run.stop = entry
 
 
@@ -52,7 +52,8 @@ def _begin(story: Story, terms: Terms, row: Kind, runs: list[Run], index: int, e
     cycle = story.cycle[index]
     if entry.type == "complaint.reopened":
         if not runs or _waits_for_its_own_start(terms):
-            return None
+            started = matches(story, terms.start, index)
+            return Run(terms.kind, cycle, terms, start=entry, opened=entry, index=index) if started else None
         if terms.reopen == "reset":
             return Run(terms.kind, cycle, terms, start=entry, opened=entry, index=index)
         return continue_run(story, terms, row, runs[-1], index) if terms.reopen == "continue" else None

@@ -35,7 +35,7 @@ def unfold_update(story: Story, row: Kind, timeline: Timeline) -> list[Run]:
             continue
         first = not any(run.cycle == cycle for run in runs)
         begins = first and (matches(story, terms.start, index) or (entry.type == "complaint.reopened" and runs))
-        if begins or (was_open and matches(story, terms.fulfil, index)):
+        if begins or (was_open and matches(story, terms.fulfil, index, leaving=True)):
             runs.append(Run(terms.kind, cycle, terms, start=entry, opened=entry, index=index))
     return runs
 

@@ -33,11 +33,11 @@ def _advance(story: Story, row: Kind, terms: Terms | None, run: Run, index: int)
         run.stop = entry
     elif _leaves(story, terms, index):
         run.evidence.append(entry)
-    elif matches(story, terms.cancel, index) or stops(story, row, index):
+    elif matches(story, terms.cancel, index, leaving=True) or stops(story, row, index):
         run.stop = entry
 
 
 def _leaves(story: Story, terms: Terms, index: int) -> bool:
     if story.entries[index].type == "complaint.reopened":
-        return terms.kind in _LEFT_BY_REOPENING
+        return terms.kind in _LEFT_BY_REOPENING and index not in story.void
     return matches(story, terms.fulfil, index, leaving=True)

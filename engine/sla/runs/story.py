@@ -20,6 +20,7 @@ _TAKES_BACK = (
 )  # fmt: skip
 """What alone may say that something never was."""
 _NOTHING: frozenset[int] = frozenset()
+_NOWHERE: frozenset[str] = frozenset()
 _PUBLIC_CHANNELS = frozenset({"review", "social"})
 
 
@@ -37,8 +38,8 @@ class Story:
     public: tuple[bool, ...]
     entered: tuple[str | None, ...]
     """The stage that the entry enters."""
-    left: tuple[bool, ...]
-    """The entry leaves the stage it found, with or without entering another."""
+    left: tuple[frozenset[str], ...]
+    """The stages that the entry leaves: the one it found, and those that only entries left which never were."""
     void: frozenset[int]
     """What never was: messages and replies that bounced or moved to another case, and entries that were corrected."""
     remedied: frozenset[int]
@@ -127,11 +128,14 @@ def tell(entries: tuple[Entry, ...]) -> Story:
     by_type = _by_type(entries)
     void = _void(entries, by_type)
     merged = _merged_away(entries, void) if "complaint.linked" in by_type else _NOTHING
-    rows: list[tuple[int, bool, bool, bool, str | None, bool, bool]] = []
-    for entry in entries:
+    away: frozenset[str] = _NOWHERE
+    rows: list[tuple[int, bool, bool, bool, str | None, frozenset[str], bool]] = []
+    for index, entry in enumerate(entries):
         ended, resolved, begun, stage = teller.ended, teller.resolved, teller.begun, teller.stage
         entered = teller.tell(entry)
-        left = stage is not None and (teller.stage != stage or entered is not None)
+        left = _NOWHERE
+        if stage is not None and teller.stage != stage:
+            left, away = (_NOWHERE, away | {stage}) if index in void else (away | {stage}, _NOWHERE)
         if entry.type == "complaint.reopened":
             resolved = ended = False
         rows.append((teller.cycle, ended, resolved, teller.public, entered, left, begun))
@@ -220,10 +224,10 @@ def _is_undelivered(entry: Entry) -> bool:
 def _corrected(entries: tuple[Entry, ...]) -> frozenset[int]:
     """Return the entries that were wrong, by the last word on each: a correction may itself have been wrong."""
     corrections = [entry for entry in entries if entry.type == "complaint.corrected"]
-    wrong: set[object] = set()
+    wrong: set[str] = set()
     for entry in sorted(corrections, key=lambda one: one.seq, reverse=True):
-        if entry.id not in wrong:
-            wrong.add(entry.fields.get("event_id"))
+        if entry.id not in wrong and "event_id" in entry.fields:
+            wrong.add(str(entry.fields["event_id"]))
     if not wrong:
         return frozenset()
     return frozenset(

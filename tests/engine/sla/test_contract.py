@@ -237,6 +237,27 @@ ENDS = {
                 cycle=2),
         ],
     ),
+    "it is so, too, where a day of the due's own date ends it: that day's end came after the reopening": (
+        [clock("total_resolution", "2 working hours")],
+        [received(MONDAY), on("resolved", at("03-03", "10:00")), on("reopened", at("03-03", "15:00")),
+         on("resolved", "2025-03-03", occurred_precision="day")],
+        at("03-03", "16:00"),
+        [
+            row("total_resolution", "03-03T08:00", "03-03T10:00", "fulfilled", H, fulfilled="03-03T09:00"),
+            row("total_resolution", "03-03T14:00", "03-03T10:00", "missed", 0, fulfilled="03-02T23:00",
+                missed="03-03T14:00", over=0, cycle=2),
+        ],
+    ),
+    "the time between resolved and reopened does not count, also where a day with its 00:00 before it ends the clock": (
+        [clock("agent_work", "2 working hours", reopen="continue")],
+        [received(MONDAY), on("resolved", at("03-03", "10:00")), on("reopened", at("03-03", "15:00")),
+         on("resolved", "2025-03-03", occurred_precision="day")],
+        at("03-03", "16:00"),
+        [
+            row("agent_work", "03-03T08:00", "03-03T10:00", "fulfilled", H, fulfilled="03-03T09:00"),
+            row("agent_work", "03-03T14:00", "03-03T15:00", "fulfilled", 0, fulfilled="03-02T23:00", cycle=2),
+        ],
+    ),
     "a duplicate closed unanswered within its time is cancelled": (
         [clock("first_reply", "7 working hours")],
         [received(MONDAY), on("discontinued", at("03-03", "10:00"), reason="duplicate"),
@@ -292,6 +313,29 @@ KINDS = {
         [received(MONDAY), on("investigation_started", at("03-03", "10:00")), on("resolved", at("03-03", "15:00"))],
         at("03-05", "10:00"),
         [row("stage:investigation", "03-03T09:00", "03-03T14:00", "fulfilled", 4 * H, fulfilled="03-03T14:00")],
+    ),
+    "the name of a stage starts a clock by entering that stage and fulfils it by leaving that one, no other": (
+        [clock("total_resolution", "7 working hours", start="stage:investigation", fulfil=["stage:investigation"]),
+         clock("resolution", "7 working hours", fulfil=["stage:corrective_action"])],
+        [received(MONDAY), on("investigation_started", at("03-03", "10:00")),
+         on("cause_established", at("03-03", "11:00")), on("resolved", at("03-03", "15:00"))],
+        at("03-05", "10:00"),
+        [row("resolution", "03-03T08:00", "03-03T16:00", "fulfilled", 5 * H, fulfilled="03-03T14:00"),
+         row("total_resolution", "03-03T09:00", "03-04T09:00", "fulfilled", H, fulfilled="03-03T10:00")],
+    ),
+    "in cancel, too, the name of a stage means leaving it": (
+        [clock("first_reply", "7 working hours", cancel=["stage:registration"]),
+         clock("resolution", "7 working hours", cancel=["stage:investigation"])],
+        [received(MONDAY), on("investigation_started", at("03-03", "10:00"))],
+        at("03-03", "11:00"),
+        [row("first_reply", "03-03T08:00", "03-03T16:00", "cancelled", H),
+         row("resolution", "03-03T08:00", "03-03T16:00", "running", 2 * H, left=5 * H)],
+    ),
+    "a clock may start at the reopening": (
+        [clock("resolution", "7 working hours", start="complaint.reopened")],
+        [received(MONDAY), on("resolved", at("03-03", "10:00")), on("reopened", at("03-03", "14:00"))],
+        at("03-03", "15:00"),
+        [row("resolution", "03-03T13:00", "03-04T13:00", "running", H, left=6 * H, cycle=2)],
     ),
     "a public complaint is closed in public": (
         [clock("public_closing", "1 working day")],

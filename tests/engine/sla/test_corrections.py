@@ -11,7 +11,7 @@ RESOLUTION = {"kind": "resolution", "target": "8 working hours"}
 LATER = "2024-03-06T10:00:00+03:00"
 
 
-def corrected(event_id: str, occurred_at: str = "2024-03-05T09:00:00+03:00", **more: Any) -> dict[str, Any]:
+def corrected(event_id: str | int, occurred_at: str = "2024-03-05T09:00:00+03:00", **more: Any) -> dict[str, Any]:
     return on("corrected", occurred_at, event_id=event_id, **more)
 
 
@@ -21,6 +21,12 @@ def test_a_reply_entered_by_mistake_answers_nothing() -> None:
     rows = judged([FIRST_REPLY], [*events, corrected("wrong")], LATER)
 
     assert only(rows, "state", "fulfilled_at") == [("fulfilled", "2024-03-04T07:30:00Z")]
+
+
+def test_an_entry_may_be_named_by_a_number() -> None:
+    events = [received(), reply("2024-03-04T10:00:00+03:00", id=2), corrected(2)]
+
+    assert only(judged([FIRST_REPLY], events, LATER), "state") == [("missed",)]
 
 
 def test_where_nothing_else_fulfils_it_the_clock_was_missed_when_it_ran_out() -> None:
@@ -116,6 +122,33 @@ def test_the_cycle_stays_what_the_record_says_where_a_reopening_was_a_mistake() 
     rows = judged([RESOLUTION], events, "2024-03-04T13:00:00+03:00")
 
     assert only(rows, "cycle", "state") == [(1, "fulfilled"), (2, "running")]
+
+
+def test_a_reopening_by_mistake_fulfils_nothing_and_ends_the_cycle_all_the_same() -> None:
+    stage = {"kind": "stage:satisfaction_check", "target": "1 working day"}
+    events = [
+        received(),
+        on("resolved", "2024-03-04T10:00:00+03:00"),
+        on("reopened", "2024-03-04T11:00:00+03:00", id="wrong"),
+    ]
+
+    assert only(judged([stage], events, LATER), "state") == [("fulfilled",)]
+    assert only(judged([stage], [*events, corrected("wrong")], LATER), "state") == [("cancelled",)]
+
+
+def test_a_stage_that_only_a_mistake_left_is_left_by_what_leaves_one_next() -> None:
+    stage = {"kind": "stage:investigation", "target": "1 working day"}
+    events = [
+        received(),
+        on("investigation_started", "2024-03-04T10:00:00+03:00"),
+        on("cause_established", "2024-03-04T11:00:00+03:00", id="wrong", cause="process"),
+        corrected("wrong", "2024-03-04T12:00:00+03:00"),
+    ]
+
+    assert only(judged([stage], events, "2024-03-04T13:00:00+03:00"), "state") == [("running",)]
+    rows = judged([stage], [*events, on("resolved", "2024-03-04T14:00:00+03:00")], LATER)
+
+    assert only(rows, "state", "fulfilled_at") == [("fulfilled", "2024-03-04T11:00:00Z")]
 
 
 def test_what_was_known_before_the_correction_is_judged_as_it_was_then() -> None:

@@ -77,6 +77,14 @@ def _with(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
         (_with(("calendar", "week"), {"mon": ["18:00-09:00"]}), ("calendar", "week", "mon", 0), "runs over midnight"),
         (_with(("policy", "clocks", 0, "target"), "3 days"), ("policy", "clocks", 0, "target"), "say which days"),
         (_with(("policy", "clocks", 0, "calendar"), "law"), ("policy", "clocks", 0, "calendar"), "is not in the file"),
+        (
+            _with(
+                ("policy", "clocks", 0, "fulfil"),
+                [{"event": "complaint.classified", "where": {"tags": [["a"], "b c"]}}],
+            ),
+            ("policy", "clocks", 0, "fulfil", 0, "where", "tags", 0),
+            "write a text, a whole number",
+        ),
         (_with(("events", 0), "received"), ("events", 0), "write a mapping"),
         (_with(("events", 0, "type"), "received"), ("events", 0, "type"), "write a stored name"),
         (_with(("events", 0, "occurred_at"), None), ("events", 0, "occurred_at"), "write an instant"),
@@ -101,6 +109,12 @@ def _with(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
             "write true or false",
         ),
         (_with(("events", 1), on("sla_applied", "2024-03-04T06:00:00Z")), ("events", 1, "clocks"), "is missing"),
+        (_with(("events", 1), on("corrected", "2024-03-04T06:00:00Z")), ("events", 1, "event_id"), "is missing; write"),
+        (
+            _with(("events", 1), on("message_moved", "2024-03-04T06:00:00Z", message=["m"])),
+            ("events", 1, "message"),
+            "write a text",
+        ),
         (
             _with(("events", 1), on("sla_applied", "2024-03-04T06:00:00Z", clocks=[{"kind": "resolution"}])),
             ("events", 1, "clocks", 0, "target"),

@@ -79,6 +79,20 @@ def test_what_was_missed_before_a_change_stays_missed() -> None:
     assert only(rows, "state", "missed_at") == [("missed", "2024-03-04T10:00:00Z")]
 
 
+def test_whether_the_same_day_counts_is_asked_of_the_newer_calendar() -> None:
+    """Monday 12:00 is before 17:00, but by the newer calendar Monday ended at 11:00: Tuesday, 17:00."""
+    clock = {"kind": "first_reply", "target": "same working day by 17:00"}
+    newer = {**DESK, "version": 2, "week": {**DESK["week"], "mon": ["09:00-11:00"]}}
+    events = [
+        received("2024-03-04T12:00:00+03:00"),
+        on("sla_applied", "2024-03-04T13:00:00+03:00", reason="calendar", clocks=[{**clock, "calendar_version": 2}]),
+    ]
+
+    rows = judged([clock], events, "2024-03-04T13:00:00+03:00", calendars=[newer])
+
+    assert only(rows, "due_at") == [("2024-03-05T14:00:00Z",)]
+
+
 def test_nothing_is_due_before_the_change_that_moved_it() -> None:
     events = [received(), applied(at(5, 12), resolution("1 working hour", "retroactive"), reason="priority")]
 
