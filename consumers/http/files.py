@@ -93,6 +93,14 @@ def file_name(disposition: str | None) -> str | None:
     if disposition is None:
         return None
     header = Message()
-    header["Content-Disposition"] = disposition.replace("\r", "").replace("\n", "")
+    header["Content-Disposition"] = "".join(sign for sign in _written(disposition) if sign.isprintable())
     last = (header.get_filename() or "").replace("\\", "/").rpartition("/")[2]
     return "".join(sign for sign in last if sign.isprintable())[:_LONGEST_NAME] or None
+
+
+def _written(header: str) -> str:
+    """Return a header as its octets were meant: many programs send UTF-8 as it is."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header

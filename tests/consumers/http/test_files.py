@@ -182,6 +182,8 @@ def test_a_file_that_is_not_at_hand_is_told_as_such(office: Office) -> None:
         ("attachment", None),
         ('attachment; filename="a b.png"', "a b.png"),
         ("attachment; filename*=UTF-8''%D1%87%D0%B5%D0%BA.png", "чек.png"),
+        ('attachment; filename="чек.png"'.encode().decode("latin-1"), "чек.png"),
+        ('attachment; filename="caf\xe9.png"', "café.png"),
         ('attachment; filename="../../etc/passwd"', "passwd"),
         ('attachment; filename="C:\\\\Users\\\\ann\\\\x.doc"', "x.doc"),
         ("attachment; filename*=UTF-8''a%00b%0d%0a.png", "ab.png"),
