@@ -19,8 +19,8 @@ Rows = list[dict[str, Any]]
 def judge(document: Fields) -> dict[str, Rows]:
     """Return what ``plaint sla judge --json`` says about a document."""
     calendars = [*document.get("calendars", ()), document["calendar"]]
-    known = {(calendar["id"], calendar["version"]): WallCalendar(calendar) for calendar in calendars}
-    default = document["calendar"]["id"], document["calendar"]["version"]
+    known = {(calendar["id"], calendar.get("version", 1)): WallCalendar(calendar) for calendar in calendars}
+    default = document["calendar"]["id"], document["calendar"].get("version", 1)
     at = instant(document["at"])
     rows: Rows = []
     for clock in document["policy"]["clocks"]:
