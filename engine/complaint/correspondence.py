@@ -202,7 +202,8 @@ def _record(command: RecordMessage, case: Case, given: Given) -> tuple[Event, ..
         return ()
     if command.direction == "inbound":
         raise Refusal("invalid", "an inbound message arrives by complaint.receive", field="direction")
-    replies.require_files(command.attachments, case)
+    if command.queued is not None:
+        replies.require_files(command.attachments, case)
     return (
         MessageRecorded(
             subject_id=case.subject(given),

@@ -39,8 +39,9 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     """Return the message and the answer; a message that is recorded already becomes one. Dated promises follow.
 
     Raises:
-        Refusal: ``not_a_reply``; ``signature_missing``, see ``signing``; ``invalid``, where it carries a file that
-            the case does not hold; or ``reply_unfit``, where the rules keep it back and no reason is written.
+        Refusal: ``not_a_reply``; ``signature_missing``, see ``signing``; ``invalid``, where it is to be sent with
+            a file that the case does not hold; or ``reply_unfit``, where the rules keep it back and no reason is
+            written.
     """
     message = command.message or given.derive("message")
     known = case.correspondence.message(message)
@@ -52,7 +53,8 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
     if counterparty not in ("complainant", "representative") or (known and known.direction != "outbound"):
         raise Refusal("not_a_reply", "only a message to the complainant answers him", counterparty=counterparty)
     signing.require(command, case, given)
-    require_files(command.attachments, case)
+    if command.queued is not None:
+        require_files(command.attachments, case)
     replied = ComplaintReplied(
         subject_id=case.subject(given),
         message=message,
@@ -68,7 +70,7 @@ def reply(command: Reply, case: Case, given: Given) -> tuple[Event, ...]:
 
 
 def require_files(files: Sequence[Attachment], case: Case) -> None:
-    """Refuse to carry a file that was not added to this case: it may be another one's.
+    """Refuse to send a file that was not added to this case: it may be another one's.
 
     Raises:
         Refusal: ``invalid``.

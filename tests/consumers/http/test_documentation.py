@@ -40,7 +40,7 @@ def test_every_operation_is_called_by_what_it_does(described: dict[str, Any]) ->
 
 def test_every_header_is_explained(described: dict[str, Any]) -> None:
     headers = [one for _, one in parameters(described) if one["in"] == "header"]
-    assert {one["name"] for one in headers} == {"Idempotency-Key", "If-Match", "Last-Event-ID"}
+    assert {one["name"] for one in headers} == {"Content-Disposition", "Idempotency-Key", "If-Match", "Last-Event-ID"}
     assert [one["name"] for one in headers if not one.get("description")] == []
 
 
