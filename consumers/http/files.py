@@ -16,8 +16,7 @@ from engine import streams_of
 from engine.attached import attached
 from engine.incoming import Asked
 from engine.known import command_id_of
-from engine.store.vault.content import ContentErased, ContentMissing, Contents
-from engine.store.vault.seal import SealBroken
+from engine.store.vault.content import NOT_AT_HAND, ContentErased, Contents
 from projections.api.actor import DECLARED
 from projections.api.route import router_of
 from projections.replay.files import FileAway, FileErased, OctetsOf
@@ -49,8 +48,9 @@ def octets_of(contents: Contents) -> OctetsOf:
             return contents.open(file, case)
         except ContentErased:
             raise FileErased from None
-        except (ContentMissing, SealBroken) as error:
-            raise FileAway(str(error)) from None
+        except NOT_AT_HAND as error:
+            why = "the content store cannot be read" if isinstance(error, OSError) else str(error)
+            raise FileAway(why) from None
 
     return opened
 

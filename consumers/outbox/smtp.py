@@ -23,7 +23,7 @@ import structlog
 from consumers.kafka.backoff import Backoff
 from consumers.outbox import mail
 from consumers.outbox.addressed import address, answered
-from consumers.outbox.enclosed import NOT_HERE, enclosed
+from consumers.outbox.enclosed import enclosed
 from consumers.outbox.mail import From, Letter, NoAddress
 from consumers.outbox.queued import NAMES, Waiting, asking, groups, take
 from consumers.outbox.relayhost import MailServer, NeverTaken, NoServer, NotTaken, Session
@@ -34,6 +34,7 @@ from engine.store.batch import Conflict, Recorded, SourceMove
 from engine.store.database.errors import DatabaseUnavailable
 from engine.store.database.pool import Pool
 from engine.store.store import Store
+from engine.store.vault.content import NOT_AT_HAND
 from engine.streams import survey
 from projections.runtime import owner
 from projections.runtime.runner import Waiter
@@ -208,7 +209,7 @@ class MailSender:
         for one in group:
             try:
                 found = self._letter(one)
-            except NOT_HERE as error:
+            except NOT_AT_HAND as error:
                 self._lacks(turn, one, error, passed)
                 continue
             if found is None:

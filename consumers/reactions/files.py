@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 from uuid import UUID
 
 import structlog
@@ -11,11 +10,9 @@ from consumers.reactions.following import World, proposed
 from engine.attached import attached
 from engine.incoming import Asked
 from engine.store.batch import Recorded
-from engine.store.vault.content import ContentErased, ContentMissing
-from engine.store.vault.seal import SealBroken
+from engine.store.vault.content import NOT_AT_HAND, ContentErased
 from schemas.words import Attachment
 
-_NOT_HERE: Final = (ContentMissing, SealBroken, OSError)
 _log = structlog.get_logger()
 
 
@@ -31,7 +28,7 @@ def copies(
             data = world.store.contents.open(file.content_id, of)
         except ContentErased:
             continue
-        except _NOT_HERE as error:
+        except NOT_AT_HAND as error:
             _log.error("file_left_behind", file=str(file.content_id), case=str(of), reason=type(error).__name__)
             continue
         name = file.file_name if isinstance(file.file_name, str) else None

@@ -12,7 +12,7 @@ nothing, nor does what reached us more than a week ago: it is the past, be it pl
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
@@ -105,6 +105,12 @@ def proposed(
     """
     around = Circumstances(_sender(reaction), RuleSource(event_id=to.envelope.event_id), world.now(), decided_by=rule)
     return Asked(to.stream, command, str(derived(to.envelope.event_id, f"{reaction}/{what}")), around)
+
+
+def from_then(asked: Asked, stream: UUID, at: datetime) -> Asked:
+    """Return a command for another stream, about what was said at ``at``: the log knows it, so a rule may say so."""
+    around = replace(asked.around, sender=replace(asked.around.sender, back_dating=True))
+    return replace(asked, stream=stream, around=around, occurred_at=at)
 
 
 def on_schedule(

@@ -5,12 +5,11 @@ of ours is told as sent and leaves no second time. Where there is no such case, 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from consumers.reactions.files import copies
-from consumers.reactions.following import Reaction, World, proposed
+from consumers.reactions.following import Reaction, World, from_then, proposed
 from engine.incoming import Asked
 from engine.store.batch import Recorded
 from schemas.complaint.base import Command
@@ -34,11 +33,11 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
     if not moved:
         return []
     histories = world.store.read.streams({one.stream for one in moved}, open=True)
-    cases = world.store.read.streams({_case(one) for one in moved})
+    cases = world.store.read.streams({_moved(one).other for one in moved})
     return [
         asked
         for one in moved
-        if any(isinstance(first.event, ComplaintReceived) for first in cases.get(_case(one), ())[:1])
+        if any(isinstance(first.event, ComplaintReceived) for first in cases.get(_moved(one).other, ())[:1])
         for asked in _told(one, histories.get(one.stream, ()), world)
     ]
 
@@ -46,26 +45,22 @@ def react(events: Sequence[Recorded], world: World) -> list[Asked]:
 REACTION: Final = Reaction(NAME, frozenset({MessageMoved.NAME}), react)
 
 
-def _case(one: Recorded) -> UUID:
+def _moved(one: Recorded) -> MessageMoved:
     if not isinstance(one.event, MessageMoved):
         raise TypeError("only a moved message names where it goes")
-    return one.event.other
+    return one.event
 
 
 def _told(to: Recorded, history: Sequence[Recorded], world: World) -> Iterator[Asked]:
+    moved = _moved(to)
     for said in history:
         event = said.event
-        if not isinstance(event, ComplaintReceived | MessageRecorded) or event.message != getattr(
-            to.event, "message", None
-        ):
+        if not isinstance(event, ComplaintReceived | MessageRecorded) or event.message != moved.message:
             continue
-        command = _copied(event)
-        if command is None:
-            return
-        asked = proposed(NAME, to, command, world, what="message")
-        around = replace(asked.around, sender=replace(asked.around.sender, back_dating=True))
-        yield replace(asked, stream=_case(to), around=around, occurred_at=said.envelope.occurred_at)
-        yield from copies(NAME, to, event.attachments, to.stream, _case(to), world)
+        if (command := _copied(event)) is not None:
+            asked = proposed(NAME, to, command, world, what="message")
+            yield from_then(asked, moved.other, said.envelope.occurred_at)
+            yield from copies(NAME, to, event.attachments, to.stream, moved.other, world)
         return
 
 

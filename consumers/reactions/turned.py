@@ -6,12 +6,11 @@ A complaint that stands already, since its author complained himself, is left al
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from consumers.reactions.files import copies
-from consumers.reactions.following import Reaction, World, proposed
+from consumers.reactions.following import Reaction, World, from_then, proposed
 from engine.incoming import Asked
 from engine.store.batch import Recorded
 from schemas.complaint.registration import MessageContent, Receive
@@ -52,9 +51,7 @@ def _opening(to: Recorded, history: Sequence[Recorded], world: World) -> Iterato
         if event.subject_id is None or not (isinstance(event.subject, str) or isinstance(event.body, str)):
             continue  # it was erased, and so is nobody's complaint any more
         asked = proposed(NAME, to, _received(event), world, what=f"receive/{event.message}")
-        sender = replace(asked.around.sender, back_dating=True)
-        around = replace(asked.around, sender=sender)
-        yield replace(asked, stream=_complaint(to), around=around, occurred_at=said.envelope.occurred_at)
+        yield from_then(asked, _complaint(to), said.envelope.occurred_at)
         yield from copies(NAME, to, event.attachments, said.stream, _complaint(to), world)
 
 

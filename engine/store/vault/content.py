@@ -62,6 +62,10 @@ def store(connection: Connection[TupleRow], contents: Collection[PreparedContent
         connection.execute(_STORE, row)
 
 
+NOT_AT_HAND: Final = (ContentMissing, SealBroken, OSError)
+"""Why a content cannot be opened here now, though it was not erased: it may be later, or elsewhere."""
+
+
 class Contents:
     """Encrypts content before a commit, and opens it again. For any number of threads."""
 

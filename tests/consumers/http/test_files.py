@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from consumers.wiring.build import Installation
 from consumers.wiring.settings import from_environment
 from engine.erased import Erased
 from engine.incoming import Circumstances, Sender
+from engine.store.vault import content
 from schemas.envelope import RequestSource
 from schemas.streams.subject import SubjectErased
 from support.entrance import Entrance, entrance
@@ -173,6 +175,23 @@ def test_a_file_that_is_not_at_hand_is_told_as_such(office: Office) -> None:
     assert office.here.store.contents.discard([UUID(file)]) == 1
     away = office.fetch(stream, file)
     assert (away.status_code, away.json()["code"]) == (503, "file_away")
+    assert "its file is not in the content store" in away.json()["detail"]
+
+
+def test_a_content_store_that_cannot_be_read_is_told_without_its_place(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = office.opened("unreadable")
+    file = office.add(stream, LARGE).json()["file"]
+    path = content.box_path
+
+    def through_a_file(directory: Path, content_id: UUID, key_id: bytes) -> Path:
+        return path(directory, content_id, key_id) / "below"  # a file is no directory
+
+    monkeypatch.setattr(content, "box_path", through_a_file)
+    away = office.fetch(stream, file)
+    assert (away.status_code, away.json()["code"]) == (503, "file_away")
+    assert away.json()["detail"] == "this file cannot be opened here: the content store cannot be read"
 
 
 @pytest.mark.parametrize(
