@@ -102,7 +102,8 @@ def what_if(
         with output.progress("cases", None) as bar:
             totals = replay.under_draft(here.store.read, which, bar.at)
     if json:
-        output.emit_json({"policy": replay.policy.id, "version": replay.policy.version, **totals.data()})
+        about = {"policy": replay.policy.id, "version": replay.policy.version, "at": replay.at, "position": known.head}
+        output.emit_json({**about, **totals.data()})
     else:
         _print_totals(totals, replay.policy)
     return output.OK

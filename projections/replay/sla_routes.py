@@ -98,6 +98,7 @@ class _Replayed(BaseModel):
     until: AwareDatetime | None = None
     """Cases received before then."""
     at: AwareDatetime | None = None
+    """Judged at this instant; absent: now."""
 
 
 class RejudgeQuestion(_Replayed):
@@ -118,10 +119,11 @@ class WhatIfQuestion(_Replayed):
 
 
 class Replayed(Answer):
-    """What was judged then beside what it would be. Nothing was changed."""
+    """What was judged then beside what it would be, as of ``at`` by the log up to ``position``. Nothing was changed."""
 
     policy: str
     version: int
+    at: Moment
     position: int
     totals: dict[str, Any]
     clocks: tuple[dict[str, Any], ...] = ()
@@ -209,7 +211,13 @@ def _replayed(
 ) -> Replayed:
     policy = replay.policy
     return Replayed(
-        policy=policy.id, version=policy.version, position=known.head, totals=totals, clocks=clocks, more=more
+        policy=policy.id,
+        version=policy.version,
+        at=replay.at,
+        position=known.head,
+        totals=totals,
+        clocks=clocks,
+        more=more,
     )
 
 

@@ -142,6 +142,7 @@ def test_a_draft_is_tried_on_what_was_recorded(desk: Desk) -> None:
     assert {name: found[name] for name in ("policy", "version", "cases", "under_it", "newly_under_it")} == {
         "policy": "draft", "version": 4, "cases": 1, "under_it": 1, "newly_under_it": 1,
     }  # fmt: skip
+    assert (found["at"], found["position"] > 0) == (LATE, True)
     assert [(one["kind"], one["then"]["missed"], one["now"]["missed"]) for one in found["kinds"]] == [
         ("acknowledgement", 1, 0), ("first_reply", 1, 1), ("registration", 0, 0), ("resolution", 1, 0),
         ("stage:registration", 1, 0),

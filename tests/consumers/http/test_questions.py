@@ -74,9 +74,9 @@ def test_another_policy_is_put_beside_the_one_that_was_promised(asked: Web, case
     same = found(asked.post("/v1/sla/rejudge", json={"policy": "default", "cases": [case], "same": True}))
     assert (same["policy"], same["more"], same["totals"]["differ"]) == ("default", False, 0)
     assert {one["kind"] for one in same["clocks"]} >= {"resolution"}
-    draft = {"draft": DRAFT, "cases": [case]}
+    draft = {"draft": DRAFT, "cases": [case], "at": same["at"]}
     differs = found(asked.post("/v1/sla/rejudge", json=draft))
-    assert differs["totals"]["cases"] == 1
+    assert (differs["at"], differs["totals"]["cases"]) == (same["at"], 1)
     lines = asked.post("/v1/sla/rejudge", json=draft, headers={"Accept": LINES})
     assert lines.headers["content-type"].startswith(LINES)
     assert [json.loads(line) for line in lines.text.splitlines()] == differs["clocks"]
