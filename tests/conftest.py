@@ -3,6 +3,8 @@
 import os
 import sys
 
+from hypothesis import HealthCheck, settings
+
 pytest_plugins = [
     "support.postgres",
     "support.broker",
@@ -23,3 +25,7 @@ for _name in [name for name in os.environ if name.startswith("PLAINT_") and not 
 # Hundreds of processes are started: where a machine says that none may keep what it compiled, each compiles everything.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How fast a machine draws examples, or runs one, decides no test either. What CI sets (derandomize) stays.
+settings.register_profile("plaint", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("plaint")

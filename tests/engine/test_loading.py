@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.bench.data import Supply, around
@@ -21,12 +21,11 @@ from engine.streams.folded import Folded, State, to_octets
 from schemas.complaint.clocks import ReportMiss
 from schemas.complaint.correspondence import AddNote
 from schemas.complaint.records import CorrectEntry
+from support.drawing import SHARED
 from support.histories import histories, stored
 from support.installation import Desk
 
-slow_at_times = settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+slow_at_times = settings(deadline=None, max_examples=25, suppress_health_check=SHARED)
 LONG: Final = 10_000
 
 

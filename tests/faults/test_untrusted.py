@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers import intake
@@ -19,10 +19,11 @@ from schemas.complaint.clocks import MakePromise
 from schemas.complaint.correspondence import AddNote
 from schemas.complaint.registration import Register
 from schemas.complaint.waiting import RequestInformation
+from support.drawing import SHARED
 from support.installation import Desk
 from support.views import build
 
-_QUIET = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_QUIET = settings(max_examples=100, deadline=None, suppress_health_check=SHARED)
 
 _NASTY = st.one_of(
     st.sampled_from(["\x00", "a\x00b", "\ud800", "\u202eevil", "\ufeff", "''\";--", "%s{0}", "\r\n", "PL-00000-00000",

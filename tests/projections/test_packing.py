@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import (
     ARRAY,
@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from engine.store.database.pool import Pool
 from projections import packing, sql
+from support.drawing import SHARED
 
 EVERY = Table(
     "every",
@@ -76,7 +77,7 @@ lines = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
 @given(rows=st.lists(lines, max_size=6))
 def test_what_is_packed_is_read_back_as_it_was(pool: Pool, rows: list[tuple[Any, ...]]) -> None:
     with pool.connection() as connection:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from sqlalchemy import select
 
 from engine.store.batch import Recorded
@@ -39,6 +39,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.lifecycle import Score
 from schemas.streams.problem import ProblemSuspected
 from schemas.streams.survey import RespondentAnswered, RespondentInvited
+from support.drawing import SHARED
 from support.histories import PERSON, RECEIVED, START, Writer, histories, registered, uid
 from support.views import asking, build, empty
 
@@ -112,7 +113,7 @@ def beside(events: Sequence[Recorded]) -> list[Recorded]:
     ]
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=SHARED)
 @given(histories(receipts=True).map(of_one_unit))
 def test_every_question_is_answered_as_if_there_were_no_other_unit(pool: Pool, events: list[Recorded]) -> None:
     empty(pool)

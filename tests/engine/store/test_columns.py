@@ -2,11 +2,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.columns import BigIntegers, Column, Integers, Octets, Texts, Truths, Uuids, teach
 from engine.store.database.pool import Pool
+from support.drawing import SHARED
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 KINDS: list[tuple[type[Any], str, st.SearchStrategy[Any]]] = [
@@ -31,7 +32,11 @@ def sent(pool: Pool, column: Column, kind: str) -> list[Any]:
 def test_a_column_arrives_as_it_was_sent(
     pool: Pool, column: type[Any], kind: str, items: st.SearchStrategy[Any]
 ) -> None:
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=SHARED,
+    )
     @given(st.lists(items, max_size=8))
     def arrives(values: list[Any]) -> None:
         assert sent(pool, column(values), kind) == values

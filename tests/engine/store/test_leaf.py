@@ -8,13 +8,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from engine.store.leaf import SQL, leaf
 from schemas.complaint.correspondence import AddNote
+from support.drawing import SHARED
 from support.installation import Desk
 
 LEAVES_SQL = Path(__file__).resolve().parents[3] / "deploy" / "postgres" / "leaves.sql"
@@ -90,7 +91,7 @@ def test_every_part_of_the_row_and_every_border_counts(other: tuple[int, datetim
     assert leaf(*other) != leaf(*ROW)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
 @given(
     position=st.integers(1, 2**63 - 1),
     at=st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 -- hypothesis adds the zone

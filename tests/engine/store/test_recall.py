@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import loading, streams_of
@@ -16,6 +16,7 @@ from engine.store.recall import Recall, Remembered
 from engine.store.snapshots import Place, Since, Snapshots
 from engine.streams.folded import Folded
 from schemas.complaint.correspondence import AddNote
+from support.drawing import SHARED
 from support.histories import histories, stored
 from support.installation import Desk
 
@@ -116,9 +117,7 @@ def test_after_a_restore_that_lost_a_whole_stream_it_is_gone(desk: Desk) -> None
     assert loading.load(desk.store, [stream], recall=recall) == {}
 
 
-@settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(deadline=None, max_examples=25, suppress_health_check=SHARED)
 @given(events=histories(), data=st.data())
 def test_a_stream_is_the_same_from_whatever_was_remembered_of_it(
     desk: Desk, events: list[Recorded], data: st.DataObject

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.batch import Recorded
@@ -21,6 +21,7 @@ from projections.views.cases.rows import CASES, CaseRow, Cases
 from projections.views.funnel.rows import Funnel
 from projections.views.search.rows import Search
 from schemas.complaint.registration import ComplaintRegistered
+from support.drawing import SHARED
 from support.histories import FEEDBACK, RECEIVED, Writer, histories, registered, uid
 from support.views import asking, build, empty, rows
 
@@ -246,7 +247,7 @@ def test_the_owner_tries_again_what_another_process_asks_for(pool: Pool) -> None
         assert stuck.asked_again(connection) == {("cases", 1, 1)}
 
 
-on_one_database = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_database = settings(max_examples=15, deadline=None, suppress_health_check=SHARED)
 
 
 @on_one_database

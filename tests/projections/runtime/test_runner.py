@@ -4,7 +4,7 @@ from threading import Thread
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.batch import Recorded
@@ -17,10 +17,11 @@ from projections.views import all_views
 from projections.views.cases.rows import Cases
 from projections.views.funnel.rows import Funnel
 from schemas.streams.subject import SubjectErased
+from support.drawing import SHARED
 from support.histories import FEEDBACK, RECEIVED, SECRET, Writer, histories, registered, uid
 from support.views import build, drop, empty, positions, rows
 
-on_one_database = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_database = settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
 
 
 @on_one_database

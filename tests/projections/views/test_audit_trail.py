@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from engine.store.batch import Recorded
 from engine.store.database.pool import Pool
@@ -23,6 +23,7 @@ from schemas.complaint.records import EntryCorrected, MessageMoved
 from schemas.envelope import FileSource, KafkaSource, RequestSource, RuleSource, Source
 from schemas.streams.subject import SubjectErased
 from schemas.words import ERASED, Party, RuleRef
+from support.drawing import SHARED
 from support.examples import whole
 from support.histories import APPLIED, PERSON, RECEIVED, SECRET, START, Writer, histories, registered, uid
 from support.views import asking, build, drop
@@ -36,7 +37,7 @@ def ask(pool: Pool, *, log: TextLog | None = None, changed: bool = False, **want
         return trail(snapshot, asked, "en", log, texts=log is not None and not changed, changed=changed)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
 @given(events=histories())
 def test_every_event_of_the_log_is_in_the_trail_in_order(pool: Pool, events: list[Recorded]) -> None:
     drop(pool, [AuditTrail()])

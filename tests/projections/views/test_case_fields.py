@@ -3,7 +3,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.configuration.activation import activation
@@ -16,6 +16,7 @@ from schemas.complaint.base import Event
 from schemas.complaint.classification import Day, FieldSet, FieldValue, Number
 from schemas.configuration.fields import Fields
 from schemas.words import Money
+from support.drawing import SHARED
 from support.histories import FEEDBACK, PERSON, RECEIVED, START, Writer, uid
 from support.views import build, empty, rows
 
@@ -136,7 +137,7 @@ FIELDS = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=SHARED)
 @given(said=st.lists(FIELDS, max_size=12), batch=st.sampled_from([1, 3]))
 def test_rebuilt_rows_are_the_incremental_ones(
     pool: Pool, said: list[tuple[str, str, FieldValue | None]], batch: int

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from engine.complaint.decider import Case, fold
 from engine.store.batch import Recorded
@@ -15,6 +15,7 @@ from projections.views.funnel.tables import CaseRow
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.classification import ComplaintClassified, ComplaintPrioritised
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued, ComplaintReopened, ComplaintResolved
+from support.drawing import SHARED
 from support.histories import (
     APPLIED,
     FEEDBACK,
@@ -168,7 +169,7 @@ def test_a_list_is_narrowed_by_the_number_however_it_is_spaced(pool: Pool) -> No
     assert [one.id for one in ask(pool, number="pl 00000 0000l").cases] == [uid("case")]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
 @given(events=histories())
 def test_cases_and_funnel_agree_on_where_every_case_stands(pool: Pool, events: list[Recorded]) -> None:
     drop(pool, [Cases(), Funnel()])

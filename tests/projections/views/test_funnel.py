@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.complaint.decider import Case, fold
@@ -24,6 +24,7 @@ from schemas.complaint.lifecycle import (
     Score,
 )  # fmt: skip
 from schemas.complaint.waiting import InformationRequested
+from support.drawing import SHARED
 from support.histories import COMPLAINT_EVENTS, FEEDBACK_EVENTS, RECEIVED, START, Writer, histories, registered, uid
 from support.views import asking, build, drop, empty, rows
 
@@ -138,7 +139,7 @@ def test_a_second_exit_gives_the_reason(pool: Pool) -> None:
     assert told(pool, DUPLICATE, WITHDRAWN).exits == {"withdrawn": 1}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
 @given(events=histories())
 def test_entered_is_passed_and_exited_and_there_now_for_every_stage(pool: Pool, events: list[Recorded]) -> None:
     drop(pool, [View()])

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -27,6 +27,7 @@ from projections.views.funnel.rows import Funnel as View
 from schemas.complaint.assignment import ComplaintAssigned
 from schemas.complaint.investigation import InvestigationStarted
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued, ComplaintReopened, ComplaintResolved
+from support.drawing import SHARED
 from support.histories import APPLIED, FEEDBACK, RECEIVED, START, Writer, histories, registered, uid
 from support.views import asking, build, empty, rows
 
@@ -79,7 +80,7 @@ QUESTIONS = st.one_of(
 """Questions that what is kept must answer."""
 
 
-on_one_database = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_database = settings(max_examples=15, deadline=None, suppress_health_check=SHARED)
 
 
 @on_one_database

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.database.pool import Pool
@@ -26,6 +26,7 @@ from schemas.streams.problem import (
     ProblemSuspected,
     ProblemUnlinked,
 )
+from support.drawing import SHARED
 from support.histories import RECEIVED, START, Writer, registered, uid
 from support.views import asking, build, empty, rows
 
@@ -139,7 +140,7 @@ STEPS: tuple[Event, ...] = (
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(STEPS)), max_size=30), batch=st.integers(1, 9))
 def test_in_whatever_batches_it_is_built_the_rows_are_the_same(
     pool: Pool, steps: list[tuple[int, Event]], batch: int

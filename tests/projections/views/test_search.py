@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.batch import Recorded
@@ -23,13 +23,14 @@ from schemas.complaint.correspondence import MessageRecorded, NoteAdded
 from schemas.complaint.registration import ComplaintReceived, ComplaintRegistered
 from schemas.streams.subject import SubjectErased
 from schemas.words import Contact, Party, Point, Reference
+from support.drawing import SHARED
 from support.histories import APPLIED, FEEDBACK, RECEIVED, SECRET, START, Writer, histories, registered, uid
 from support.roles import login_role
 from support.views import asking, build, empty, positions, rows
 
 ADA, IVAN = uid("ada"), uid("ivan")
 VIEWS: tuple[Projection, ...] = (Cases(), Search())
-on_one_database = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_database = settings(max_examples=25, deadline=None, suppress_health_check=SHARED)
 
 
 def received(body: str, *, subject: UUID = ADA, name: str | None = None, phone: str | None = None) -> ComplaintReceived:

@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from projections.views.sla_timers.rows import SlaTimers
 from schemas.complaint.correspondence import ComplaintReplied
 from schemas.complaint.lifecycle import ComplaintClosed, ComplaintDiscontinued
 from schemas.complaint.waiting import InformationProvided, InformationRequested
+from support.drawing import SHARED
 from support.histories import APPLIED, CALENDAR, RECEIVED, START, Writer, histories, registered, uid
 from support.views import asking, build, empty
 
@@ -123,7 +124,7 @@ def test_pages_go_through_all_clocks(pool: Pool) -> None:
     assert len(whole) == 20
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=SHARED)
 @given(events=histories(), later=st.integers(0, 2000))
 def test_the_list_is_what_the_judge_says_of_the_whole_history(pool: Pool, events: list[Recorded], later: int) -> None:
     empty(pool, [SlaTimers()])

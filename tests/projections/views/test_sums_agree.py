@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.store.batch import Recorded
@@ -24,12 +24,13 @@ from projections.views.workload import ask as workload
 from projections.views.workload.ask import WorkloadFilter
 from schemas.complaint.lifecycle import ComplaintRated, SurveyInvited
 from schemas.complaint.remedies import ComplaintCompensated
+from support.drawing import SHARED
 from support.histories import START, Writer, histories
 from support.views import asking, build, empty
 
 NAMES = [view.name for view in all_views()]
 EVERY_VIEW = [(view.name, view.version) for view in all_views()]
-on_one_database = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_one_database = settings(max_examples=12, deadline=None, suppress_health_check=SHARED)
 ORIGINS = st.sampled_from([None, "live", "import"])
 
 
