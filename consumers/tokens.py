@@ -34,6 +34,8 @@ STALE_SECONDS: Final = 3_600.0
 ASK_AGAIN_SECONDS: Final = 10.0
 LEEWAY_SECONDS: Final = 30
 """Two clocks may differ by so much."""
+ALL_UNITS: Final = "*"
+"""In the claim for business units: all of them, also those that come later. No unit can be called so."""
 _LARGEST: Final = 16_384
 _MOST_GROUPS: Final = 500
 _MOST_KEPT: Final = 10_000
@@ -63,7 +65,7 @@ class Terms:
     algorithms: frozenset[str]
     groups_claim: str = "roles"
     units_claim: str | None = None
-    """Names the business units that a person is confined to; None: tokens confine nobody."""
+    """Names the business units that a person is confined to, or ``ALL_UNITS``; None: tokens confine nobody."""
     name_claim: str = "name"
 
 
@@ -229,10 +231,16 @@ class Tokens:
             subject,
             client if _is_text(client, 400) else None,
             _words(_within(claims, terms.groups_claim)),
-            None if terms.units_claim is None else _words(_within(claims, terms.units_claim)),
+            self._units(claims),
             name[:200] if _is_text(name, _LARGEST) and name.strip() else None,
             claims["exp"] + LEEWAY_SECONDS,
         )
+
+    def _units(self, claims: Mapping[str, Any]) -> frozenset[str] | None:
+        if self._terms.units_claim is None:
+            return None
+        named = _words(_within(claims, self._terms.units_claim))
+        return None if ALL_UNITS in named else named
 
 
 def _read(document: bytes) -> dict[str | None, jwk.Key]:

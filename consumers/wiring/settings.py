@@ -175,7 +175,8 @@ class Settings(BaseModel):
     )
     token_units_claim: str | None = Field(
         None,
-        description="claim with the business units of a token, none if it is missing; absent: tokens confine nobody",
+        description="claim with the business units of a token, `*` for all, none if it is missing; "
+        "absent: tokens confine nobody",
     )
     token_name_claim: str = Field("name", description="claim with a person's name, kept sealed in staff.bound")
     config_dir: Annotated[Path, AfterValidator(_there)] | None = Field(

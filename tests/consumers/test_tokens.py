@@ -225,6 +225,8 @@ def test_a_token_confines_to_units_only_where_the_claim_for_them_is_named() -> N
     stand = Stand(Terms(ISSUER, AUDIENCE, frozenset({"ES256"}), units_claim="units"))
     assert stand.tokens.verified(stand.issuer.token(NOW, units=["north"]), NOW).units == frozenset({"north"})
     assert stand.tokens.verified(stand.issuer.token(NOW), NOW).units == frozenset()
+    assert stand.tokens.verified(stand.issuer.token(NOW, units=["north", "*"]), NOW).units is None
+    assert stand.tokens.verified(stand.issuer.token(NOW, units=["n*"]), NOW).units == frozenset({"n*"})
     assert STAND.tokens.verified(STAND.issuer.token(NOW, units=["north"]), NOW).units is None
 
 
