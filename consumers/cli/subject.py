@@ -3,26 +3,24 @@
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from consumers import subjects
 from consumers.cli import output
 from consumers.cli.questions import shown
 from consumers.cli.session import sender, session
+from consumers.subjects import ErasedPerson, Found, KeptOf
 from consumers.wiring import clock, views
 from consumers.wiring.build import Installation
-from engine.erased import Erased, Scope
 from engine.erasing import Contended
 from engine.incoming import Circumstances, Refused
 from engine.store.access_log import Access
-from engine.store.vault.fingerprint import opaque_id
 from projections.runtime import reach
 from projections.runtime.progress import Reached
-from projections.runtime.reach import Unreached
 from projections.runtime.runner import AheadOfLog
 from schemas.channels.message import Contact
 from schemas.envelope import RequestSource
@@ -39,7 +37,7 @@ def find(
     with session() as here:
         subject = _reached_by(here, contact)
     if json:
-        output.emit_json({"subject": subject})
+        output.emit_model(Found(subject=subject))
     else:
         sys.stdout.write(f"{subject}\n")
     return output.OK
@@ -57,12 +55,12 @@ def show(
         chosen = _chosen(here, subject, contact)
         here.store.access_log.note(Access(actor=sender(here).actor, what="history", reason="subject.show"))
         scope = here.service.erasing.scope(chosen, texts=True)
-    if not (scope.streams or scope.held or scope.gone):
+    if (told := subjects.kept(scope)) is None:
         output.stop(output.NOT_FOUND, f"nothing is kept of a person {chosen}")
     if json:
-        output.emit_json(_scope(scope))
+        output.emit_model(told)
     else:
-        _print_scope(scope)
+        _print_kept(told)
     return output.OK
 
 
@@ -89,7 +87,7 @@ def erase(
         chosen = _chosen(here, subject, contact)
         if not yes:
             _must_be_meant(here, chosen)
-        named = _request(here, request_id)
+        named = clock.new_id() if request_id is None else subjects.request_id(request_id, here.store.fingerprint)
         output.say(f"request {named}; should this be cut off, give it again with --request-id")
         around = Circumstances(sender(here, by), RequestSource(request=clock.new_id()), clock.now())
         try:
@@ -102,11 +100,12 @@ def erase(
         behind = _waited(here, result.position, timeout)
         unread = [(one.id, one.until) for one in result.unread]
         left = reach.unreached(behind, unread, result.recorded_at, here.settings.backup_retention_days)
+    told = subjects.erased(result, left)
     if json:
-        output.emit_json(_erased(result, left))
+        output.emit_model(told)
     else:
-        _print_erased(result, left)
-    return _code(result, behind)
+        _print_erased(told)
+    return _code(told)
 
 
 # --- asking -----------------------------------------------------------------------------------
@@ -131,16 +130,6 @@ def _reached_by(here: Installation, contact: str) -> UUID:
     if found is None:
         output.stop(output.NOT_FOUND, "nobody is known by this contact")
     return found
-
-
-def _request(here: Installation, given: str | None) -> UUID:
-    """Return the id of the request; of any text but an id its keyed hash, so that nothing typed is recorded."""
-    if given is None:
-        return clock.new_id()
-    try:
-        return UUID(given)
-    except ValueError:
-        return opaque_id(here.store.fingerprint.of("request", given.encode("utf-8", "surrogateescape")))
 
 
 def _must_be_meant(here: Installation, subject: UUID) -> None:
@@ -179,80 +168,46 @@ def _waited(here: Installation, position: int, timeout: float) -> tuple[Reached,
         return reach.wait(here.pool, position, max(0.0, left[0]), pause=time.sleep, told=bar.at)
 
 
-def _code(result: Erased, behind: tuple[Reached, ...]) -> int:
-    if result.left_out and not result.streams:
+def _code(told: ErasedPerson) -> int:
+    if told.outcome == "held":
         return output.REFUSED
-    if behind:
+    if not told.passed:
         return output.TEMPORARY
-    return output.SOME_REJECTED if result.left_out else output.OK
+    return output.SOME_REJECTED if told.outcome == "partly_held" else output.OK
 
 
 # --- telling ----------------------------------------------------------------------------------
 
 
-def _scope(scope: Scope) -> dict[str, Any]:
-    return {
-        "subject": scope.subject,
-        "streams": scope.streams,
-        "held": [asdict(one) for one in scope.held],
-        "gone": scope.gone,
-        "erasures": [
-            {"position": one.position, "recorded_at": one.recorded_at, **one.event.model_dump(mode="json")}
-            for one in scope.erased
-        ],
-        "others": [_other(one) for one in scope.others],
-    }
-
-
-def _other(one: Any) -> dict[str, Any]:
-    return {"stream": one.stream, "version": one.version, "name": one.name, "subject": one.subject}
-
-
-def _print_scope(scope: Scope) -> None:
+def _print_kept(told: KeptOf) -> None:
     rows = [
-        *((stream, "would go") for stream in scope.streams),
-        *((held.stream, f"held by {', '.join(held.holders)}") for held in scope.held),
-        *((stream, "erased") for stream in scope.gone),
+        *((stream, "would go") for stream in told.streams),
+        *((held.stream, f"held by {', '.join(held.holders)}") for held in told.held),
+        *((stream, "erased") for stream in told.gone),
     ]
     output.table(("case", "the person's texts"), rows)
-    if scope.others:
+    if told.others:
         columns = ("case", "version", "event", "person")
         output.table(
             columns,
-            [(one.stream, one.version, one.name, one.subject) for one in scope.others],
+            [(one.stream, one.version, one.name, one.subject) for one in told.others],
             title="Texts of others that may name him",
         )
 
 
-def _erased(result: Erased, left: tuple[Unreached, ...]) -> dict[str, Any]:
-    return {
-        "subject": result.subject,
-        "request_id": result.request_id,
-        "reason": result.reason,
-        "position": result.position,
-        "recorded_at": result.recorded_at,
-        "already": result.already,
-        "streams": result.streams,
-        "left_out": [asdict(one) for one in result.left_out],
-        "discarded": result.discarded,
-        "may_name": result.may_name,
-        "others": [{**_other(one), "names_him": one.names_him} for one in result.others],
-        "unreached": [asdict(one) for one in left],
-    }
-
-
-def _print_erased(result: Erased, left: tuple[Unreached, ...]) -> None:
-    already = " (this request had its effect before)" if result.already else ""
-    output.say(f"erased in {len(result.streams)} cases{already}; request {result.request_id}")
-    for held in result.left_out:
+def _print_erased(told: ErasedPerson) -> None:
+    already = " (this request had its effect before)" if told.already else ""
+    output.say(f"erased in {len(told.streams)} cases{already}; request {told.request_id}")
+    for held in told.left_out:
         holders = ", ".join(held.holders) or "nobody any more"
         output.say(f"left out: case {held.stream} is under legal hold of {holders}; it goes when the hold is released")
-    if result.discarded:
-        output.say(f"{len(result.discarded)} messages set aside were his and are gone")
-    for message in result.may_name:
+    if told.discarded:
+        output.say(f"{len(told.discarded)} messages set aside were his and are gone")
+    for message in told.may_name:
         output.say(f"message {message} set aside holds a name or contact of his: look whether it is his")
-    for one in result.others:
+    for one in told.others:
         verb = "names him" if one.names_him else "may name him"
         output.say(f"text of {one.subject} {verb}: case {one.stream}, version {one.version}, {one.name}")
     columns = ("not reached", "until", "what to know")
-    output.table(columns, [(one.what, shown(one.until) if one.until else "unknown", one.note) for one in left])
+    rows = [(one.what, shown(one.until) if one.until else "unknown", one.note) for one in told.unreached]
+    output.table(columns, rows)

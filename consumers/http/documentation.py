@@ -50,6 +50,7 @@ _ASKED: Final[Mapping[str, str]] = {
     "problem": "Id of a problem",
     "calendar": "Id of a calendar that is in force",
     "letter": "Id of a dead letter",
+    "subject": "Id of a person; a contact finds it",
     "actor": "Id of an actor as events name him: person:..., service:... or rule:...",
     "limit": "Rows of one page at most",
     "cursor": "`next` of the page before; absent: the first page",

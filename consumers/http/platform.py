@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from consumers.http import letters, readings
+from consumers.http import letters, readings, subjects
 from consumers.http.door import Door
 from consumers.http.letters import ReaderOf
 from consumers.http.problems import problem
@@ -29,12 +29,14 @@ _OPERATE: Final = {RIGHT: "operate"}
 class Platform:
     """What only this installation knows. ``reader_of`` makes the reader of a topic, if that is read here.
 
-    ``partitions`` asks the cluster how far every partition is; None where no cluster is named.
+    ``partitions`` asks the cluster how far every partition is; None where no cluster is named. ``backup_days`` is how
+    long the last backup of a day is kept; None: nobody has said.
     """
 
     pool: Pool
     reader_of: ReaderOf = lambda _cluster, _topic, _id: None
     partitions: Callable[[], Sequence[PartitionStatus]] | None = None
+    backup_days: int | None = None
 
 
 class ViewStanding(Answer):
@@ -95,10 +97,11 @@ class Partitions(Answer):
 
 
 def router(door: Door, platform: Platform) -> APIRouter:
-    """Return the routes for who runs it, and the one for who looks after readings."""
+    """Return the routes for who runs it, for who erases, and for who looks after readings."""
     routes = router_of("platform")
     letters.add(routes, door, platform.reader_of)
     _standings(routes, door, platform)
+    subjects.add(routes, door, platform.pool, platform.backup_days)
     routes.include_router(readings.router(door.store.access_log))
     return routes
 

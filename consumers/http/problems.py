@@ -25,7 +25,7 @@ from projections.units import OfAllUnits
 from schemas.refusals import RefusalCode
 
 MEDIA_TYPE: Final = "application/problem+json"
-_NOT_FOUND: frozenset[RefusalCode] = frozenset({"unknown_complaint"})
+_NOT_FOUND: frozenset[RefusalCode] = frozenset({"unknown_complaint", "unknown_subject"})
 _FORBIDDEN: frozenset[RefusalCode] = frozenset(
     {"right_missing", "self_approval", "person_required", "own_reply", "own_rating", "same_person", "back_dating"}
 )

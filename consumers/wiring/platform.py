@@ -26,4 +26,5 @@ def platform(here: Installation) -> Platform:
             broker.probe()
             return status.status(broker, here.store, list(read), clock.now)
 
-    return Platform(here.pool, reader, None if here.settings.kafka_servers is None else partitions)
+    asks = None if here.settings.kafka_servers is None else partitions
+    return Platform(here.pool, reader, asks, here.settings.backup_retention_days)

@@ -94,7 +94,7 @@ class Entrance:
 def entrance(settings: Mapping[str, str], place: Path, **more: str) -> Iterator[Entrance]:
     """Lend an installation whose door asks for tokens and for the word of a proxy that knows the secret."""
     roles = place / "roles"
-    roles.mkdir()
+    roles.mkdir(exist_ok=True)
     for name, text in (("gateway", ROLES), ("shop", SHOP_ROLE), ("watch", WATCH_ROLE), ("units", UNITS)):
         (roles / f"{name}.yaml").write_text(text, encoding="utf-8")
     chosen = {

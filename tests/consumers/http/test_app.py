@@ -414,11 +414,11 @@ QUESTIONS = {
     "/v1/configuration/{kind}/{id}", "/v1/report", "/v1/problems/{problem}/effect", "/v1/complaints/clusters",
     "/v1/cases/{reference}/similar", "/v1/dead-letters", "/v1/dead-letters/{letter}", "/v1/parked", "/v1/projections",
     "/v1/consumers", "/v1/access-log", "/v1/staff/{actor}", "/v1/cases/{reference}/files",
-    "/v1/cases/{reference}/files/{file}",
+    "/v1/cases/{reference}/files/{file}", "/v1/subjects/{subject}",
 }  # fmt: skip
 ASKED_BY_BODY = {
     "messages_post_message", "cases_search", "sla_rejudge", "sla_what_if", "cases_reply_check", "platform_replay",
-    "platform_discard", "commands_add",
+    "platform_discard", "platform_find", "platform_erase", "commands_add",
 }  # fmt: skip
 RECEIVED = [name for name, command in COMMANDS.items() if command.RIGHT == "receive"]
 

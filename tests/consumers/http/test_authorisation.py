@@ -74,6 +74,7 @@ RIGHTS: Final[Mapping[str, str]] = {
     "GET /v1/sla/attainment": "figures",
     "GET /v1/sla/timers": "see",
     "GET /v1/staff/{actor}": "audit",
+    "GET /v1/subjects/{subject}": "erase",
     "GET /v1/trail": "audit",
     "GET /v1/workload": "figures",
     "POST /cases": "texts",
@@ -86,6 +87,8 @@ RIGHTS: Final[Mapping[str, str]] = {
     "POST /v1/messages": "receive",
     "POST /v1/sla/rejudge": "figures",
     "POST /v1/sla/what-if": "figures",
+    "POST /v1/subjects/find": "erase",
+    "POST /v1/subjects/{subject}/erase": "erase",
 }
 """Every route but those of commands, which ask for what their command does."""
 HELD: Final[Mapping[str, frozenset[str]]] = {
@@ -146,8 +149,8 @@ ROUTES: Final = sorted({**RIGHTS, **of_commands()}.items())
 
 def asked(door: Entrance, route: str, headers: Mapping[str, str]) -> Any:
     method, path = route.split(" ")
-    for name, value in (("reference", NOBODY), ("stream", NOBODY), ("letter", NOBODY), ("problem", NOBODY)):
-        path = path.replace(f"{{{name}}}", str(value))
+    for name in ("reference", "stream", "letter", "problem", "subject"):
+        path = path.replace(f"{{{name}}}", str(NOBODY))
     path = (
         path.replace("{calendar}", "desk")
         .replace("{kind}", "policy")

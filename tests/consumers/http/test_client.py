@@ -141,6 +141,17 @@ def test_questions_are_answered_as_data_and_lists_row_by_row(client: Client, her
         list(client.rows("/v1/cases", cursor="x"))
 
 
+def test_what_is_asked_by_a_body_is_answered_as_data(client: Client) -> None:
+    author = {"name": "Zoe", "contacts": [{"kind": "email", "value": "zoe@example.com"}]}
+    stream = client.send({**FORM, "id": str(uuid4()), "author": author}).stream
+    zoe = client.post("/v1/subjects/find", contact={"kind": "email", "value": "zoe@example.com"})["subject"]
+    done = client.post(f"/v1/subjects/{zoe}/erase", reason="request", request_id="r-1", wait=0)
+    assert (done["outcome"], done["streams"], done["already"]) == ("erased", [str(stream)], False)
+    with pytest.raises(Refused) as refused:
+        client.post("/v1/subjects/find", contact={"kind": "email", "value": "zoe@example.com"})
+    assert (refused.value.status, refused.value.code) == (404, "not_found")
+
+
 def test_a_follower_hears_what_comes(client: Client, here: Installation) -> None:
     before = here.store.read.head().position
     stream = opened(client)
