@@ -25,7 +25,7 @@ _CLOSING: Final = re.compile(
     r"\b(?:(?:many )?thanks|thank you|(?:заранее )?спасибо|(?:заранее )?благодар\w+|с признательностью)"
     r"(?: (?:in advance|very much|so much|заранее|большое"
     r"|for (?:your|the) (?:time|attention|understanding|consideration|help|assistance|reply|answer)"
-    r"|за(?: ваш[уе])? (?:внимание|понимание|помощь|содействие|ответ)))?(?:[.,!]+(?: \S{1,30}){0,4})?\Z"
+    r"|за(?: ваш[уе])? (?:внимание|понимание|помощь|содействие|ответ)))?(?:[.,!]+(?P<name>(?: \S{1,30}){0,4}))?\Z"
 )
 """Thanks with which a message ends, and the name below it: manners, whatever stands before them."""
 _SAYS_SOMETHING: Final = 6
@@ -57,10 +57,16 @@ def _scores(text: str) -> dict[Sense, int]:
 
 
 def _without_closing(text: str) -> str:
-    """Return what stands before the thanks at its end, if that says something."""
+    """Return what stands before the thanks at its end, if that says something, and plain words behind them."""
     lines = (" ".join(line.split()) for line in text.splitlines())
-    before = _CLOSING.sub("", ". ".join(line for line in lines if line))
-    return before if len(before.split()) >= _SAYS_SOMETHING else text
+    whole = ". ".join(line for line in lines if line)
+    found = _CLOSING.search(whole)
+    if found is None or len(whole[: found.start()].split()) < _SAYS_SOMETHING:
+        return text
+    after = found["name"] or ""
+    spoken = _scores(after)
+    speaks = "thanks" in spoken or spoken.get("complaint", 0) >= _CLEAR
+    return whole[: found.start()] + (after if speaks else "")
 
 
 def sense_of(texts: Iterable[str | None], *, rating: float | None = None) -> Sense:

@@ -166,6 +166,15 @@ def test_triage_takes_openers_for_what_they_mean_and_no_complaint_for_thanks(sto
     assert [taken for meant, taken in openers if meant == "complaint" and opening_sense(taken) != "complaint"] == []
 
 
+def test_on_no_day_a_compliment_opens_a_complaint() -> None:
+    """It would play on as what it is, and the desk's commands for it would be refused."""
+    periods = (Period(PERIOD.start + timedelta(days=day), PERIOD.end + timedelta(days=day)) for day in range(20))
+    told = [story(seed, index, "mix", period) for seed, period in enumerate(periods) for index in range(100)]
+    openers = [(act.sense, opening_sense(taken_for(message))) for act, message in said(told) if act.opens]
+    assert len(openers) > 1_800
+    assert {meant for meant, taken in openers if taken == "complaint"} == {"complaint", "spam"}  # spam in disguise
+
+
 def test_thanks_are_taken_for_thanks_and_anger_for_anger(stories: list[Story]) -> None:
     wrong = [
         (act.sense, taken_for(message), message.text)
