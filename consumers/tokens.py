@@ -36,6 +36,8 @@ LEEWAY_SECONDS: Final = 30
 """Two clocks may differ by so much."""
 ALL_UNITS: Final = "*"
 """In the claim for business units: all of them, also those that come later. No unit can be called so."""
+_NO_KEYS: Final = (ValueError, KeyError, TypeError, AttributeError, JoseError)
+"""What a document is to its reader that holds no key."""
 _LARGEST: Final = 16_384
 _MOST_GROUPS: Final = 500
 _MOST_KEPT: Final = 10_000
@@ -129,7 +131,7 @@ class Keys:
         self._asked_at = now
         try:
             self._keys = _read(self._fetch())
-        except (OSError, ValueError, KeyError, TypeError, JoseError):
+        except (OSError, *_NO_KEYS):
             if too_old:
                 self._keys = {}
                 raise KeysUnavailable from None
@@ -241,6 +243,14 @@ class Tokens:
             return None
         named = _words(_within(claims, self._terms.units_claim))
         return None if ALL_UNITS in named else named
+
+
+def holds_keys(document: bytes) -> bool:
+    """Whether a document is a JWK set with a key that verifies signatures."""
+    try:
+        return bool(_read(document))
+    except _NO_KEYS:
+        return False
 
 
 def _read(document: bytes) -> dict[str | None, jwk.Key]:

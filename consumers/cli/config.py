@@ -75,7 +75,7 @@ def _installed(name: str) -> str | None:
 def check(*, json: Json = False) -> int:
     """Print what is in force, secrets masked; fails on anything unknown or wrong."""
     from consumers.cli.session import read_settings
-    from consumers.wiring import nodes, presets
+    from consumers.wiring import nodes, presets, proving
     from consumers.wiring.settings import SettingsRefused
     from engine.configuration.activation import kind_of
     from schemas.configuration import ConfigurationRefused
@@ -86,6 +86,8 @@ def check(*, json: Json = False) -> int:
         found = presets.in_force(chosen.config_dir, chosen.named_presets)
     except (ConfigurationRefused, SettingsRefused, OSError) as error:
         output.stop(output.CONFIGURATION, str(error))
+    if (missing := proving.without_keys(chosen)) is not None:
+        output.stop(output.CONFIGURATION, missing)
     settings = {f"PLAINT_{name.upper()}": value for name, value in chosen.model_dump(mode="json").items()}
     configurations = [{"kind": kind_of(one), "id": one.id, "version": one.version} for one in found]
     if json:

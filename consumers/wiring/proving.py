@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from consumers.http.mesh import Proof
-from consumers.tokens import ALGORITHMS, Keys, Terms, Tokens
+from consumers.tokens import ALGORITHMS, Keys, Terms, Tokens, holds_keys
 
 if TYPE_CHECKING:
     from consumers.wiring.settings import Settings
@@ -68,6 +68,22 @@ def _of_tokens(settings: "Settings") -> Iterator[str]:
         yield "PLAINT_JWKS: keys that come in clear could be anybody's; use https, or a file"
     elif where.scheme not in ("", "http", "https"):
         yield "PLAINT_JWKS: is neither an https address nor the path of a file"
+
+
+def without_keys(settings: "Settings") -> str | None:
+    """Return why nobody can be proved by the file of the issuer's keys; None where it holds some, or an address does.
+
+    A process starts all the same: whoever writes the file may be later than it.
+    """
+    if settings.jwks is None or urlsplit(settings.jwks).scheme:
+        return None
+    try:
+        document = reading(settings.jwks)()
+    except OSError as error:
+        return f"PLAINT_JWKS: {settings.jwks}: {error.strerror or error}; put the issuer's JWK set there"
+    if holds_keys(document):
+        return None
+    return f"PLAINT_JWKS: {settings.jwks} holds no key for signatures; put the issuer's JWK set there"
 
 
 def addresses(settings: "Settings") -> frozenset[str]:

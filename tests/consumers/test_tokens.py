@@ -21,6 +21,7 @@ from consumers.tokens import (
     TokenRefused,
     Tokens,
     Verified,
+    holds_keys,
 )
 from support.issuer import AUDIENCE, ISSUER, Issuer
 
@@ -288,9 +289,11 @@ def test_an_issuer_that_never_answered_is_no_fault_of_the_token(stand: Stand) ->
 
 
 @pytest.mark.parametrize(
-    "document", [b"", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', b"[]"]
+    "document",
+    [b"", b"{}", b'{"keys": []}', b'{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}', b"[]", b'{"keys": ["x", null]}'],
 )
 def test_what_is_no_set_of_keys_gives_none(document: bytes) -> None:
+    assert not holds_keys(document)
     tokens = Tokens(TERMS, Keys(lambda: document, Clock()))
     with pytest.raises(KeysUnavailable):
         tokens.verified(STAND.issuer.token(NOW), NOW)

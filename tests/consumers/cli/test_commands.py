@@ -163,6 +163,14 @@ def test_small_answers_have_their_shapes(desk: Desk) -> None:
     assert list(desk.json("config", "check")) == ["settings", "configuration"]
 
 
+def test_a_check_finds_that_no_token_could_be_verified(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "absent.json"
+    issuer = "https://id.example"
+    outcome = desk.line("config", "check", PLAINT_JWKS=str(file), PLAINT_ISSUER=issuer, PLAINT_AUDIENCE="plaint")
+    assert (outcome.code, outcome.out) == (78, "")
+    assert f"plaint: PLAINT_JWKS: {file}: No such file or directory" in outcome.err
+
+
 def test_an_import_answers_with_what_it_added(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "again.csv").write_text(f"{HEADER}\n{ROW}\n{ROW},too,long\n", encoding="utf-8")
     outcome = desk("import", "--mapping", "cfpb", str(tmp_path / "again.csv"), "--json")

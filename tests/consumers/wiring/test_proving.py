@@ -131,6 +131,26 @@ def test_keys_that_cannot_be_had_are_told_as_such() -> None:
         tokens.verified(Issuer().token(_NOW), _NOW)
 
 
+def test_a_file_of_keys_that_proves_nobody_is_found_before_anybody_comes(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    told = settings_of(file)
+    assert proving.without_keys(told) == (
+        f"PLAINT_JWKS: {file}: No such file or directory; put the issuer's JWK set there"
+    )
+    file.write_bytes(b'{"keys": ["x"]}')
+    assert proving.without_keys(told) == (
+        f"PLAINT_JWKS: {file} holds no key for signatures; put the issuer's JWK set there"
+    )
+    file.write_bytes(Issuer().published())
+    assert proving.without_keys(told) is None
+    assert proving.without_keys(made(**TOKENS)) is None  # an address is not asked
+    assert proving.without_keys(made()) is None
+
+
+def settings_of(file: Path) -> Settings:
+    return made(**{**TOKENS, "JWKS": str(file)})
+
+
 # --- the socket -----------------------------------------------------------------------------
 
 
