@@ -13,12 +13,13 @@ from consumers.reactions.following import Reaction, World, from_then, proposed
 from engine.incoming import Asked
 from engine.store.batch import Recorded
 from schemas.complaint.base import Command
-from schemas.complaint.correspondence import MessageRecorded, RecordMessage
+from schemas.complaint.correspondence import AttachmentAdded, MessageRecorded, RecordMessage
 from schemas.complaint.records import MessageMoved
 from schemas.complaint.registration import ComplaintReceived, MessageContent, Receive
-from schemas.words import Counterparty, PartyRole
+from schemas.words import Attachment, Counterparty, PartyRole
 
 NAME: Final = "moved"
+ACTOR: Final = f"rule:{NAME}"
 _ROLES: Final[dict[Counterparty, PartyRole]] = {
     "complainant": "complainant",
     "representative": "representative",
@@ -60,8 +61,19 @@ def _told(to: Recorded, history: Sequence[Recorded], world: World) -> Iterator[A
         if (command := _copied(event)) is not None:
             asked = proposed(NAME, to, command, world, what="message")
             yield from_then(asked, moved.other, said.envelope.occurred_at)
-            yield from copies(NAME, to, event.attachments, to.stream, moved.other, world)
+            files = [*event.attachments, *_brought(said, history)]
+            yield from copies(NAME, to, files, to.stream, moved.other, world)
         return
+
+
+def _brought(said: Recorded, history: Sequence[Recorded]) -> Iterator[Attachment]:
+    """Yield the files that came along when this message was moved here itself: one reaction told both."""
+    if said.envelope.actor != ACTOR:
+        return
+    for one in history:
+        told_by = one.envelope.actor, one.envelope.source
+        if isinstance(one.event, AttachmentAdded) and told_by == (ACTOR, said.envelope.source):
+            yield one.event.attachment
 
 
 def _copied(event: ComplaintReceived | MessageRecorded) -> Command | None:

@@ -28,7 +28,8 @@ def opened(desk: Desk, name: str, **more: object) -> UUID:
     return desk.opened(channel="web_form", **said, **more)
 
 
-def move(desk: Desk, case: UUID, message: UUID, other: UUID) -> None:
+def move(desk: Desk, case: UUID, message: UUID | None, other: UUID) -> None:
+    assert message is not None
     assert isinstance(desk.give(case, MoveMessage(message=message, other=other)), Done)
 
 
@@ -54,6 +55,22 @@ def test_a_message_of_the_complainant_is_told_with_its_words_and_files_from_when
     (left,) = files(bob, desk.history(bob)).files
     with pytest.raises(ContentMissing):
         desk.store.contents.open(left.id, ann)
+
+
+def test_what_is_moved_on_takes_its_own_files_along_and_no_other(desk: Desk, pool: Pool) -> None:
+    ann, eve = opened(desk, "ann"), opened(desk, "eve")
+    both = {name: opened(desk, name, attachments=[{**FILE, "filename": f"{name}.png"}]) for name in ("bob", "dan")}
+    first = {name: desk.case(case).registration.message for name, case in both.items()}
+    for name, case in both.items():
+        move(desk, case, first[name], ann)
+    assert react(desk, pool, moved.REACTION).acted == {"moved": 4}
+    assert {file.file_name for file in files(ann, desk.history(ann)).files} == {"bob.png", "dan.png"}
+
+    move(desk, ann, first["bob"], eve)
+
+    assert react(desk, pool, moved.REACTION).acted == {"moved": 2}
+    (file,) = files(eve, desk.history(eve)).files
+    assert (file.file_name, desk.store.contents.open(file.id, eve)) == ("bob.png", PHOTO)
 
 
 def test_a_message_of_ours_is_told_as_sent_and_does_not_leave_again(desk: Desk, pool: Pool) -> None:
