@@ -106,13 +106,6 @@ def request_id(given: str, fingerprint: Fingerprint) -> UUID:
         return opaque_id(fingerprint.of("request", given.encode("utf-8", "surrogateescape")))
 
 
-def outcome(result: Erased) -> Outcome:
-    """Return in a word what an erasure came to."""
-    if not result.left_out:
-        return "erased"
-    return "partly_held" if result.streams else "held"
-
-
 def kept(scope: Scope) -> KeptOf | None:
     """Return what is told of a person; None where nothing ever was kept of him."""
     if not (scope.streams or scope.held or scope.gone):
@@ -138,7 +131,7 @@ def erased(result: Erased, left: Collection[Unreached]) -> ErasedPerson:
         subject=result.subject,
         request_id=result.request_id,
         reason=result.reason,
-        outcome=outcome(result),
+        outcome=_outcome(result),
         passed=all(one.what != "view" for one in left),
         position=result.position,
         recorded_at=result.recorded_at,
@@ -150,6 +143,13 @@ def erased(result: Erased, left: Collection[Unreached]) -> ErasedPerson:
         others=tuple(TextThatMayName(**_text(one), names_him=one.names_him) for one in result.others),
         unreached=tuple(NotReached(**asdict(one)) for one in left),
     )
+
+
+def _outcome(result: Erased) -> Outcome:
+    """Return in a word what an erasure came to."""
+    if not result.left_out:
+        return "erased"
+    return "partly_held" if result.streams else "held"
 
 
 def _held(cases: Iterable[Held]) -> tuple[HeldCase, ...]:

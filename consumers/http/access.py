@@ -1,11 +1,13 @@
 """Who read which case: noted before the answer, by the door."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 
 from consumers.http.identity import sender
+from engine.incoming import Sender
 from engine.store.access_log import Access, What
 from engine.store.read import Reader
 from engine.store.store import Store
@@ -42,13 +44,10 @@ class Reads:
             raise MayNot(reason)
 
     def _note(self, request: Request, what: What, case: UUID | None, *, refused: bool) -> None:
-        who = sender(request, self._person_of)
-        noted = Access(
-            actor=who.actor,
-            what=what,
-            stream=case,
-            identity=who.identity,
-            on_behalf_of=who.on_behalf_of,
-            refused=refused,
-        )
+        noted = by(sender(request, self._person_of), what, stream=case, refused=refused)
         self._store.access_log.note(noted)
+
+
+def by(who: Sender, what: What, **more: Any) -> Access:
+    """Return a reading by whoever sends a request, and on whose behalf; ``more`` are its other fields."""
+    return Access(actor=who.actor, what=what, identity=who.identity, on_behalf_of=who.on_behalf_of, **more)

@@ -11,10 +11,11 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from consumers.http import access
 from consumers.http.door import Door
+from consumers.http.identity import sender
 from consumers.kafka.records import Reader
 from consumers.kafka.replay import Replay, Status
-from engine.store.access_log import Access
 from engine.store.set_aside import AsideRow, Kind, NotSetAside
 from engine.store.vault.master import UnknownMasterKey
 from engine.store.vault.seal import SealBroken
@@ -221,6 +222,5 @@ def _letter(door: Door, id: UUID) -> AsideRow:
 
 
 def _note(door: Door, request: Request, letter: UUID, reason: str) -> None:
-    who = door.around(request).sender
-    noted = Access(actor=who.actor, what="set_aside", reason=reason, identity=who.identity, request=letter)
+    noted = access.by(sender(request, door.person_of), "set_aside", reason=reason, request=letter)
     door.store.access_log.note(noted)

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from consumers import subjects
-from consumers.http import observed
+from consumers.http import access, observed
 from consumers.http.door import Door
+from consumers.http.identity import sender
 from consumers.http.problems import problem, refused
 from consumers.subjects import ErasedPerson, Found, KeptOf
 from engine.erasing import Contended
 from engine.incoming import Refused
-from engine.store.access_log import Access, What
+from engine.store.access_log import What
 from engine.store.database.pool import Pool
 from engine.store.vault.ledger import LEDGER_ERRORS
 from projections import units
@@ -103,17 +104,8 @@ def _note(door: Door, request: Request, what: What, reason: str) -> None:
     Raises:
         MayNot: his right covers some business units.
     """
-    who = door.around(request).sender
     whole = units.everywhere()
-    noted = Access(
-        actor=who.actor,
-        what=what,
-        reason=reason,
-        identity=who.identity,
-        on_behalf_of=who.on_behalf_of,
-        refused=not whole,
-    )
-    door.store.access_log.note(noted)
+    door.store.access_log.note(access.by(sender(request, door.person_of), what, reason=reason, refused=not whole))
     if not whole:
         raise MayNot("a person is known in all business units, and your right covers some")
 

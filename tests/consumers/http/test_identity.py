@@ -395,6 +395,20 @@ def test_a_reading_is_noted_with_who_read_and_so_is_one_that_was_refused(door: E
     ]
 
 
+def test_who_opens_a_dead_letter_or_looks_for_a_person_is_noted_with_on_whose_behalf(door: Entrance) -> None:
+    whole = {"units": ["*"]}
+    contact = {"contact": {"kind": "email", "value": "nobody@example.com"}}
+    for who, method, path, body in (
+        (every(door, "pia", "platform", **whole), "GET", f"/v1/dead-letters/{LETTER.id}", {}),
+        (every(door, "pia", "privacy", **whole), "POST", "/v1/subjects/find", {"json": contact}),
+    ):
+        begun = len(door.here.store.access_log.after(0, 10_000))
+        assert door.ask(method, path, {**who, "Plaint-Person": "Bob"}, **body).status_code in (200, 404)
+        (noted,) = [one.access for one in door.here.store.access_log.after(0, 10_000)[begun:]]
+        assert (noted.actor, noted.identity) == (door.here.person_of("pia", ISSUER), "token")
+        assert (noted.on_behalf_of, noted.refused) == (door.here.person_of("Bob"), False)
+
+
 # --- who an actor is ------------------------------------------------------------------------
 
 
