@@ -30,7 +30,7 @@ from projections.runtime import reach
 from schemas.channels.message import Contact
 
 LONGEST_WAIT: Final = 20.0
-"""Seconds for which a request waits for the views at most: less than a request may take."""
+"""Seconds for which a request waits for the views at most: less than a request may take as it is shipped."""
 _ERASE: Final = {RIGHT: "erase"}
 _log = structlog.get_logger()
 

@@ -237,6 +237,15 @@ def test_a_ledger_that_cannot_be_written_is_told_without_its_place(office: Offic
     assert office.erase(lea, wait=0).json()["outcome"] == "erased"
 
 
+def test_who_is_being_worked_on_too_fast_is_erased_in_a_moment(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, ada = office.person("m15", "ada")
+    with monkeypatch.context() as fast:
+        fast.setattr("engine.erasing._TRIES", 0)
+        answer = office.erase(ada, wait=0)
+    assert (code(answer), answer.headers["Retry-After"]) == ((503, "contended"), "1")
+    assert office.erase(ada, wait=0).json()["already"] is False
+
+
 # --- where it is known who asks ---------------------------------------------------------------
 
 
